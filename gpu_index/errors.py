@@ -1,0 +1,56 @@
+"""The library's error tree: a class's docstring is its default message, ``code`` is stable."""
+
+from typing import ClassVar
+
+
+class VectorIndexError(Exception):
+    """The vector index failed."""
+
+    code: ClassVar[str] = "vector_index"
+
+    def __init__(self, message: str | None = None) -> None:
+        """Use ``message``, or the class docstring."""
+        self.message = message or (type(self).__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+class InvalidInputError(VectorIndexError):
+    """An argument has the wrong type, shape or range."""
+
+    code = "invalid_input"
+
+
+class DimensionMismatchError(InvalidInputError):
+    """The vectors have another dimension than the index."""
+
+    code = "dimension_mismatch"
+
+
+class NonFiniteVectorError(InvalidInputError):
+    """A vector holds NaN or an infinity."""
+
+    code = "non_finite_vector"
+
+
+class ZeroVectorError(InvalidInputError):
+    """A vector of length zero has no direction to compare."""
+
+    code = "zero_vector"
+
+
+class DuplicateIdError(InvalidInputError):
+    """An id is given twice, or is in the partition already."""
+
+    code = "duplicate_id"
+
+
+class UnknownBackendError(InvalidInputError):
+    """There is no backend of this name."""
+
+    code = "unknown_backend"
+
+
+class BackendUnavailableError(VectorIndexError):
+    """The backend cannot run on this machine."""
+
+    code = "backend_unavailable"
