@@ -1,0 +1,37 @@
+"""The BM25 ranking function (Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25
+and Beyond", FnTIR 3(4), 2009, eq. 3.15).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bm25:
+    """The function with its two free parameters."""
+
+    k1: float = 1.2
+    """≥ 0: how much each further occurrence of a term adds; 0 counts presence alone."""
+    b: float = 0.75
+    """0..1: how far long documents are held back."""
+
+    def term_weight(self, documents: int, holding: int) -> float:
+        """Return the inverse document frequency of a term that ``holding`` of them hold; > 0.
+
+        The form ln(1 + (N - n + ½) / (n + ½)) never turns negative, however common the term.
+        """
+        return math.log1p((documents - holding + 0.5) / (holding + 0.5))
+
+    def saturated(
+        self,
+        frequencies: NDArray[np.float64],
+        lengths: NDArray[np.int32],
+        average_length: float,
+    ) -> NDArray[np.float64]:
+        """Return f (k1 + 1) / (f + k1 (1 - b + b l / average)) for each document; 0..k1 + 1."""
+        per_token = self.k1 * self.b / average_length
+        held_back = self.k1 * (1 - self.b) + per_token * lengths
+        return frequencies * (self.k1 + 1) / (frequencies + held_back)

@@ -1,0 +1,171 @@
+"""An inverted index of one bank, in memory, ranked by BM25 and exact at every instant."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memsvc.domain.bm25 import Bm25
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys, Occurrences, Segment, memory_ids, memory_keys
+from memsvc.domain.lexical import ANY_LANGUAGE, LexicalForm, question_tokens
+from memsvc.domain.segment_merge import merge_segments
+from memsvc.domain.term_groups import TermGroup, languages_of, term_groups
+
+_FAN_IN = 4
+"""So many segments of like size become one: a document is merged log4(documents) times."""
+
+_MOST_DEAD = 0.25
+"""A segment with a larger share of removed documents is rewritten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalQuery:
+    """What is looked for in the texts of one bank."""
+
+    text: str
+    k: int
+    allowed: Collection[MemoryId] | None = None
+    """Rank exactly these, and no others; term weights still come from the whole bank."""
+    language: str = ANY_LANGUAGE
+    """ISO 639-1 code of the texts; ``auto`` goes by the languages recognised in them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalMatch:
+    """A document found, and its BM25 score (> 0)."""
+
+    memory_id: MemoryId
+    score: float
+
+
+class InvertedIndex:
+    """The texts of one bank by their terms.
+
+    Number, average length and document frequencies are those of the live documents at any time:
+    an index that was changed a thousand times answers as one built anew.
+
+    Searches may run in many threads and beside a change: each keeps to the state it began with.
+    Changes come one at a time; the caller sees to that.
+    """
+
+    def __init__(self, ranking: Bm25 | None = None) -> None:
+        """Make an empty index that ranks by ``ranking``."""
+        self._ranking = ranking or Bm25()
+        self._segments: tuple[Segment, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(segment.live for segment in self._segments)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return sum(segment.nbytes for segment in self._segments)
+
+    def apply(
+        self, upserts: Mapping[MemoryId, LexicalForm], removals: Collection[MemoryId] = ()
+    ) -> None:
+        """Put ``upserts`` in place of what their ids stood for, and drop ``removals``.
+
+        A search sees all of it or nothing. Unknown ids may be removed.
+        """
+        gone = np.sort(memory_keys([*upserts, *removals]))
+        segments = [segment.without(gone) for segment in self._segments]
+        if upserts:
+            segments.append(Segment.build(upserts))
+        self._segments = tuple(_consolidated(segments))
+
+    def search(self, query: LexicalQuery) -> list[LexicalMatch]:
+        """Return the ``k`` best documents with a term of the query, equal ones by id."""
+        segments = self._segments
+        languages = [query.language]
+        if query.language == ANY_LANGUAGE:
+            languages = languages_of(segments)
+        groups = term_groups(question_tokens(query.text), segments, languages)
+        scores = self._scores(groups, segments)
+        if query.allowed is not None:
+            keys = np.unique(memory_keys(query.allowed))
+            scores = [_restricted(s, seg, keys) for s, seg in zip(scores, segments, strict=True)]
+        return _best(query.k, segments, scores)
+
+    def _scores(
+        self, groups: Iterable[TermGroup], segments: Sequence[Segment]
+    ) -> list[NDArray[np.float64]]:
+        """Return for each segment the BM25 score of each document, 0 for removed ones."""
+        scores = [np.zeros(len(segment)) for segment in segments]
+        documents = sum(segment.live for segment in segments)
+        tokens = sum(segment.live_tokens for segment in segments)
+        for group in groups:
+            found = [_occurrences(group, segment) for segment in segments]
+            holding = sum(len(occurrences.documents) for occurrences in found)
+            weight = group.weight * self._ranking.term_weight(documents, holding)
+            for occurrences, segment, total in zip(found, segments, scores, strict=True):
+                places = occurrences.documents
+                lengths = segment.documents.lengths[places]
+                gained = self._ranking.saturated(
+                    occurrences.frequencies, lengths, tokens / documents
+                )
+                total[places] += weight * gained
+        return scores
+
+
+def _occurrences(group: TermGroup, segment: Segment) -> Occurrences:
+    ids = (segment.vocabulary.find(term) for term in group.terms)
+    return segment.occurrences([term for term in ids if term is not None])
+
+
+def _restricted(
+    scores: NDArray[np.float64], segment: Segment, allowed: Keys
+) -> NDArray[np.float64]:
+    """Return ``scores`` with 0 for all but the ``allowed`` (ascending)."""
+    places = segment.places(allowed)
+    restricted = np.zeros(len(scores))
+    restricted[places] = scores[places]
+    return restricted
+
+
+def _best(
+    k: int, segments: Sequence[Segment], scores: Sequence[NDArray[np.float64]]
+) -> list[LexicalMatch]:
+    tops = [_top(k, values) for values in scores]
+    # The empty arrays are for an index without segments.
+    keys = np.concatenate(
+        [np.empty(0, "S16")]
+        + [seg.documents.keys[top] for seg, top in zip(segments, tops, strict=True)]
+    )
+    best = np.concatenate([np.empty(0)] + [s[top] for s, top in zip(scores, tops, strict=True)])
+    order = np.lexsort((keys, -best))[:k]
+    return [
+        LexicalMatch(memory_id=memory_id, score=float(best[place]))
+        for place, memory_id in zip(order, memory_ids(keys[order]), strict=True)
+    ]
+
+
+def _top(k: int, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the places of the ``k`` highest scores above 0, and of all equal to the last."""
+    places = np.flatnonzero(scores)
+    if len(places) <= k:
+        return places
+    found = scores[places]
+    last = np.partition(found, len(found) - k)[len(found) - k]
+    return places[found >= last]
+
+
+def _consolidated(segments: Iterable[Segment]) -> list[Segment]:
+    """Return ``segments`` without empty ones, fewer than ``_FAN_IN`` of each order of size."""
+    tiers: dict[int, list[Segment]] = {}
+    waiting = [
+        merge_segments([segment]) if segment.live < (1 - _MOST_DEAD) * len(segment) else segment
+        for segment in segments
+        if segment.live
+    ]
+    while waiting:
+        segment = waiting.pop()
+        tier = tiers.setdefault(int(math.log(len(segment), _FAN_IN)), [])
+        tier.append(segment)
+        if len(tier) == _FAN_IN:
+            waiting.append(merge_segments(tier))
+            tier.clear()
+    return [segment for tier in tiers.values() for segment in tier]

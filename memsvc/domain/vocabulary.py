@@ -1,0 +1,83 @@
+"""The distinct terms of a part of an index, and which of them are forms of one word."""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from memsvc.domain.languages import stem
+from memsvc.domain.sorted_strings import SortedStrings
+from memsvc.domain.tokens import fold, is_characterwise
+
+
+class Vocabulary:
+    """Immutable terms with ids from 0 in ascending order.
+
+    Forms are grouped when a question first needs a grouping: by spelling without accents, and by
+    stem in each language asked for. Several threads may cause that at once; all make the same.
+    """
+
+    __slots__ = ("_stems", "_unaccented", "terms")
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        """Take distinct ``terms`` in ascending order."""
+        self.terms = SortedStrings(terms)
+        self._unaccented: _Derived | None = None
+        self._stems: dict[str, _Derived] = {}
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        groupings = [*self._stems.values(), *filter(None, [self._unaccented])]
+        return self.terms.nbytes + sum(grouping.nbytes for grouping in groupings)
+
+    def find(self, term: str) -> int | None:
+        """Return the id of ``term``, or ``None``."""
+        return next(iter(self.terms.range_of(term)), None)
+
+    def spelled(self, folded: str) -> Iterator[int]:
+        """Yield the ids of the terms that read ``folded`` without their accents."""
+        if self._unaccented is None:
+            self._unaccented = _Derived(self.terms, fold)
+        return self._unaccented.sources(folded)
+
+    def stemmed(self, key: str, language: str) -> Iterator[int]:
+        """Yield the ids of the terms whose ``stem_key`` in ``language`` is ``key``."""
+        grouping = self._stems.get(language)
+        if grouping is None:
+            grouping = _Derived(self.terms, partial(stem_key, language=language))
+            self._stems[language] = grouping
+        return grouping.sources(key)
+
+
+def stem_key(term: str, language: str) -> str:
+    """Return what the forms of one word in ``language`` share: their stem without accents."""
+    return term if is_characterwise(term) else fold(stem(term, language))
+
+
+class _Derived:
+    """A grouping of terms by a key derived from each."""
+
+    __slots__ = ("_derive", "_keys", "_sources", "_terms")
+
+    def __init__(self, terms: SortedStrings, derive: Callable[[str], str]) -> None:
+        # Most terms are their own key. Those are found among the terms, so only others are kept.
+        derived = ((derive(term), index, term) for index, term in enumerate(terms))
+        changed = sorted((key, index) for key, index, term in derived if key != term)
+        self._terms = terms
+        self._derive = derive
+        self._keys = SortedStrings([key for key, _ in changed])
+        self._sources = array("I", (index for _, index in changed))
+
+    @property
+    def nbytes(self) -> int:
+        return self._keys.nbytes + len(self._sources) * self._sources.itemsize
+
+    def sources(self, key: str) -> Iterator[int]:
+        """Yield the ids of the terms whose key is ``key``."""
+        if self._derive(key) == key:
+            yield from self._terms.range_of(key)
+        for place in self._keys.range_of(key):
+            yield self._sources[place]

@@ -1,0 +1,175 @@
+"""The error tree: each class's docstring is its default message, ``code`` is stable for callers.
+
+No HTTP status lives here: REST, CLI and the worker render the same error differently
+(``memsvc.api.problems`` maps classes to status codes).
+"""
+
+from typing import ClassVar
+
+
+class MemsvcError(Exception):
+    """The service failed."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str | None = None, **details: object) -> None:
+        """Use ``message``, or the class docstring; ``details`` go to the caller as they are."""
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.details = details
+        super().__init__(self.message)
+
+
+class InvalidRequestError(MemsvcError):
+    """The request is not valid."""
+
+    code = "invalid_request"
+
+
+class NaiveTimestampError(InvalidRequestError):
+    """A time without a zone was given; add an offset, or name a zone in `timezone`."""
+
+    code = "naive_timestamp"
+
+
+class IdempotencyMismatchError(InvalidRequestError):
+    """The Idempotency-Key was already used with another request body."""
+
+    code = "idempotency_mismatch"
+
+
+class PayloadTooLargeError(InvalidRequestError):
+    """The request carries more than one call may; split it."""
+
+    code = "payload_too_large"
+
+
+class NotIndexedError(InvalidRequestError):
+    """The lexical arm holds active memories only; ask the dense arm for other states."""
+
+    code = "not_indexed"
+
+
+class UnauthorizedError(MemsvcError):
+    """A valid API key is needed: send `Authorization: Bearer <key>`."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(MemsvcError):
+    """Without an API key only programs of this machine may call; set MEMSVC_API_KEY."""
+
+    code = "forbidden"
+
+
+class NotFoundError(MemsvcError):
+    """There is no such thing."""
+
+    code = "not_found"
+
+
+class BankNotFoundError(NotFoundError):
+    """There is no such bank; create it first, or write with `create=true`."""
+
+    code = "bank_not_found"
+
+
+class MemoryNotFoundError(NotFoundError):
+    """There is no such memory in this bank."""
+
+    code = "memory_not_found"
+
+
+class JobNotFoundError(NotFoundError):
+    """There is no such job."""
+
+    code = "job_not_found"
+
+
+class ConflictError(MemsvcError):
+    """The request conflicts with the present state."""
+
+    code = "conflict"
+
+
+class BankExistsError(ConflictError):
+    """A bank of this name exists already."""
+
+    code = "bank_exists"
+
+
+class IllegalTransitionError(ConflictError):
+    """A memory in this state cannot go to the state asked for."""
+
+    code = "illegal_transition"
+
+
+class ModelMismatchError(ConflictError):
+    """The bank's vectors come from another embedding model than the one configured."""
+
+    code = "model_mismatch"
+
+
+class UnavailableError(MemsvcError):
+    """A part of the service is not available now."""
+
+    code = "unavailable"
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """PostgreSQL cannot be reached."""
+
+    code = "database_unavailable"
+
+
+class DatabaseUnsuitableError(UnavailableError):
+    """The PostgreSQL server lacks something the service needs."""
+
+    code = "database_unsuitable"
+
+
+class SchemaOutdatedError(UnavailableError):
+    """The database schema is not at this version; run `memsvc db upgrade`."""
+
+    code = "schema_outdated"
+
+
+class EmbedderUnavailableError(UnavailableError):
+    """The embedding model cannot answer now."""
+
+    code = "embedder_unavailable"
+
+
+class ModelNotInstalledError(EmbedderUnavailableError):
+    """The embedding model is not installed; run `memsvc models install`."""
+
+    code = "model_not_installed"
+
+
+class IndexUnavailableError(UnavailableError):
+    """The similarity index cannot answer now."""
+
+    code = "index_unavailable"
+
+
+class RequestTimeoutError(UnavailableError):
+    """The request took longer than the server allows; its outcome is not known."""
+
+    code = "timeout"
+
+
+class EmbeddedPostgresError(UnavailableError):
+    """The embedded PostgreSQL could not be started."""
+
+    code = "embedded_postgres"
+
+
+class ConfigurationError(MemsvcError):
+    """The configuration is not usable."""
+
+    code = "configuration"
+
+
+class ExternalCallInTransactionError(MemsvcError):
+    """A model, HTTP or index call was attempted inside a database transaction."""
+
+    code = "external_call_in_transaction"

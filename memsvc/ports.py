@@ -1,0 +1,167 @@
+"""The seams: a Protocol stands here only where two implementations exist."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memsvc.domain.identifiers import MemoryId, VectorId
+from memsvc.domain.lexical import LexicalForm
+from memsvc.domain.memory import BankScope
+
+Matrix: TypeAlias = NDArray[np.float32]
+"""Rows are vectors: shape (n, dimension), float32, C-contiguous."""
+Vector: TypeAlias = NDArray[np.float32]
+"""Shape (dimension,), float32."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingModel:
+    """The vector space an embedder writes into; only spaces of equal ``id`` are comparable."""
+
+    id: str
+    """Hash over weights, tokenizer, pooling, normalisation and prefixes (``sha256:…``)."""
+    name: str
+    dimension: int
+    window_tokens: int
+    """How many tokens of one text a single vector can see."""
+
+
+class Embedder(Protocol):
+    """Text to unit vectors. Raises ``EmbedderUnavailableError`` when it cannot answer now."""
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The space the vectors live in."""
+        ...
+
+    async def embed_query(self, text: str) -> Vector:
+        """Return the unit vector of a query (cut to the window: a query is one thought)."""
+        ...
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+        """Return for each text its unit vectors in order: one, or several past the window."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, special tokens left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseQuery:
+    """A nearest-neighbour question to one bank."""
+
+    vector: Vector
+    model_id: str
+    k: int
+    allowed: Sequence[MemoryId] | None = None
+    """Search exactly these memories, and no others; ``None``: every active one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A memory an arm proposes, with that arm's own score (higher is better)."""
+
+    memory_id: MemoryId
+    score: float
+
+
+class MemoryIndex(Protocol):
+    """Similarity over one bank: the in-process index, or pgvector."""
+
+    @property
+    def backend(self) -> str:
+        """Name for responses and metrics."""
+        ...
+
+    async def search(self, scope: BankScope, query: DenseQuery) -> list[Candidate]:
+        """Return min(k, available) memories, best first; a memory scores as its best vector.
+
+        Ties are broken by memory id. Every write committed before the call is covered.
+        Raises ``IndexUnavailableError``.
+        """
+        ...
+
+    async def forget_bank(self, scope: BankScope) -> None:
+        """Drop whatever is held in memory for the bank."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedVector:
+    """One stored vector of a memory."""
+
+    vector_id: VectorId
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """What the derived indexes hold of one active memory: its lexical form and vectors."""
+
+    memory_id: MemoryId
+    lexical: LexicalForm | None
+    vectors: Sequence[IndexedVector]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """How far an index is complete; opaque to whoever keeps it.
+
+    Every change of a transaction below ``horizon`` is applied; ``applied`` are the changes at or
+    above it that are applied too, as pairs of transaction id and sequence number.
+    """
+
+    horizon: int
+    applied: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexChanges:
+    """What an index must do to reach ``watermark``: replace ``upserts``, drop ``removals``."""
+
+    watermark: Watermark
+    upserts: Sequence[IndexEntry]
+    removals: Sequence[MemoryId]
+    must_reload: bool = False
+    """The changes since the old watermark are no longer all there, or too many: load afresh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRequest:
+    """Which derived data a follower of a bank keeps."""
+
+    model_id: str | None
+    """Whose vectors to send; ``None`` sends none."""
+    lexical: bool = True
+
+
+class IndexFeed(Protocol):
+    """Where derived indexes come from: the store in production, a list in unit tests."""
+
+    async def changes_since(
+        self, scope: BankScope, watermark: Watermark, request: FeedRequest
+    ) -> IndexChanges:
+        """Return what changed after ``watermark``, each memory at its current state."""
+        ...
+
+    def load(
+        self, scope: BankScope, request: FeedRequest
+    ) -> AsyncIterator[tuple[Watermark, Sequence[IndexEntry]]]:
+        """Yield every active memory of the bank in pages of one consistent snapshot.
+
+        Each page carries the snapshot's watermark; an empty bank yields one empty page.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        ...

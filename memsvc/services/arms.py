@@ -1,0 +1,182 @@
+"""Asking the arms of recall, side by side, and reporting how each of them fared."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from memsvc.domain.fusion import Arm
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import BankScope, ResolvedBank
+from memsvc.errors import (
+    IndexUnavailableError,
+    MemsvcError,
+    ModelMismatchError,
+    NotIndexedError,
+    UnavailableError,
+)
+from memsvc.ports import Candidate, DenseQuery, Embedder, MemoryIndex
+from memsvc.telemetry import RECALL_ARM_SECONDS
+
+_log = structlog.get_logger(__name__)
+
+
+class LexicalSearch(Protocol):
+    """The lexical arm's index."""
+
+    async def search(
+        self,
+        scope: BankScope,
+        text: str,
+        *,
+        k: int,
+        allowed: Sequence[MemoryId] | None,
+        language: str,
+    ) -> list[Candidate]:
+        """Return up to k memories that share a term with the text, best first."""
+        ...
+
+
+class ArmStatus(StrEnum):
+    """How an arm fared."""
+
+    OK = "ok"
+    SKIPPED = "skipped"
+    """It cannot serve this query; the reason says why."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmReport:
+    """What the answer says of an arm."""
+
+    status: ArmStatus
+    reason: str | None
+    candidates: int
+    took_ms: float
+    """Without the time to embed the query."""
+    embed_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmOutcome:
+    """An arm's candidates, best first, or the error that stood in the way."""
+
+    candidates: Sequence[Candidate]
+    report: ArmReport
+    error: MemsvcError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmQuery:
+    """What every arm is asked."""
+
+    text: str
+    bank: ResolvedBank
+    k: int
+    allowed: Sequence[MemoryId] | None
+    active_only: bool
+    """Whether only active memories are wanted: the in-memory indexes hold no others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What an arm found."""
+
+    candidates: Sequence[Candidate]
+    note: str | None = None
+    embed_s: float = 0.0
+
+
+_Ask = Callable[[ArmQuery], Awaitable[_Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arms:
+    """Every arm there is."""
+
+    embedder: Embedder
+    index: MemoryIndex
+    exact: MemoryIndex
+    """pgvector: for states the index does not hold, and when the index cannot answer."""
+    lexical: LexicalSearch
+
+    @property
+    def backend(self) -> str:
+        """The dense arm's index."""
+        return self.index.backend
+
+    async def ask(self, query: ArmQuery, wanted: frozenset[Arm]) -> dict[Arm, ArmOutcome]:
+        """Ask the wanted arms at the same time; none can fail the others."""
+        asked: dict[Arm, _Ask] = {Arm.DENSE: self._dense, Arm.LEXICAL: self._lexical}
+        arms = [arm for arm in Arm if arm in wanted]
+        outcomes = await asyncio.gather(*(_timed(arm, asked[arm], query) for arm in arms))
+        return dict(zip(arms, outcomes, strict=True))
+
+    async def _dense(self, query: ArmQuery) -> _Answer:
+        model_id = self.embedder.model.id
+        if query.bank.model_id != model_id:
+            raise ModelMismatchError(
+                "The bank's vectors come from another embedding model than the one in use; its"
+                " memories are found by words until the bank is re-embedded."
+            )
+        started = time.perf_counter()
+        vector = await self.embedder.embed_query(query.text)
+        embed_s = time.perf_counter() - started
+        dense = DenseQuery(vector=vector, model_id=model_id, k=query.k, allowed=query.allowed)
+        if not query.active_only:
+            found = await self.exact.search(query.bank.scope, dense)
+            return _Answer(candidates=found, embed_s=embed_s)
+        found, note = await self._nearest(query, dense)
+        return _Answer(candidates=found, note=note, embed_s=embed_s)
+
+    async def _nearest(
+        self, query: ArmQuery, dense: DenseQuery
+    ) -> tuple[list[Candidate], str | None]:
+        try:
+            return await self.index.search(query.bank.scope, dense), None
+        except IndexUnavailableError as error:
+            _log.warning("index.bypassed", code=error.code, bank_id=str(query.bank.scope.bank_id))
+            found = await self.exact.search(query.bank.scope, dense)
+            return found, f"{self.index.backend} is away; answered by {self.exact.backend}"
+
+    async def _lexical(self, query: ArmQuery) -> _Answer:
+        if not query.active_only:
+            raise NotIndexedError
+        found = await self.lexical.search(
+            query.bank.scope,
+            query.text,
+            k=query.k,
+            allowed=query.allowed,
+            language=query.bank.language,
+        )
+        return _Answer(candidates=found)
+
+
+async def _timed(arm: Arm, ask: _Ask, query: ArmQuery) -> ArmOutcome:
+    """Ask one arm; a named failure becomes its report, anything else is a defect and is raised."""
+    started = time.perf_counter()
+    answer = _Answer(candidates=())
+    error: MemsvcError | None = None
+    status, reason = ArmStatus.OK, None
+    try:
+        answer = await ask(query)
+        reason = answer.note
+    except (ModelMismatchError, NotIndexedError) as skipped:
+        status, reason, error = ArmStatus.SKIPPED, skipped.message, skipped
+    except UnavailableError as failed:
+        status, reason, error = ArmStatus.FAILED, failed.message, failed
+    took_s = time.perf_counter() - started
+    RECALL_ARM_SECONDS.labels(arm=arm, status=status).observe(took_s)
+    report = ArmReport(
+        status=status,
+        reason=reason,
+        candidates=len(answer.candidates),
+        took_ms=(took_s - answer.embed_s) * 1000,
+        embed_ms=answer.embed_s * 1000,
+    )
+    return ArmOutcome(candidates=answer.candidates, report=report, error=error)

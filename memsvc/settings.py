@@ -1,0 +1,116 @@
+"""Every setting, its default and where the default comes from. Read once, in ``bootstrap``.
+
+Environment variables start with ``MEMSVC_``; nested ones join with two underscores
+(``MEMSVC_EMBEDDING__THREADS=2``).
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(_Group):
+    """Pool and time limits of PostgreSQL connections."""
+
+    pool_size: Annotated[int, Field(ge=1)] = 10
+    pool_overflow: Annotated[int, Field(ge=0)] = 10
+    connect_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    statement_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    lock_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+
+
+class EmbeddingSettings(_Group):
+    """Which encoder turns text into vectors."""
+
+    provider: Literal["onnx", "litellm"] = "onnx"
+    model: str = "all-MiniLM-L6-v2"
+    """Built-in name, ``folder:/path`` or ``hub:org/name``; with ``litellm`` its model string."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of one inference; 0 takes the physical cores."""
+    batch_tokens: Annotated[int, Field(ge=64)] = 4096
+    """Padded tokens of one inference: bounds memory whatever the texts' lengths."""
+    dimension: int | None = None
+    """Needed for hosted models, whose dimension cannot be read from a file."""
+    window_tokens: int = 8191
+    """Hosted models only: how many tokens of a text one vector sees."""
+    query_prefix: str = ""
+    document_prefix: str = ""
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+    timeout_s: Annotated[float, Field(gt=0)] = 30.0
+
+
+class IndexSettings(_Group):
+    """The derived indexes behind the arms of recall."""
+
+    backend: Literal["faiss_cpu", "exact", "pgvector"] = "faiss_cpu"
+    max_resident_memories: Annotated[int, Field(ge=1000)] = 2_000_000
+    """Least recently used banks leave memory past this many memories in all."""
+    reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
+    """A bank further behind than this is loaded afresh instead of caught up."""
+
+
+class RecallSettings(_Group):
+    """Defaults of the read path."""
+
+    rrf_k: Annotated[int, Field(ge=1)] = 60
+    """Rank constant of reciprocal rank fusion (Cormack et al., SIGIR 2009)."""
+    dense_weight: Annotated[float, Field(ge=0)] = 1.0
+    lexical_weight: Annotated[float, Field(ge=0)] = 1.0
+    candidates_per_arm: Annotated[int, Field(ge=1)] = 100
+    bm25_k1: Annotated[float, Field(ge=0)] = 1.2
+    bm25_b: Annotated[float, Field(ge=0, le=1)] = 0.75
+
+
+class ApiSettings(_Group):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8700
+    request_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
+    shutdown_grace_s: Annotated[float, Field(gt=0)] = 10.0
+
+
+class WorkerSettings(_Group):
+    """Background jobs."""
+
+    in_process: bool | None = None
+    """Run a worker inside `memsvc serve`; by default only with the embedded database."""
+    concurrency: Annotated[int, Field(ge=1)] = 2
+    stalled_after_s: Annotated[float, Field(ge=1)] = 30.0
+    """A worker silent for this long is dead; its jobs run again."""
+    provider_retry_s: Annotated[float, Field(gt=0)] = 15.0
+    """First pause after a provider was away; doubles up to an hour."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MEMSVC_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    database_url: SecretStr | None = None
+    """Any PostgreSQL ≥ 16 with pgvector ≥ 0.8; without it the embedded one is started."""
+    database_owner_url: SecretStr | None = None
+    """Used for migrations only; defaults to ``database_url``."""
+    data_dir: Path | None = None
+    """Where the embedded database and the models live; defaults to the platform's data folder."""
+    api_key: SecretStr | None = None
+    """Static bearer key; needed to listen beyond loopback."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    database: DatabaseSettings = DatabaseSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    index: IndexSettings = IndexSettings()
+    recall: RecallSettings = RecallSettings()
+    api: ApiSettings = ApiSettings()
+    worker: WorkerSettings = WorkerSettings()

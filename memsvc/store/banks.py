@@ -1,0 +1,189 @@
+"""Banks: resolving a reference, listing, creating, changing and removing them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.memory import (
+    Bank,
+    BankChange,
+    BankScope,
+    BankState,
+    MemoryState,
+    ResolvedBank,
+)
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.errors import BankNotFoundError
+from memsvc.store import tables as t
+from memsvc.store.session import Session
+
+
+class BankReader:
+    """Looks banks up, inside one tenant; a bank being removed is not there."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def resolve(self, reference: str) -> ResolvedBank:
+        """Return the bank of this name or id; raises ``BankNotFoundError``."""
+        found = await self.find(reference)
+        if found is None:
+            raise BankNotFoundError(bank=reference)
+        return found
+
+    async def find(self, reference: str) -> ResolvedBank | None:
+        """Return the bank of this name or id, or ``None``."""
+        columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
+        statement = select(*columns).where(
+            t.banks.c.tenant_id == self._session.tenant_id,
+            t.banks.c.state == BankState.ACTIVE,
+            _named(reference),
+        )
+        row = (await self._session.connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        return ResolvedBank(
+            scope=BankScope(tenant_id=self._session.tenant_id, bank_id=BankId(row.bank_id)),
+            name=row.name,
+            language=row.language,
+            model_id=row.model_id,
+        )
+
+    async def get(self, bank_id: BankId) -> Bank:
+        """Return the bank with its count of active memories."""
+        statement = _bank_rows().where(
+            t.banks.c.tenant_id == self._session.tenant_id, t.banks.c.bank_id == bank_id
+        )
+        row = (await self._session.connection.execute(statement)).one_or_none()
+        if row is None:
+            raise BankNotFoundError(bank=str(bank_id))
+        return _to_bank(row)
+
+    async def list(self, request: PageRequest) -> Page[Bank]:
+        """Return banks by name."""
+        statement = (
+            _bank_rows()
+            .where(
+                t.banks.c.tenant_id == self._session.tenant_id,
+                t.banks.c.state == BankState.ACTIVE,
+                t.banks.c.name > (request.cursor or ""),
+            )
+            .order_by(t.banks.c.name)
+            .limit(request.limit + 1)
+        )
+        rows = (await self._session.connection.execute(statement)).all()
+        found = [_to_bank(row) for row in rows]
+        return cut_page(found, request, [bank.name for bank in found])
+
+
+class BankWriter(BankReader):
+    """Changes banks."""
+
+    async def create(self, new: Bank) -> bool:
+        """Insert the bank unless one of its name exists; tell whether it was inserted."""
+        statement = (
+            insert(t.banks)
+            .values(
+                bank_id=new.id,
+                tenant_id=new.tenant_id,
+                name=new.name,
+                description=new.description,
+                language=new.language,
+                metadata=dict(new.metadata),
+                state=new.state,
+                model_id=new.model_id,
+                dimension=new.dimension,
+                changes_trimmed_below=func.pg_snapshot_xmin(func.pg_current_snapshot()),
+                created_at=new.created_at,
+                updated_at=new.updated_at,
+            )
+            .on_conflict_do_nothing()
+            .returning(t.banks.c.bank_id)
+        )
+        return (await self._session.connection.execute(statement)).first() is not None
+
+    async def change(self, bank_id: BankId, change: BankChange) -> None:
+        """Set the given fields."""
+        given = {
+            "description": change.description,
+            "language": change.language,
+            "metadata": change.metadata,
+        }
+        values = {name: value for name, value in given.items() if value is not None}
+        await self._update(bank_id, values)
+
+    async def mark_deleting(self, bank_id: BankId) -> None:
+        """Hide the bank from everyone; its rows go later."""
+        await self._update(bank_id, {"state": BankState.DELETING})
+
+    async def lock(self, bank_id: BankId) -> None:
+        """Keep the bank from being removed until the transaction ends."""
+        statement = (
+            select(t.banks.c.bank_id)
+            .where(
+                t.banks.c.tenant_id == self._session.tenant_id,
+                t.banks.c.bank_id == bank_id,
+                t.banks.c.state == BankState.ACTIVE,
+            )
+            .with_for_update(read=True, key_share=True)
+        )
+        if (await self._session.connection.execute(statement)).first() is None:
+            raise BankNotFoundError(bank=str(bank_id))
+
+    async def _update(self, bank_id: BankId, values: dict[str, Any]) -> None:
+        await self._session.connection.execute(
+            update(t.banks)
+            .where(t.banks.c.tenant_id == self._session.tenant_id, t.banks.c.bank_id == bank_id)
+            .values(**values, updated_at=self._session.clock.now())
+        )
+
+    async def purge_some(self, bank_id: BankId, limit: int) -> int:
+        """Physically remove up to ``limit`` memories of a bank that is being deleted."""
+        doomed = select(t.memories.c.memory_id).where(t.memories.c.bank_id == bank_id).limit(limit)
+        result = await self._session.connection.execute(
+            t.memories.delete().where(
+                t.memories.c.bank_id == bank_id, t.memories.c.memory_id.in_(doomed)
+            )
+        )
+        return result.rowcount
+
+    async def purge_rest(self, bank_id: BankId) -> None:
+        """Physically remove what a bank without memories still has, and the bank itself."""
+        for table in (t.index_changes, t.audit_events, t.episodes, t.banks):
+            await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
+
+
+def _named(reference: str) -> Any:  # noqa: ANN401 — a SQL expression
+    try:
+        return t.banks.c.bank_id == UUID(reference)
+    except ValueError:
+        return t.banks.c.name == reference
+
+
+def _bank_rows() -> Any:  # noqa: ANN401 — a SELECT of many column types
+    memory_count = (
+        select(func.count())
+        .where(t.memories.c.bank_id == t.banks.c.bank_id, t.memories.c.state == MemoryState.ACTIVE)
+        .scalar_subquery()
+    )
+    return select(t.banks, memory_count.label("memory_count"))
+
+
+def _to_bank(row: Row[Any]) -> Bank:
+    return Bank(
+        id=BankId(row.bank_id),
+        tenant_id=TenantId(row.tenant_id),
+        name=row.name,
+        description=row.description,
+        language=row.language,
+        metadata=row.metadata,
+        state=BankState(row.state),
+        model_id=row.model_id,
+        dimension=row.dimension,
+        memory_count=row.memory_count,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

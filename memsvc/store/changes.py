@@ -1,0 +1,73 @@
+"""The change log that derived indexes follow."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Text, cast, delete, func, insert, literal, update
+
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.store import tables as t
+from memsvc.store.session import Session
+from memsvc.store.types import TransactionId
+
+
+class ChangeWriter:
+    """Appends which memories changed, in the transaction that changes them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def record(self, bank_id: BankId, memory_ids: Sequence[MemoryId]) -> None:
+        """Note that what is searchable of these memories changed.
+
+        The transaction's own id goes with each row: a follower compares it with the snapshot
+        horizon, because sequence numbers become visible out of order.
+        """
+        if not memory_ids:
+            return
+        statement = insert(t.index_changes).values(
+            seq=t.change_numbers.next_value(), xid=func.pg_current_xact_id()
+        )
+        now = self._session.clock.now()
+        await self._session.connection.execute(
+            statement,
+            [
+                {
+                    "bank_id": bank_id,
+                    "tenant_id": self._session.tenant_id,
+                    "memory_id": memory_id,
+                    "recorded_at": now,
+                }
+                for memory_id in memory_ids
+            ],
+        )
+
+    async def trim(self, bank_id: BankId, before: datetime) -> int:
+        """Remove a bank's changes recorded before this instant; return how many.
+
+        The bank remembers up to where its log is cut, in the same transaction, so that a follower
+        that is further behind notices and loads afresh. Changes above the snapshot horizon stay.
+        """
+        changes = t.index_changes.c
+        removed = await self._session.connection.scalars(
+            delete(t.index_changes)
+            .where(
+                changes.bank_id == bank_id,
+                changes.recorded_at < before,
+                changes.xid < func.pg_snapshot_xmin(func.pg_current_snapshot()),
+            )
+            .returning(cast(cast(changes.xid, Text), BigInteger))
+        )
+        transaction_ids = removed.all()
+        if transaction_ids:
+            cut = cast(literal(str(max(transaction_ids) + 1)), TransactionId)
+            await self._session.connection.execute(
+                update(t.banks)
+                .where(
+                    t.banks.c.tenant_id == self._session.tenant_id,
+                    t.banks.c.bank_id == bank_id,
+                    t.banks.c.changes_trimmed_below < cut,
+                )
+                .values(changes_trimmed_below=cut)
+            )
+        return len(transaction_ids)

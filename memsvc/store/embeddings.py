@@ -1,0 +1,146 @@
+"""Vectors of memories: storing them, and finding what still lacks one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select, update
+
+from memsvc.domain.identifiers import BankId, MemoryId, VectorId
+from memsvc.ports import Matrix
+from memsvc.store import tables as t
+from memsvc.store.rows import CURRENT_VERSION
+from memsvc.store.session import Session
+
+TEXT_VIEW = "text"
+"""The view every memory has: its text, with who said it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorsToAdd:
+    """The vectors of one version, a row of the matrix per window of its text."""
+
+    memory_id: MemoryId
+    version: int
+    vectors: Matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unembedded:
+    """A memory whose current version has no vector yet, with all that makes its indexed text."""
+
+    memory_id: MemoryId
+    version: int
+    text: str
+    speaker: str | None
+    title: str | None
+
+
+class EmbeddingReader:
+    """Finds what lacks vectors."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def count_unembedded(self, bank_id: BankId) -> int:
+        """Return how many memories wait for a vector."""
+        statement = select(func.count()).where(
+            t.memories.c.bank_id == bank_id, t.memories.c.embedded.is_(False)
+        )
+        return await self._session.connection.scalar(statement) or 0
+
+    async def unembedded(self, bank_id: BankId, limit: int) -> list[Unembedded]:
+        """Return the oldest memories that wait for a vector."""
+        statement = (
+            select(
+                t.memories.c.memory_id,
+                t.memories.c.current_version,
+                t.memory_versions.c.text,
+                t.memories.c.speaker,
+                t.episodes.c.title,
+            )
+            .join(t.memory_versions, CURRENT_VERSION)
+            .outerjoin(
+                t.episodes,
+                (t.episodes.c.bank_id == t.memories.c.bank_id)
+                & (t.episodes.c.episode_id == t.memories.c.episode_id),
+            )
+            .where(
+                t.memories.c.bank_id == bank_id,
+                t.memory_versions.c.bank_id == bank_id,
+                t.memories.c.embedded.is_(False),
+            )
+            .order_by(t.memories.c.memory_id)
+            .limit(limit)
+        )
+        return [
+            Unembedded(
+                memory_id=MemoryId(row.memory_id),
+                version=row.current_version,
+                text=row.text,
+                speaker=row.speaker,
+                title=row.title,
+            )
+            for row in await self._session.connection.execute(statement)
+        ]
+
+
+class EmbeddingWriter(EmbeddingReader):
+    """Stores vectors."""
+
+    async def add(self, bank_id: BankId, model_id: str, items: Sequence[VectorsToAdd]) -> None:
+        """Store the vectors of these versions under ids never used before."""
+        total = sum(len(item.vectors) for item in items)
+        if not total:
+            return
+        ids = iter(await self._draw_ids(total))
+        rows = [
+            {
+                "bank_id": bank_id,
+                "vector_id": next(ids),
+                "tenant_id": self._session.tenant_id,
+                "memory_id": item.memory_id,
+                "version": item.version,
+                "view": TEXT_VIEW,
+                "window_no": window_no,
+                "model_id": model_id,
+                "dimension": len(vector),
+                "vector": vector,
+            }
+            for item in items
+            for window_no, vector in enumerate(item.vectors)
+        ]
+        await self._session.connection.execute(insert(t.embeddings), rows)
+
+    async def mark_embedded(self, bank_id: BankId, items: Sequence[VectorsToAdd]) -> None:
+        """Note that these versions have their vectors."""
+        await self._session.connection.execute(
+            update(t.memories)
+            .where(
+                t.memories.c.bank_id == bank_id,
+                t.memories.c.memory_id == func.any([item.memory_id for item in items]),
+            )
+            .values(embedded=True)
+        )
+
+    async def still_current(
+        self, bank_id: BankId, items: Sequence[VectorsToAdd]
+    ) -> list[VectorsToAdd]:
+        """Lock these memories and return those whose version is current and lacks vectors."""
+        statement = (
+            select(t.memories.c.memory_id, t.memories.c.current_version)
+            .where(
+                t.memories.c.bank_id == bank_id,
+                t.memories.c.memory_id == func.any([item.memory_id for item in items]),
+                t.memories.c.embedded.is_(False),
+            )
+            .order_by(t.memories.c.memory_id)
+            .with_for_update()
+        )
+        rows = await self._session.connection.execute(statement)
+        current = {row.memory_id: row.current_version for row in rows}
+        return [item for item in items if current.get(item.memory_id) == item.version]
+
+    async def _draw_ids(self, count: int) -> list[VectorId]:
+        numbers = func.generate_series(1, count).alias("numbers")
+        statement = select(t.vector_ids.next_value()).select_from(numbers)
+        return [VectorId(drawn) for drawn in await self._session.connection.scalars(statement)]

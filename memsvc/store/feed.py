@@ -1,0 +1,193 @@
+"""Where derived indexes come from: the change log, and each memory's state as it is now.
+
+Why nothing is skipped: a transaction's changes become visible when it commits, whatever their
+sequence numbers. Below the snapshot horizon (``pg_snapshot_xmin``) every transaction has ended, so
+what is visible there is all there will ever be. At or above it, a follower remembers which
+sequence numbers it has seen and asks for the others each time.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, LiteralString
+
+import numpy as np
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from memsvc.domain.identifiers import MemoryId, VectorId
+from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
+from memsvc.domain.memory import BankScope
+from memsvc.ports import (
+    FeedRequest,
+    IndexChanges,
+    IndexedVector,
+    IndexEntry,
+    Watermark,
+)
+from memsvc.store.transactions import transaction
+
+_HORIZON: LiteralString = """
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, b.changes_trimmed_below::text::bigint
+FROM banks b WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
+"""
+
+_CHANGES: LiteralString = """
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       b.changes_trimmed_below::text::bigint,
+       c.seq, c.xid::text::bigint, c.memory_id
+FROM banks b
+LEFT JOIN index_changes c ON c.bank_id = b.bank_id AND c.bank_id = %(bank)s
+     AND c.xid >= %(horizon)s::text::xid8 AND c.seq <> ALL(%(applied)s::bigint[])
+WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
+ORDER BY c.seq
+LIMIT %(limit)s
+"""
+
+_ENTRIES: LiteralString = """
+SELECT m.memory_id, l.terms, l.counts, l.length, l.language, v.ids, v.vectors
+FROM memories m
+LEFT JOIN lexical_forms l
+  ON %(lexical)s AND l.bank_id = %(bank)s AND l.bank_id = m.bank_id AND l.memory_id = m.memory_id
+ AND l.version = m.current_version AND l.analyzer_version = %(analyzer)s
+LEFT JOIN LATERAL (
+    SELECT array_agg(e.vector_id ORDER BY e.vector_id) AS ids,
+           array_agg(e.vector ORDER BY e.vector_id) AS vectors
+    FROM embeddings e
+    WHERE e.bank_id = %(bank)s AND e.memory_id = m.memory_id AND e.version = m.current_version
+      AND e.model_id = %(model)s
+) v ON true
+WHERE m.bank_id = %(bank)s AND m.state = 'active'
+"""
+
+_OF_THESE: LiteralString = " AND m.memory_id = ANY(%(ids)s)"
+_PAGE = 2_000
+
+
+class StoreFeed:
+    """The ``IndexFeed`` of production."""
+
+    def __init__(self, engine: AsyncEngine, *, reload_after_changes: int) -> None:
+        self._engine = engine
+        self._limit = reload_after_changes
+
+    async def changes_since(
+        self, scope: BankScope, watermark: Watermark, request: FeedRequest
+    ) -> IndexChanges:
+        """Return what changed after ``watermark``, each memory at its current state."""
+        async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
+            driver = await _driver(connection)
+            rows = await self._changed(driver, scope, watermark)
+            if not rows:  # the bank is gone
+                return _reload(watermark)
+            horizon, trimmed_below = rows[0][0], rows[0][1]
+            if trimmed_below > watermark.horizon or len(rows) > self._limit:
+                return _reload(watermark)
+            changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
+            reached = _advance(watermark, horizon, changes)
+            changed_ids = sorted({memory_id for _, _, memory_id in changes})
+            upserts = await _entries_of(driver, scope, request, changed_ids) if changes else []
+        present = {entry.memory_id for entry in upserts}
+        removals = [MemoryId(each) for each in changed_ids if each not in present]
+        return IndexChanges(watermark=reached, upserts=upserts, removals=removals)
+
+    async def _changed(
+        self, driver: psycopg.AsyncConnection[Any], scope: BankScope, watermark: Watermark
+    ) -> list[TupleRow]:
+        cursor = await driver.execute(
+            _CHANGES,
+            {
+                "tenant": scope.tenant_id,
+                "bank": scope.bank_id,
+                "horizon": str(watermark.horizon),
+                "applied": sorted(seq for _, seq in watermark.applied),
+                "limit": self._limit + 1,
+            },
+            binary=True,
+        )
+        return await cursor.fetchall()
+
+    async def load(
+        self, scope: BankScope, request: FeedRequest
+    ) -> AsyncIterator[tuple[Watermark, Sequence[IndexEntry]]]:
+        """Yield every active memory of the bank in pages of one consistent snapshot.
+
+        The horizon is read first: what commits between it and the rows' snapshot is in the rows
+        already and comes once more as a change, which does no harm.
+        """
+        async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
+            driver = await _driver(connection)
+            watermark = await _present_horizon(driver, scope)
+            yielded = False
+            async with driver.cursor("memsvc_index_load", binary=True) as cursor:
+                await cursor.execute(_ENTRIES, _entry_parameters(scope, request))
+                while rows := await cursor.fetchmany(_PAGE):
+                    yielded = True
+                    yield watermark, [_to_entry(row) for row in rows]
+            if not yielded:
+                yield watermark, []
+
+
+async def _driver(connection: Any) -> psycopg.AsyncConnection[Any]:  # noqa: ANN401
+    raw = await connection.get_raw_connection()
+    driver: psycopg.AsyncConnection[Any] = raw.driver_connection
+    return driver
+
+
+async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScope) -> Watermark:
+    parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
+    row = await (await driver.execute(_HORIZON, parameters)).fetchone()
+    return Watermark(horizon=0 if row is None else row[0])
+
+
+async def _entries_of(
+    driver: psycopg.AsyncConnection[Any],
+    scope: BankScope,
+    request: FeedRequest,
+    memory_ids: Sequence[MemoryId],
+) -> list[IndexEntry]:
+    parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
+    cursor = await driver.execute(_ENTRIES + _OF_THESE, parameters, binary=True)
+    return [_to_entry(row) for row in await cursor.fetchall()]
+
+
+def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, object]:
+    return {
+        "bank": scope.bank_id,
+        "lexical": request.lexical,
+        "model": request.model_id,
+        "analyzer": ANALYZER_VERSION,
+    }
+
+
+def _to_entry(row: TupleRow) -> IndexEntry:
+    memory_id, terms, counts, length, language, vector_ids, vectors = row
+    form = (
+        None
+        if terms is None
+        else LexicalForm(terms=terms, counts=counts, length=length, language=language)
+    )
+    return IndexEntry(
+        memory_id=MemoryId(memory_id),
+        lexical=form,
+        vectors=[
+            IndexedVector(
+                vector_id=VectorId(vector_id), vector=np.asarray(vector.to_numpy(), np.float32)
+            )
+            for vector_id, vector in zip(vector_ids or (), vectors or (), strict=True)
+        ],
+    )
+
+
+def _advance(
+    watermark: Watermark, horizon: int, changes: Sequence[tuple[int, int, MemoryId]]
+) -> Watermark:
+    """Return the watermark after these changes: remember only what lies above the horizon."""
+    reached = max(horizon, watermark.horizon)
+    seen = watermark.applied | {(xid, seq) for seq, xid, _ in changes}
+    return Watermark(
+        horizon=reached, applied=frozenset(change for change in seen if change[0] >= reached)
+    )
+
+
+def _reload(watermark: Watermark) -> IndexChanges:
+    return IndexChanges(watermark=watermark, upserts=(), removals=(), must_reload=True)

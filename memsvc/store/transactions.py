@@ -1,0 +1,163 @@
+"""The store: short transactions, each bound to one tenant, committed on clean exit.
+
+``read()`` and ``write()`` yield different types. A read transaction has no writing methods and is
+READ ONLY in PostgreSQL as well, so that both the type checker and the database object.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from psycopg import errors as pg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from memsvc.domain.identifiers import TenantId
+from memsvc.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    ExternalCallInTransactionError,
+    MemsvcError,
+    SchemaOutdatedError,
+)
+from memsvc.ports import Clock
+from memsvc.store.audit import AuditWriter
+from memsvc.store.banks import BankReader, BankWriter
+from memsvc.store.changes import ChangeWriter
+from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
+from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.idempotency import IdempotencyKeys
+from memsvc.store.jobs import JobReader, JobWriter
+from memsvc.store.memories import MemoryReader, MemoryWriter
+from memsvc.store.queue import JobCarrier
+from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
+from memsvc.store.session import Session
+
+_in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
+
+_BEGIN = text(
+    "SELECT set_config('role', :role, true), set_config(:setting, :tenant, true),"
+    " set_config('transaction_read_only', :read_only, true)"
+)
+
+
+class ReadTransaction:
+    """What a use case may look up; nothing here writes."""
+
+    def __init__(self, session: Session) -> None:
+        self.banks = BankReader(session)
+        self.memories = MemoryReader(session)
+        self.embeddings = EmbeddingReader(session)
+        self.jobs = JobReader(session)
+        self.idempotency = IdempotencyKeys(session)
+
+
+class WriteTransaction:
+    """What a use case may change; everything commits together or not at all."""
+
+    def __init__(self, session: Session, carrier: JobCarrier) -> None:
+        self.banks = BankWriter(session)
+        self.episodes = EpisodeWriter(session)
+        self.memories = MemoryWriter(session)
+        self.embeddings = EmbeddingWriter(session)
+        self.changes = ChangeWriter(session)
+        self.audit = AuditWriter(session)
+        self.jobs = JobWriter(session, carrier)
+        self.idempotency = IdempotencyKeys(session)
+
+
+class Store:
+    """Opens transactions. Cheap to pass around; holds the pool and nothing else."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, carrier: JobCarrier) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._carrier = carrier
+
+    @asynccontextmanager
+    async def read(self, tenant_id: TenantId) -> AsyncIterator[ReadTransaction]:
+        """Yield a READ ONLY transaction that sees one tenant."""
+        async with self._session(tenant_id, read_only=True) as session:
+            yield ReadTransaction(session)
+
+    @asynccontextmanager
+    async def write(self, tenant_id: TenantId) -> AsyncIterator[WriteTransaction]:
+        """Yield a transaction of one tenant; commits on clean exit, rolls back on any error."""
+        async with self._session(tenant_id, read_only=False) as session:
+            yield WriteTransaction(session, self._carrier)
+
+    @asynccontextmanager
+    async def _session(self, tenant_id: TenantId, *, read_only: bool) -> AsyncIterator[Session]:
+        async with transaction(self._engine, tenant_id, read_only=read_only) as connection:
+            yield Session(connection=connection, tenant_id=tenant_id, clock=self._clock)
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self._engine.dispose()
+
+
+@asynccontextmanager
+async def transaction(
+    engine: AsyncEngine, tenant_id: TenantId, *, read_only: bool
+) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection inside a transaction bound to the tenant and the runtime role.
+
+    Driver errors leave as named ones. Transactions do not nest: a second one inside the first
+    could deadlock on the pool, so it is refused.
+    """
+    if _in_transaction.get():
+        raise ExternalCallInTransactionError("A transaction was opened inside a transaction.")
+    token = _in_transaction.set(True)
+    try:
+        async with translated_errors(), engine.begin() as connection:
+            await connection.execute(
+                _BEGIN,
+                {
+                    "role": RUNTIME_ROLE,
+                    "setting": TENANT_SETTING,
+                    "tenant": str(tenant_id),
+                    "read_only": "on" if read_only else "off",
+                },
+            )
+            yield connection
+    finally:
+        _in_transaction.reset(token)
+
+
+def assert_no_transaction(what: str) -> None:
+    """Refuse ``what`` (a model, HTTP or index call) while the caller holds a transaction open."""
+    if _in_transaction.get():
+        raise ExternalCallInTransactionError(f"{what} was attempted inside a database transaction.")
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn driver errors into the service's own, in the one place where they enter."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(
+            "Every database connection is busy; retry, or raise MEMSVC_DATABASE__POOL_SIZE."
+        ) from error
+    except DBAPIError as error:
+        translated = _translate(error)
+        if translated is None:
+            raise
+        raise translated from error
+    except (pg.OperationalError, OSError) as error:
+        raise DatabaseUnavailableError from error
+
+
+def _translate(error: DBAPIError) -> MemsvcError | None:
+    cause = error.orig
+    if isinstance(cause, pg.UndefinedTable | pg.UndefinedColumn | pg.UndefinedFunction):
+        return SchemaOutdatedError()
+    if isinstance(cause, pg.LockNotAvailable | pg.DeadlockDetected | pg.SerializationFailure):
+        return ConflictError("Another request is changing the same rows; retry.")
+    if isinstance(cause, pg.QueryCanceled):
+        return DatabaseUnavailableError("The database did not answer in time.")
+    if error.connection_invalidated or isinstance(cause, pg.OperationalError):
+        return DatabaseUnavailableError()
+    return None

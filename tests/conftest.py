@@ -1,0 +1,3 @@
+"""Fixtures by concern, each a plugin of its own."""
+
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.database", "tests.fixtures.embedder"]

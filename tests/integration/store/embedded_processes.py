@@ -1,0 +1,102 @@
+"""What the tests of the embedded server do to processes: start them, find them, kill them."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from memsvc.store.embedded.folders import Layout
+
+_SCRIPT = Path(__file__).with_name("embedded_user.py")
+_REPOSITORY = Path(__file__).parents[3]
+
+
+class UserProcess:
+    """Another process using the server of ``data_dir``; ends, stopping it, with the context."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        interpreter: str = sys.executable,
+        uid: int | None = None,
+    ) -> None:
+        self.process = subprocess.Popen(
+            [interpreter, str(_SCRIPT), str(data_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd="/",
+            env={"PYTHONPATH": str(_REPOSITORY), "PATH": "/usr/bin:/bin"} | dict(environment or {}),
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else [],
+        )
+
+    def ask(self, action: str) -> object:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{action}\n")
+        self.process.stdin.flush()
+        while (line := self.process.stdout.readline()).strip():
+            try:
+                return ast.literal_eval(line)
+            except (SyntaxError, ValueError):  # a line of its log
+                continue
+        raise AssertionError(f"the process ended instead of doing {action}")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.ask("stop")
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait(30)
+
+
+def postmaster_pid(data_dir: Path) -> int:
+    pid_file = Layout.of(data_dir).cluster / "postmaster.pid"
+    return int(pid_file.read_text().partition("\n")[0])
+
+
+def kill_postmaster(data_dir: Path) -> int:
+    """Kill the server as hard as it goes; its backends stay behind until they notice."""
+    pid = postmaster_pid(data_dir)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_running(pid))
+    return pid
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether ``pid`` is alive; a zombie is not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until(condition: Callable[[], bool], *, limit_s: float = 30.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "the awaited state did not come"
+        time.sleep(0.02)
