@@ -1,3 +1,9 @@
 """Fixtures by concern, each a plugin of its own."""
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.database", "tests.fixtures.embedder"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.database",
+    "tests.fixtures.embedder",
+    "tests.fixtures.services",
+    "tests.fixtures.statements",
+]

@@ -22,7 +22,11 @@ def provision(superuser_url: URL, database: str = DATABASE) -> None:
         for role in (OWNER_ROLE, RUNTIME_ROLE, INDEX_ROLE):
             _create_role(connection, role)
         connection.execute(
-            text(f"GRANT {RUNTIME_ROLE}, {INDEX_ROLE} TO {OWNER_ROLE} WITH ADMIN OPTION")
+            # Not inherited: the policies of the index role must not widen what the owner sees.
+            text(
+                f"GRANT {RUNTIME_ROLE}, {INDEX_ROLE} TO {OWNER_ROLE}"
+                " WITH ADMIN TRUE, INHERIT FALSE, SET TRUE"
+            )
         )
         exists = connection.execute(
             text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": database}

@@ -31,7 +31,7 @@ from memsvc.store.roles import RUNTIME_ROLE
 
 _log = structlog.get_logger(__name__)
 
-_CONNECT_TIMEOUT_S = 10.0
+_CONNECT_TIMEOUT_S = 5.0
 _RESTART_PAUSE_S = 2.0
 _LOST = (ProcrastinateException, psycopg.Error, OSError)
 """What working without a database raises (a timeout is an ``OSError``)."""

@@ -80,7 +80,9 @@ def ensure_roles(connection: Connection) -> None:
                 if exists is None:
                     connection.execute(text(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS"))
                 if not _may_act_as(connection, role):
-                    connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
+                    connection.execute(
+                        text(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")
+                    )
         except ProgrammingError as error:
             raise DatabaseUnsuitableError(
                 f"The role {role} cannot be created or granted by this user. Ask an administrator"
@@ -89,7 +91,7 @@ def ensure_roles(connection: Connection) -> None:
 
 
 def _may_act_as(connection: Connection, role: str) -> bool:
-    statement = text("SELECT pg_has_role(current_user, :role, 'MEMBER')")
+    statement = text("SELECT pg_has_role(current_user, :role, 'SET')")
     return bool(connection.execute(statement, {"role": role}).scalar_one())
 
 
@@ -98,7 +100,7 @@ def check_runtime_role(connection: Connection) -> None:
     row = connection.execute(
         text(
             "SELECT r.rolsuper OR r.rolbypassrls AS too_powerful,"
-            " pg_has_role(session_user, r.oid, 'MEMBER') AS may_act"
+            " pg_has_role(session_user, r.oid, 'SET') AS may_act"
             " FROM pg_roles r WHERE r.rolname = :role"
         ),
         {"role": RUNTIME_ROLE},

@@ -53,6 +53,11 @@ def upgrade(owner_url: URL, *, revision: str = "head") -> None:
     _within(owner_url, run)
 
 
+def downgrade(owner_url: URL, *, revision: str) -> None:
+    """Undo migrations down to ``revision``; what only newer ones can hold is lost."""
+    _within(owner_url, lambda connection: command.downgrade(alembic_config(connection), revision))
+
+
 def check(owner_url: URL) -> list[str]:
     """Return the differences between the migrated database and the tables in code."""
     found: list[str] = []

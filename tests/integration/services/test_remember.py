@@ -20,7 +20,7 @@ from memsvc.services.commands import (
     NewMessage,
     RequestKey,
 )
-from tests.integration.services.conftest import Service
+from tests.fixtures.services import Service
 
 
 def talk(*texts: str, source: str | None = None) -> NewEpisode:
@@ -140,7 +140,7 @@ async def test_an_episode_sent_again_with_more_messages_goes_on_where_it_was(
 async def test_sixteen_writers_of_one_item_make_one_memory_with_every_version(
     service: Service, bank: BankReference
 ) -> None:
-    await service.bank(bank.value)
+    await service.create_bank(bank.value)
 
     async def write(no: int) -> None:
         item = NewMemory(text=f"Mood {no}.", external_id="mood")
@@ -223,7 +223,7 @@ async def test_a_missing_time_is_the_time_of_recording(
 async def test_the_feed_sends_each_committed_change_exactly_once_to_a_follower(
     service: Service, bank: BankReference
 ) -> None:
-    scope = await service.bank(bank.value)
+    scope = await service.create_bank(bank.value)
     request = FeedRequest(model_id=service.embedder.model.id)
     pages = [page async for page in service.feed.load(scope, request)]
     watermark: Watermark = pages[-1][0]
@@ -244,7 +244,7 @@ async def test_the_feed_never_skips_a_change_that_commits_late(
     service: Service, bank: BankReference
 ) -> None:
     """Many writers commit out of order while one foreign transaction holds the horizon back."""
-    scope = await service.bank(bank.value)
+    scope = await service.create_bank(bank.value)
     request = FeedRequest(model_id=None)
     [(watermark, _)] = [page async for page in service.feed.load(scope, request)]
     seen: set[object] = set()

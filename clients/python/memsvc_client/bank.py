@@ -1,0 +1,200 @@
+"""One bank: writing to it, asking it, and looking after single memories."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
+
+from memsvc_client import calls
+from memsvc_client.batches import (
+    join_episode_results,
+    join_results,
+    split_episodes,
+    split_memories,
+)
+from memsvc_client.calls import Reference
+from memsvc_client.models import (
+    BatchResult,
+    EpisodeBatchResult,
+    EpisodeResult,
+    Memory,
+    MemoryResult,
+    MemoryVersion,
+    Recall,
+)
+from memsvc_client.records import Metadata
+from memsvc_client.requests import (
+    Document,
+    Episode,
+    EpisodeFields,
+    MemoryFields,
+    MemoryListing,
+    Message,
+    NewMemory,
+    RecallFields,
+)
+from memsvc_client.transport import AsyncSender, Sender
+
+
+class Bank:
+    """A bank of a ``Client``; made by ``Client.bank``, without a request.
+
+    ``create=True`` at a writing method makes the bank when there is none of this name. Every
+    method raises the errors of ``memsvc_client.errors``.
+    """
+
+    def __init__(self, reference: Reference, sender: Sender) -> None:
+        self.reference = reference
+        self._sender = sender
+
+    def add_episode(
+        self,
+        messages: Sequence[Message] | None = None,
+        *,
+        document: Document | str | None = None,
+        create: bool = False,
+        **fields: Unpack[EpisodeFields],
+    ) -> EpisodeResult:
+        """Store a conversation or a document; it can be recalled when this returns."""
+        return self._sender.send(
+            calls.add_episode(self.reference, messages, document=document, create=create, **fields)
+        )
+
+    def add_episodes(
+        self, episodes: Iterable[Episode], *, create: bool = False
+    ) -> EpisodeBatchResult:
+        """Store many episodes, in as many calls as they need (50 episodes, 1000 messages each).
+
+        Each call is atomic, all together are not: when one fails, those before it are stored.
+        Messages with an ``external_id`` may be sent again.
+        """
+        requests = split_episodes(self.reference, episodes, create=create)
+        return join_episode_results(self._sender.send(request) for request in requests)
+
+    def add_memory(
+        self, text: str, *, create: bool = False, **fields: Unpack[MemoryFields]
+    ) -> MemoryResult:
+        """Store one verbatim item; it can be recalled when this returns."""
+        return self._sender.send(calls.add_memory(self.reference, text, create=create, **fields))
+
+    def add_memories(self, memories: Iterable[NewMemory], *, create: bool = False) -> BatchResult:
+        """Store many verbatim items, in as many calls as they need (500 items each).
+
+        Each call is atomic, all together are not: when one fails, those before it are stored.
+        Items with an ``external_id`` may be sent again.
+        """
+        requests = split_memories(self.reference, memories, create=create)
+        return join_results(self._sender.send(request) for request in requests)
+
+    def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
+        """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given."""
+        return self._sender.send(calls.recall(self.reference, query, **fields))
+
+    def get(self, memory_id: Reference) -> Memory:
+        """Return one memory at its current version."""
+        return self._sender.send(calls.get_memory(self.reference, memory_id))
+
+    def memories(self, **narrowing: Unpack[MemoryListing]) -> Iterator[Memory]:
+        """Yield the bank's memories, oldest first; pages are fetched as they are needed."""
+        return self._sender.items(calls.list_memories(self.reference, **narrowing))
+
+    def versions(self, memory_id: Reference) -> Iterator[MemoryVersion]:
+        """Yield the versions of a memory; pages are fetched as they are needed."""
+        return self._sender.items(calls.list_versions(self.reference, memory_id))
+
+    def update(
+        self,
+        memory_id: Reference,
+        *,
+        metadata: Metadata | None = None,
+        pinned: bool | None = None,
+    ) -> Memory:
+        """Merge ``metadata`` into a memory's own (``None`` removes a key), pin or unpin it."""
+        return self._sender.send(
+            calls.update_memory(self.reference, memory_id, metadata=metadata, pinned=pinned)
+        )
+
+    def archive(self, memory_id: Reference) -> Memory:
+        """Take a memory out of recall, reversibly."""
+        return self._sender.send(calls.archive_memory(self.reference, memory_id))
+
+    def restore(self, memory_id: Reference) -> Memory:
+        """Make a memory active again."""
+        return self._sender.send(calls.restore_memory(self.reference, memory_id))
+
+
+class AsyncBank:
+    """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
+
+    def __init__(self, reference: Reference, sender: AsyncSender) -> None:
+        self.reference = reference
+        self._sender = sender
+
+    async def add_episode(
+        self,
+        messages: Sequence[Message] | None = None,
+        *,
+        document: Document | str | None = None,
+        create: bool = False,
+        **fields: Unpack[EpisodeFields],
+    ) -> EpisodeResult:
+        """See ``Bank.add_episode``."""
+        return await self._sender.send(
+            calls.add_episode(self.reference, messages, document=document, create=create, **fields)
+        )
+
+    async def add_episodes(
+        self, episodes: Iterable[Episode], *, create: bool = False
+    ) -> EpisodeBatchResult:
+        """See ``Bank.add_episodes``."""
+        requests = split_episodes(self.reference, episodes, create=create)
+        return join_episode_results([await self._sender.send(request) for request in requests])
+
+    async def add_memory(
+        self, text: str, *, create: bool = False, **fields: Unpack[MemoryFields]
+    ) -> MemoryResult:
+        """See ``Bank.add_memory``."""
+        return await self._sender.send(
+            calls.add_memory(self.reference, text, create=create, **fields)
+        )
+
+    async def add_memories(
+        self, memories: Iterable[NewMemory], *, create: bool = False
+    ) -> BatchResult:
+        """See ``Bank.add_memories``."""
+        requests = split_memories(self.reference, memories, create=create)
+        return join_results([await self._sender.send(request) for request in requests])
+
+    async def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
+        """See ``Bank.recall``."""
+        return await self._sender.send(calls.recall(self.reference, query, **fields))
+
+    async def get(self, memory_id: Reference) -> Memory:
+        """See ``Bank.get``."""
+        return await self._sender.send(calls.get_memory(self.reference, memory_id))
+
+    def memories(self, **narrowing: Unpack[MemoryListing]) -> AsyncIterator[Memory]:
+        """See ``Bank.memories``."""
+        return self._sender.items(calls.list_memories(self.reference, **narrowing))
+
+    def versions(self, memory_id: Reference) -> AsyncIterator[MemoryVersion]:
+        """See ``Bank.versions``."""
+        return self._sender.items(calls.list_versions(self.reference, memory_id))
+
+    async def update(
+        self,
+        memory_id: Reference,
+        *,
+        metadata: Metadata | None = None,
+        pinned: bool | None = None,
+    ) -> Memory:
+        """See ``Bank.update``."""
+        return await self._sender.send(
+            calls.update_memory(self.reference, memory_id, metadata=metadata, pinned=pinned)
+        )
+
+    async def archive(self, memory_id: Reference) -> Memory:
+        """See ``Bank.archive``."""
+        return await self._sender.send(calls.archive_memory(self.reference, memory_id))
+
+    async def restore(self, memory_id: Reference) -> Memory:
+        """See ``Bank.restore``."""
+        return await self._sender.send(calls.restore_memory(self.reference, memory_id))

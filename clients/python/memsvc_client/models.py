@@ -1,0 +1,376 @@
+"""What the service answers: frozen records, every time with its zone.
+
+Members with a closed set of values today are plain strings, so that an older client reads a newer
+service; the ``StrEnum`` of the set is for comparing (``job.state == JobState.FAILED``).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, JsonValue
+
+from memsvc_client.records import Metadata, Record
+
+Item = TypeVar("Item")
+
+
+class MemoryKind(StrEnum):
+    """What sort of item a memory is."""
+
+    TURN = "turn"
+    PASSAGE = "passage"
+    NOTE = "note"
+    THOUGHT = "thought"
+    FACT = "fact"
+    SUMMARY = "summary"
+    OBSERVATION = "observation"
+
+
+class MemoryState(StrEnum):
+    """Where a memory stands in its life; only active ones are recalled by default."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    MERGED = "merged"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+class WriteStatus(StrEnum):
+    """What a write did with one item."""
+
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+
+
+class ArmStatus(StrEnum):
+    """What became of one arm in a recall."""
+
+    OK = "ok"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING_PROVIDER = "waiting_provider"
+    """A model or server it needs is away; it runs again by itself."""
+    NEEDS_REVIEW = "needs_review"
+    """It cannot go on without a person."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN_STATES = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PROVIDER)
+"""States from which a job goes on by itself."""
+
+
+class Page(Record, Generic[Item]):
+    """One page of a listing."""
+
+    items: tuple[Item, ...]
+    has_more: bool
+    next_cursor: str | None = None
+    """Where the next page starts; opaque."""
+
+
+class EmbeddingModel(Record):
+    """The model whose vectors a bank holds."""
+
+    id: str
+    """Names weights, tokenizer, pooling and prefixes alike."""
+    dimension: int
+
+
+class BankInfo(Record):
+    """A bank: the unit of policy, embedding model and export."""
+
+    id: UUID
+    name: str
+    description: str | None = None
+    language: str
+    """ISO 639-1 code, or ``auto``: recognised text by text."""
+    settings: Mapping[str, JsonValue]
+    metadata: Metadata
+    state: str
+    embedding_model: EmbeddingModel
+    memory_count: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class EpisodeInfo(Record):
+    """A stored source: a conversation session or a document."""
+
+    id: UUID
+    source: str
+    """Its name, unique per bank."""
+    kind: str
+    """``conversation`` or ``document``."""
+    title: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime
+    metadata: Metadata
+
+
+class Written(Record):
+    """What one write did with one item."""
+
+    id: UUID
+    """The memory's id."""
+    version: int
+    """Its version now, counted from 1."""
+    external_id: str | None = None
+    status: str
+    """A ``WriteStatus``."""
+
+
+class MemoryResult(Written):
+    """The answer to writing one memory."""
+
+    embedded: bool
+    """Whether its vector is stored already; if not, a job adds it."""
+    jobs: tuple[UUID, ...] = ()
+    """Ids of the jobs that the write caused."""
+
+
+class BatchResult(Record):
+    """The answer to writing many memories."""
+
+    results: tuple[Written, ...]
+    """In the order of the request."""
+    embedded: bool
+    """Whether every vector is stored already; if not, jobs add them."""
+    jobs: tuple[UUID, ...] = ()
+    """Ids of the jobs that the write caused."""
+
+
+class EpisodeWritten(Record):
+    """What became of one episode of a batch."""
+
+    episode: EpisodeInfo
+    memories: tuple[Written, ...]
+    """One for each message or passage, in order."""
+
+
+class EpisodeResult(EpisodeWritten):
+    """The answer to writing one episode."""
+
+    embedded: bool
+    """Whether every vector is stored already; if not, jobs add them."""
+    jobs: tuple[UUID, ...] = ()
+    """Ids of the jobs that the write caused."""
+
+
+class EpisodeBatchResult(Record):
+    """The answer to writing many episodes."""
+
+    results: tuple[EpisodeWritten, ...]
+    """In the order of the request."""
+    embedded: bool
+    """Whether every vector is stored already; if not, jobs add them."""
+    jobs: tuple[UUID, ...] = ()
+    """Ids of the jobs that the write caused."""
+
+
+class Memory(Record):
+    """A memory at its current version."""
+
+    id: UUID
+    bank_id: UUID
+    kind: str
+    """A ``MemoryKind``."""
+    state: str
+    """A ``MemoryState``."""
+    text: str
+    speaker: str | None = None
+    source: str | None = None
+    """Name of the episode or feed it came from."""
+    external_id: str | None = None
+    """The caller's own id, unique per bank and source."""
+    episode_id: UUID | None = None
+    seq: int
+    """Position inside its episode, from 0."""
+    user_id: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    metadata: Metadata
+    occurred_at: AwareDatetime
+    """When it happened."""
+    recorded_at: AwareDatetime
+    """When the service learnt it."""
+    updated_at: AwareDatetime
+    version: int
+    embedded: bool
+    """Whether its current version has vectors yet."""
+    expires_at: AwareDatetime | None = None
+    pinned: bool
+
+
+class MemoryVersion(Record):
+    """One immutable version of a memory's content, and how it came about."""
+
+    version: int
+    text: str
+    speaker: str | None = None
+    occurred_at: AwareDatetime
+    operation: str
+    actor: str
+    reason: str | None = None
+    content_hash: str
+    recorded_at: AwareDatetime
+
+
+class ScorePart(Record):
+    """What one arm gave to a hit."""
+
+    rank: int
+    """Its place in the arm's own list, from 1."""
+    score: float
+    """The arm's own score; scales differ from arm to arm."""
+    contribution: float
+    """What it added to the hit's score."""
+
+
+class Hit(Record):
+    """A memory that recall found."""
+
+    memory: Memory
+    score: float
+    """0 to 1, for ordering inside one answer."""
+    parts: Mapping[str, ScorePart]
+    """By arm."""
+    arms: tuple[str, ...]
+    """The arms that found it."""
+    tokens: int
+    """Length of its text, as the token budget counts."""
+
+
+class ArmReport(Record):
+    """How one arm fared in a recall."""
+
+    status: str
+    """An ``ArmStatus``; a recall answers also when an arm fails."""
+    reason: str | None = None
+    """Why it was skipped or failed."""
+    candidates: int = 0
+    took_ms: float = 0.0
+
+
+class Dropped(Record):
+    """A candidate that recall left out."""
+
+    memory_id: UUID
+    reason: str
+    score: float
+
+
+class Timings(Record):
+    """Where a recall's time went, in milliseconds."""
+
+    embed: float | None = None
+    search: float | None = None
+    fetch: float | None = None
+    total: float
+
+
+class IndexUse(Record):
+    """The similarity index that served a recall."""
+
+    backend: str | None = None
+    watermark: int | str | None = None
+    """How far it had followed the bank's changes."""
+
+
+class Recall(Record):
+    """The answer to a question."""
+
+    hits: tuple[Hit, ...]
+    """Best first."""
+    arms: Mapping[str, ArmReport]
+    """By arm."""
+    total_tokens: int
+    """Of all hits."""
+    budget_tokens: int | None = None
+    dropped: tuple[Dropped, ...] | None = None
+    """What was left out; only when asked to explain."""
+    took_ms: Timings
+    index: IndexUse | None = None
+
+
+class Progress(Record):
+    """How far a job is."""
+
+    done: int
+    total: int
+
+
+class Job(Record):
+    """One piece of background work."""
+
+    id: UUID
+    kind: str
+    """Such as ``bank.delete``."""
+    state: str
+    """A ``JobState``."""
+    reason: str | None = None
+    """Why it waits or failed, in a sentence."""
+    progress: Progress | None = None
+    bank_id: UUID | None = None
+    attempts: int
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it will still go on by itself."""
+        return self.state in OPEN_STATES
+
+
+class Health(Record):
+    """The service's process answers."""
+
+    status: str
+
+
+class Check(Record):
+    """The result of one readiness check."""
+
+    ok: bool
+    detail: str | None = None
+    """What is missing."""
+
+
+class Readiness(Record):
+    """Whether the service can do its work, and what it looked at."""
+
+    status: str
+    """``ready`` or ``not_ready``."""
+    checks: Mapping[str, Check]
+    """By part: database, migrations, embedder, index, worker."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every check passed."""
+        return all(check.ok for check in self.checks.values())
+
+
+class ServiceVersion(Record):
+    """What the service runs."""
+
+    version: str
+    api: str
+    """Version of the HTTP API, such as ``v1``."""

@@ -1,0 +1,220 @@
+"""What callers send: the bodies of requests, and their keyword forms.
+
+The keyword forms (``…Fields``) let a method take a body's members as keyword arguments without
+repeating them; the members mean what the body of the same name says.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Self, TypedDict
+
+from pydantic import Field, model_validator
+
+from memsvc_client.errors import NaiveTimestampError
+from memsvc_client.filters import Filter
+from memsvc_client.records import Body, Metadata
+
+
+class NewBank(Body):
+    """A bank to create."""
+
+    name: str
+    """``[a-z0-9._-]{1,128}``, unique per tenant."""
+    description: str | None = None
+    language: str | None = None
+    """ISO 639-1 code of its texts; the service's default ``auto`` recognises each text's."""
+    metadata: Metadata | None = None
+    exist_ok: bool | None = None
+    """Answer the bank of this name if there is one, instead of refusing."""
+
+
+class BankChange(Body):
+    """Members of a bank to change; what is not given stays."""
+
+    description: str | None = None
+    language: str | None = None
+    metadata: Metadata | None = None
+    """Replaces all that there is."""
+
+
+class BankFields(TypedDict, total=False):
+    """Keyword form of ``BankChange``, and of ``NewBank`` without its name."""
+
+    description: str | None
+    language: str | None
+    metadata: Metadata | None
+
+
+class Message(Body):
+    """One thing somebody said, or one item of a feed."""
+
+    text: str
+    speaker: str | None = None
+    occurred_at: datetime | None = None
+    """Without a zone only inside an episode that names its ``timezone``."""
+    external_id: str | None = None
+    """The caller's own id, unique per bank and source: the same id with other text is a new
+    version of the same memory."""
+    metadata: Metadata | None = None
+
+
+class Document(Body):
+    """A text that the service stores in passages."""
+
+    text: str
+    external_id: str | None = None
+    """The caller's own id, unique per bank and source."""
+
+
+class Episode(Body):
+    """A source with its messages, or with one document; exactly one of them is given."""
+
+    messages: Annotated[Sequence[Message], Field(min_length=1)] | None = None
+    document: Document | None = None
+    source: str | None = None
+    """Its name, unique per bank."""
+    kind: Literal["conversation", "document"] | None = None
+    title: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    occurred_at: datetime | None = None
+    """When it happened, for messages that do not say; the default is when it is recorded."""
+    timezone: str | None = None
+    """IANA name of the zone of every time here that has none of its own."""
+    metadata: Metadata | None = None
+
+    @model_validator(mode="after")
+    def _has_one_content(self) -> Self:
+        if (self.messages is None) == (self.document is None):
+            raise ValueError("give messages or a document, exactly one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _has_zones(self) -> Self:
+        times = [self.occurred_at, *(message.occurred_at for message in self.messages or ())]
+        _refuse_naive(times, self.timezone)
+        return self
+
+
+class EpisodeFields(TypedDict, total=False):
+    """Keyword form of ``Episode`` without its content."""
+
+    source: str | None
+    kind: Literal["conversation", "document"] | None
+    title: str | None
+    session_id: str | None
+    user_id: str | None
+    agent_id: str | None
+    occurred_at: datetime | None
+    timezone: str | None
+    metadata: Metadata | None
+
+
+class NewMemory(Body):
+    """One verbatim item."""
+
+    text: str
+    kind: str | None = None
+    """See ``MemoryKind``; the service's default is an observation."""
+    speaker: str | None = None
+    source: str | None = None
+    """Name of the feed it comes from."""
+    external_id: str | None = None
+    """The caller's own id, unique per bank and source: the same id with other text is a new
+    version of the same memory."""
+    occurred_at: datetime | None = None
+    """When it happened; the default is when it is recorded."""
+    timezone: str | None = None
+    """IANA name of the zone of the times here that have none of their own."""
+    user_id: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    metadata: Metadata | None = None
+    expires_at: datetime | None = None
+    """When it stops being recalled."""
+
+    @model_validator(mode="after")
+    def _has_zones(self) -> Self:
+        _refuse_naive([self.occurred_at, self.expires_at], self.timezone)
+        return self
+
+
+class MemoryFields(TypedDict, total=False):
+    """Keyword form of ``NewMemory`` without its text."""
+
+    kind: str | None
+    speaker: str | None
+    source: str | None
+    external_id: str | None
+    occurred_at: datetime | None
+    timezone: str | None
+    user_id: str | None
+    agent_id: str | None
+    session_id: str | None
+    metadata: Metadata | None
+    expires_at: datetime | None
+
+
+class MemoryChange(Body):
+    """Members of a memory that can change without a new version; what is not given stays."""
+
+    metadata: Metadata | None = None
+    """A merge patch (RFC 7396): ``None`` removes a key."""
+    pinned: bool | None = None
+    """A pinned memory never fades."""
+
+
+class RecallQuery(Body):
+    """A question to a bank."""
+
+    query: str
+    k: int | None = None
+    """How many hits at most: 1 to 200, 10 unless given."""
+    filter: Filter | None = None
+    arms: Literal["all"] | Sequence[str] | None = None
+    """Which candidate generators take part: all unless given, else of ``dense``, ``lexical``."""
+    budget_tokens: int | None = None
+    """How many tokens all hits may have together."""
+    now: datetime | None = None
+    """The instant to answer for; the service's clock unless given."""
+    timezone: str | None = None
+    """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
+    explain: bool | None = None
+    """Also answer what was dropped, and why."""
+
+    @model_validator(mode="after")
+    def _has_zones(self) -> Self:
+        bounds = self.filter or Filter()
+        _refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        return self
+
+
+class RecallFields(TypedDict, total=False):
+    """Keyword form of ``RecallQuery`` without its query."""
+
+    k: int | None
+    filter: Filter | None
+    arms: Literal["all"] | Sequence[str] | None
+    budget_tokens: int | None
+    now: datetime | None
+    timezone: str | None
+    explain: bool | None
+
+
+class MemoryListing(TypedDict, total=False):
+    """Which memories of a bank to list; every key that is given narrows it further."""
+
+    kind: str | None
+    state: str | None
+    speaker: str | None
+    session_id: str | None
+    source: str | None
+
+
+def _refuse_naive(times: Sequence[datetime | None], timezone: str | None) -> None:
+    naive = [time for time in times if time is not None and time.utcoffset() is None]
+    if naive and timezone is None:
+        raise NaiveTimestampError(
+            f"{naive[0].isoformat()} has no time zone; give it one, or name the zone in `timezone`"
+        )

@@ -1,0 +1,64 @@
+"""Descriptions of calls: what holds for all of them."""
+
+from inspect import getmembers, isfunction
+from typing import Any
+
+import pytest
+from memsvc_client import calls
+from memsvc_client.calls import Call, next_page
+from memsvc_client.models import BankInfo, Page
+
+CALLS: dict[str, Call[Any]] = {
+    "create_bank": calls.create_bank("a", exist_ok=False),
+    "list_banks": calls.list_banks(),
+    "get_bank": calls.get_bank("a"),
+    "update_bank": calls.update_bank("a"),
+    "delete_bank": calls.delete_bank("a"),
+    "add_episode": calls.add_episode("a", None, document="Text.", create=False),
+    "add_episodes": calls.add_episodes("a", [], create=False),
+    "add_memory": calls.add_memory("a", "Text.", create=False),
+    "add_memories": calls.add_memories("a", [], create=False),
+    "recall": calls.recall("a", "tea"),
+    "list_memories": calls.list_memories("a"),
+    "get_memory": calls.get_memory("a", "b"),
+    "list_versions": calls.list_versions("a", "b"),
+    "update_memory": calls.update_memory("a", "b", metadata=None, pinned=True),
+    "archive_memory": calls.archive_memory("a", "b"),
+    "restore_memory": calls.restore_memory("a", "b"),
+    "list_jobs": calls.list_jobs(),
+    "find_open_jobs": calls.find_open_jobs()[0],
+    "get_job": calls.get_job("a"),
+    "retry_job": calls.retry_job("a"),
+    "health": calls.health(),
+    "ready": calls.ready(),
+    "version": calls.version(),
+}
+BANKS = calls.list_banks()
+
+
+def test_every_call_is_under_test() -> None:
+    described = {
+        name
+        for name, function in getmembers(calls, isfunction)
+        if function.__module__ == calls.__name__ and not name.startswith("_")
+    }
+    assert described - {"next_page"} == set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
+    call = CALLS[name]
+    assert call.mutates == (call.method != "GET" and name != "recall")
+
+
+def test_the_next_page_keeps_what_narrows_the_listing() -> None:
+    call = calls.list_memories("a", kind="turn")
+    following = next_page(call, Page(items=(), has_more=True, next_cursor="2"))
+    assert following is not None
+    assert following.params == {"limit": 200, "kind": "turn", "cursor": "2"}
+
+
+@pytest.mark.parametrize(("has_more", "cursor"), [(False, None), (False, "2"), (True, None)])
+def test_no_page_follows_when_the_service_has_no_more(has_more: bool, cursor: str | None) -> None:
+    last = Page[BankInfo](items=(), has_more=has_more, next_cursor=cursor)
+    assert next_page(BANKS, last) is None
