@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.embedder",
     "tests.fixtures.services",
+    "tests.fixtures.application",
     "tests.fixtures.statements",
 ]

@@ -1,5 +1,7 @@
-"""The BM25 ranking function (Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25
-and Beyond", FnTIR 3(4), 2009, eq. 3.15).
+"""The BM25 ranking function.
+
+S. Robertson & H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", Foundations
+and Trends in Information Retrieval 3(4), 2009, eq. 3.15.
 """
 
 import math

@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 
 LONGEST_TOKEN = 64
 """Longer runs (hashes, encoded data) come in pieces of this many characters."""
@@ -120,11 +121,8 @@ def _word_pattern() -> re.Pattern[str]:
     return re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*(?:\+\+(?!\+)|#(?!\w))?")
 
 
-_POINTS = (range(0x300, 0x370), range(0x591, 0x5C8), (0x640, 0x670), range(0x64B, 0x660))
-_FOLDED: dict[int, str | None] = {
-    **{code: None for points in _POINTS for code in points},
-    **str.maketrans(
-        {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i"}
-        | {"æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-    ),
-}
+_MARKS = (range(0x300, 0x370), range(0x591, 0x5C8), (0x640, 0x670), range(0x64B, 0x660))
+_BARRED = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "\u0131": "i"}
+_JOINED = {"æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+_FOLDED: dict[int, str | None] = dict.fromkeys(chain.from_iterable(_MARKS))
+_FOLDED.update((ord(letter), plain) for letter, plain in (_BARRED | _JOINED).items())

@@ -1,6 +1,8 @@
 """The connection pool: how connections are opened, prepared and told apart from dead ones."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
 
 from pgvector.psycopg import register_vector_async
 from psycopg import AsyncConnection
@@ -11,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from memsvc.errors import ConfigurationError
 from memsvc.settings import DatabaseSettings
+
+Engine: TypeAlias = AsyncEngine
+DatabaseUrl: TypeAlias = URL
 
 
 def normalise_url(url: str) -> URL:
@@ -46,6 +51,16 @@ def open_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _register_types)
     return engine
+
+
+@asynccontextmanager
+async def connected(url: DatabaseUrl, settings: DatabaseSettings) -> AsyncIterator[Engine]:
+    """Yield an engine and close its connections at the end."""
+    engine = open_engine(url, settings)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 def _session_options(settings: DatabaseSettings) -> str:

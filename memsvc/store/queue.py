@@ -16,6 +16,7 @@ from memsvc.domain.identifiers import JobId, TenantId
 from memsvc.domain.jobs import Job
 
 QUEUE = "memsvc"
+# Not to be renamed: carriers that older versions have left are waiting under these names.
 RUN_JOB = "memsvc.run_job"
 WAKE_JOB = "memsvc.wake_job"
 

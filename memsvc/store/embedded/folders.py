@@ -12,8 +12,8 @@ import platformdirs
 
 from memsvc.errors import EmbeddedPostgresError
 from memsvc.store.embedded.account import Account
-from memsvc.store.embedded.binaries import MAJOR
 
+MAJOR = "18"
 ROOT_DATA_DIR = Path("/var/lib/memsvc")
 
 # Not $TMPDIR or $XDG_RUNTIME_DIR: all processes that share a server must agree, whatever their
@@ -84,14 +84,25 @@ def create_home(layout: Layout, account: Account) -> None:
 
     Raises ``EmbeddedPostgresError`` when the account could not reach it.
     """
-    missing = [path for path in (layout.home, *layout.home.parents) if not path.exists()]
-    existing = missing[-1].parent if missing else layout.home
-    _require_reachable(existing, account)
-    for path in reversed(missing):
+    missing = _missing(layout.home)
+    _require_reachable(missing[0].parent if missing else layout.home, account)
+    create_folders(layout.home, mode=0o755 if account.switched else 0o700)
+
+
+def create_folders(folder: Path, *, mode: int) -> None:
+    """Create ``folder`` and the missing ones above it with ``mode``, whatever the umask.
+
+    Under a strict umask of root's the server's account could not pass through them.
+    """
+    for path in _missing(folder):
         with contextlib.suppress(FileExistsError):  # another process may be at the same
             path.mkdir()
-            # Explicit, since a umask of root's may close what the account has to pass through.
-            path.chmod(0o755 if account.switched else 0o700)
+            path.chmod(mode)
+
+
+def _missing(folder: Path) -> list[Path]:
+    """Return the folders that do not exist, topmost first."""
+    return [path for path in (*reversed(folder.parents), folder) if not path.exists()]
 
 
 def _require_reachable(folder: Path, account: Account) -> None:

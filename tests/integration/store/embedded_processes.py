@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from memsvc.store.embedded.folders import Layout
 
 _SCRIPT = Path(__file__).with_name("embedded_user.py")
 _REPOSITORY = Path(__file__).parents[3]
+
+
+def _import_path() -> str:
+    return os.pathsep.join([str(_REPOSITORY), *sys.path])
 
 
 class UserProcess:
@@ -34,7 +37,7 @@ class UserProcess:
             stdout=subprocess.PIPE,
             text=True,
             cwd="/",
-            env={"PYTHONPATH": str(_REPOSITORY), "PATH": "/usr/bin:/bin"} | dict(environment or {}),
+            env={"PYTHONPATH": _import_path()} | dict(environment or {}),
             user=uid,
             group=uid,
             extra_groups=None if uid is None else [],
@@ -59,12 +62,7 @@ class UserProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.ask("stop")
         for pipe in (self.process.stdin, self.process.stdout):

@@ -76,7 +76,11 @@ def test_programs_are_copied_once_when_the_account_cannot_reach_them(open_folder
         shutil.copytree(bundled_site() / name, site / name, copy_function=os.link)
     copies = open_folder / "copies"
 
-    programs = programs_for(account, site=site, copies=copies)
+    previous = os.umask(0o077)
+    try:
+        programs = programs_for(account, site=site, copies=copies)
+    finally:
+        os.umask(previous)
     assert programs.is_relative_to(copies)
     made = programs.stat()
     cluster = open_folder / "cluster"

@@ -1,0 +1,78 @@
+"""Asking the questions of a set, and judging what comes back."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from memsvc_client import Bank
+
+from bench.datasets import Question
+from bench.metrics import Judged
+from bench.options import Arms
+from bench.units import UnitKind, ranked_units
+
+MOST_HITS = 200
+"""How many hits the service gives at most."""
+_HITS_PER_SESSION = 5
+"""Several turns of one session come back together: so many more hits are asked for at first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskOptions:
+    """How questions are asked."""
+
+    arms: Arms
+    k_max: int
+    """How many units each question shall bring back."""
+    workers: int
+    """How many questions are asked at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question that was asked."""
+
+    judged: Judged
+    recall_ms: float
+    """Of its first call, as the caller waits for it."""
+
+
+def ask_all(
+    questions: Sequence[Question],
+    banks: Mapping[str, Bank],
+    options: AskOptions,
+    on_asked: Callable[[], None],
+) -> list[Asked]:
+    """Ask every question of the bank of its corpus; return them in the same order."""
+
+    def work(question: Question) -> Asked:
+        asked = _ask(question, banks[question.corpus], options)
+        on_asked()
+        return asked
+
+    with ThreadPoolExecutor(options.workers) as pool:
+        return list(pool.map(work, questions))
+
+
+def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
+    """Ask for more hits until they bring back enough units, or there are no more."""
+    hits = first_hits(question.unit, options.k_max)
+    recall_ms = None
+    while True:
+        began = time.perf_counter()
+        recall = bank.recall(question.text, k=hits, arms=options.arms, now=question.asked_at)
+        if recall_ms is None:
+            recall_ms = (time.perf_counter() - began) * 1000
+        units = ranked_units(recall.hits, question.unit)
+        is_exhausted = hits == MOST_HITS or len(recall.hits) < hits
+        if len(units) >= options.k_max or is_exhausted:
+            break
+        hits = min(MOST_HITS, 2 * hits)
+    judged = Judged(gold=question.gold, found=units, categories=question.categories)
+    return Asked(judged=judged, recall_ms=recall_ms)
+
+
+def first_hits(unit: UnitKind, k_max: int) -> int:
+    """Return how many hits to ask for, to see ``k_max`` units of this kind."""
+    return min(MOST_HITS, k_max * (_HITS_PER_SESSION if unit is UnitKind.SESSION else 1))

@@ -1,0 +1,129 @@
+"""Recall on evaluation sets: load a set through the client, ask its questions, count what came."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from memsvc_client import Bank, Client, JobState
+from rich.table import Table
+
+from bench.asking import Asked, AskOptions, ask_all
+from bench.banks import MakeBank
+from bench.datasets import EvaluationSet
+from bench.loading import count_memories, write_corpus
+from bench.metrics import (
+    RECALL_AT,
+    Percentiles,
+    RecallFigures,
+    percentiles,
+    recall_by_category,
+    recall_figures,
+)
+from bench.progress import console, progress
+
+JOBS_LIMIT_S = 6 * 3600.0
+
+
+class SetResult(RecallFigures):
+    """What is written about one set; other tools read it."""
+
+    by_category: dict[str, RecallFigures]
+    ingest_per_s: float
+    """Memories acknowledged per second of loading."""
+    jobs_s: float
+    """From the end of loading to the end of the last job that it caused."""
+    recall_ms: Percentiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalRun:
+    """Measures sets one after the other, on one service."""
+
+    client: Client
+    make_bank: MakeBank
+    options: AskOptions
+
+    def measure(self, evaluation_set: EvaluationSet) -> SetResult:
+        """Load the set into fresh banks, wait for the jobs, ask every question."""
+        name, corpora = evaluation_set.name, evaluation_set.corpora
+        banks = {corpus: self.make_bank(f"{name}-{corpus}") for corpus in corpora}
+        ingest_per_s = self._load(evaluation_set, banks)
+        jobs_s = self._finish_jobs(list(banks.values()))
+        for bank in banks.values():
+            # Loading a bank's index is no property of whichever question comes first.
+            bank.recall("warm-up", k=1, arms=self.options.arms)
+        questions = evaluation_set.questions
+        with progress(f"{name}: ask", len(questions)) as advance:
+            asked = ask_all(questions, banks, self.options, lambda: advance(1))
+        return summarise(asked, ingest_per_s, jobs_s, recall_ks(self.options.k_max))
+
+    def _load(self, evaluation_set: EvaluationSet, banks: Mapping[str, Bank]) -> float:
+        """Write everything; return memories per second."""
+        corpora = evaluation_set.corpora
+        total = sum(count_memories(corpus) for corpus in corpora.values())
+        with progress(f"{evaluation_set.name}: load", total) as advance:
+            began = time.perf_counter()
+            written = sum(write_corpus(banks[name], corpora[name], advance) for name in corpora)
+            return written / (time.perf_counter() - began)
+
+    def _finish_jobs(self, banks: Sequence[Bank]) -> float:
+        """Wait until no job is open; return the seconds that took, and tell of those that failed.
+
+        A failed one means that what is measured next is not the service at its best.
+        """
+        began = time.perf_counter()
+        for bank in banks:
+            self.client.wait_for_jobs(bank.reference, timeout_s=JOBS_LIMIT_S)
+        took_s = time.perf_counter() - began
+        for bank in banks:
+            for state in (JobState.FAILED, JobState.NEEDS_REVIEW):
+                for job in self.client.jobs(state=state, bank=bank.reference):
+                    console.print(f"[red]{job.kind}: {state}[/] {job.reason or ''}")
+        return took_s
+
+
+def recall_ks(k_max: int) -> tuple[int, ...]:
+    """Return the k of the figures: the fixed ones, and ``k_max`` where it goes beyond."""
+    return tuple(sorted({*RECALL_AT, k_max}))
+
+
+def summarise(
+    asked: Sequence[Asked], ingest_per_s: float, jobs_s: float, ks: Sequence[int]
+) -> SetResult:
+    """Return the figures of a set."""
+    judged = [each.judged for each in asked]
+    overall = recall_figures(judged, ks)
+    return SetResult(
+        n=overall["n"],
+        recall=overall["recall"],
+        by_category=recall_by_category(judged, ks),
+        ingest_per_s=ingest_per_s,
+        jobs_s=jobs_s,
+        recall_ms=percentiles([each.recall_ms for each in asked]),
+    )
+
+
+def table_of(results: Mapping[str, SetResult]) -> Table:
+    """Return the figures for people, recall in percent."""
+    ks = next((tuple(result["recall"]) for result in results.values()), ())
+    columns = ("set", "category", "n", *(f"recall@{k}" for k in ks))
+    table = Table(*columns, "ingest/s", "jobs s", "recall ms p50", "p95")
+    for name, result in results.items():
+        times = result["recall_ms"]
+        speed = (result["ingest_per_s"], result["jobs_s"], times["p50"], times["p95"])
+        table.add_row(name, "all", *_cells(result), *map(_number, speed))
+        for category, figures in result["by_category"].items():
+            table.add_row("", category, *_cells(figures))
+    return table
+
+
+def _cells(figures: RecallFigures) -> list[str]:
+    shares = figures["recall"].values()
+    return [
+        str(figures["n"]),
+        *(_number(None if share is None else share * 100) for share in shares),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+ARM_NAMES = ("dense", "lexical")
+
+Arms: TypeAlias = Literal["all"] | list[str]
+
+ArmsOption = Annotated[
+    str, typer.Option(help="Which arms take part: all, or names joined by commas.")
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(help="A running service; without it one is started on data of its own."),
+]
+ApiKeyOption = Annotated[
+    str | None,
+    typer.Option(envvar="MEMSVC_API_KEY", help="Its key.", show_envvar=True),
+]
+SeedOption = Annotated[int, typer.Option(help="Equal seeds draw equal data and questions.")]
+KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the banks; needs --url.")]
+OutOption = Annotated[Path, typer.Option(help="Where to write the results, as JSON.")]
+
+
+def parse_arms(written: str) -> Arms:
+    """Return the arms as the client takes them; raises ``typer.BadParameter``."""
+    if written == "all":
+        return "all"
+    names = [name.strip() for name in written.split(",")]
+    unknown = [name for name in names if name not in ARM_NAMES]
+    if unknown or len(set(names)) < len(names):
+        raise typer.BadParameter(
+            f"{written!r}: give all, or some of {', '.join(ARM_NAMES)}.", param_hint="--arms"
+        )
+    return names
+
+
+def refuse_useless_keep(url: str | None, *, keep: bool) -> None:
+    """Raise ``typer.BadParameter``: the data of a service started here go when it ends."""
+    if keep and url is None:
+        raise typer.BadParameter("needs --url.", param_hint="--keep")

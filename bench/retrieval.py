@@ -1,0 +1,91 @@
+"""``python -m bench retrieval``: recall on evaluation sets."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.asking import MOST_HITS, AskOptions
+from bench.datasets import read_set
+from bench.evaluation import RetrievalRun, SetResult, table_of
+from bench.metrics import RECALL_AT
+from bench.options import (
+    ApiKeyOption,
+    ArmsOption,
+    KeepOption,
+    OutOption,
+    SeedOption,
+    UrlOption,
+    parse_arms,
+    refuse_useless_keep,
+)
+from bench.progress import console
+from bench.results import describe_run, write_results
+from bench.service import ServiceOptions, measured_service
+
+SetsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--set",
+        exists=True,
+        file_okay=False,
+        help="Folder of a set, with queries.jsonl and sessions.jsonl[.gz] or corpus.jsonl[.gz];"
+        " may be given several times.",
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Questions per set, drawn with the seed; all unless given."),
+]
+WorkersOption = Annotated[int, typer.Option(min=1, max=64, help="Questions asked at a time.")]
+KMaxOption = Annotated[
+    int,
+    typer.Option(min=max(RECALL_AT), max=MOST_HITS, help="Also tell recall at this many units."),
+]
+OpenieOption = Annotated[
+    Path | None, typer.Option(help="Extracted triples; refused until there is a memory graph.")
+]
+
+
+def retrieval(  # noqa: PLR0913 — one parameter per option
+    sets: SetsOption,
+    out: OutOption,
+    arms: ArmsOption = "all",
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    workers: WorkersOption = 1,
+    k_max: KMaxOption = max(RECALL_AT),
+    openie: OpenieOption = None,
+    *,
+    keep: KeepOption = False,
+) -> None:
+    """Load evaluation sets into fresh banks, ask their questions, and tell recall at k."""
+    if openie is not None:
+        raise typer.BadParameter(
+            "this version has no memory graph that triples could go into.", param_hint="--openie"
+        )
+    refuse_useless_keep(url, keep=keep)
+    asking = AskOptions(arms=parse_arms(arms), k_max=k_max, workers=workers)
+    names = [folder.resolve().name for folder in sets]
+    if len(set(names)) < len(names):
+        raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
+    results: dict[str, SetResult] = {}
+    with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
+        described = service.describe()
+        run = RetrievalRun(client=service.client, make_bank=service.make_bank, options=asking)
+        for folder, name in zip(sets, names, strict=True):
+            results[name] = run.measure(read_set(folder, limit=limit, seed=seed))
+            settings = describe_run(
+                command="retrieval",
+                arms=asking.arms,
+                seed=seed,
+                limit=limit,
+                workers=workers,
+                k_max=k_max,
+                service=described,
+            )
+            # After each set: hours of work are not lost with the last one.
+            write_results(out, {"sets": results, "settings": settings})
+    console.print(table_of(results))

@@ -1,0 +1,69 @@
+"""The service that is measured: a running one, or one started for the occasion."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from memsvc_client import Client
+
+from bench.banks import MakeBank, fresh_banks
+from bench.own_service import OwnService, own_service
+from bench.progress import console
+from bench.results import own_service_settings
+
+CALL_LIMIT_S = 600.0
+"""Longer than a service gives any call: it is the service that says when one takes too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """Which service to measure, and what to leave behind."""
+
+    url: str | None = None
+    """``None`` starts one."""
+    api_key: str | None = None
+    keep: bool = False
+    """Whether the banks stay; those of a service started here go with its data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredService:
+    """A connection to the service that is measured."""
+
+    client: Client
+    make_bank: MakeBank
+    own: OwnService | None
+    """``None`` for one that was running already."""
+
+    def describe(self) -> dict[str, object]:
+        """Return what it runs, and with which settings as far as these are known here."""
+        version = self.client.version()
+        return {
+            "started_here": self.own is not None,
+            "version": version.version,
+            "api": version.api,
+            "settings": None if self.own is None else own_service_settings(),
+        }
+
+
+@contextmanager
+def measured_service(options: ServiceOptions) -> Iterator[MeasuredService]:
+    """Yield the service to measure; its banks are removed at the end, and so is an own service."""
+    if options.url is not None:
+        with _connected(options.url, options) as service:
+            yield service
+        return
+    console.print("Starting a service …")
+    with own_service() as own, _connected(own.url, options, own) as service:
+        yield service
+
+
+@contextmanager
+def _connected(
+    url: str, options: ServiceOptions, own: OwnService | None = None
+) -> Iterator[MeasuredService]:
+    with (
+        Client(url, api_key=options.api_key, timeout_s=CALL_LIMIT_S) as client,
+        fresh_banks(client, keep=options.keep or own is not None) as make_bank,
+    ):
+        yield MeasuredService(client=client, make_bank=make_bank, own=own)

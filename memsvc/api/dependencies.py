@@ -1,0 +1,140 @@
+"""What routes ask for by type: use cases, the caller, the bank, the idempotency key."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, TypeVar, cast
+from urllib.parse import urlencode
+
+from fastapi import Depends, Header, Path, Query, Request, Response, Security
+from fastapi.security import HTTPBearer
+
+from memsvc.api.schemas import limits
+from memsvc.api.schemas.fields import BANK_NAME_PATTERN
+from memsvc.bootstrap import Application
+from memsvc.services.banks import Banks
+from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.health import Health
+from memsvc.services.idempotency import Outcome
+from memsvc.services.jobs import Jobs
+from memsvc.services.memories import Memories
+from memsvc.services.recall import Recall
+from memsvc.services.remember import Remember
+
+REPLAY_HEADER = "Idempotent-Replay"
+_ACTOR = "api"
+
+Result = TypeVar("Result")
+
+
+def application_of(request: Request) -> Application:
+    """Return the application that serves this request."""
+    return cast("Application", request.app.state.application)
+
+
+async def _banks(request: Request) -> Banks:
+    return application_of(request).banks
+
+
+async def _remember(request: Request) -> Remember:
+    return application_of(request).remember
+
+
+async def _recall(request: Request) -> Recall:
+    return application_of(request).recall
+
+
+async def _memories(request: Request) -> Memories:
+    return application_of(request).memories
+
+
+async def _jobs(request: Request) -> Jobs:
+    return application_of(request).jobs
+
+
+async def _health(request: Request) -> Health:
+    return application_of(request).health
+
+
+BanksUseCase = Annotated[Banks, Depends(_banks)]
+RememberUseCase = Annotated[Remember, Depends(_remember)]
+RecallUseCase = Annotated[Recall, Depends(_recall)]
+MemoriesUseCase = Annotated[Memories, Depends(_memories)]
+JobsUseCase = Annotated[Jobs, Depends(_jobs)]
+HealthUseCase = Annotated[Health, Depends(_health)]
+
+_bearer = HTTPBearer(
+    auto_error=False, description="The key of `MEMSVC_API_KEY`; none is needed when it is not set."
+)
+
+
+# The access guard has checked the key already, before the body was read; the scheme stands here
+# for the OpenAPI document.
+async def _caller(request: Request, _key: Annotated[object, Security(_bearer)]) -> Caller:
+    return Caller(tenant_id=application_of(request).default_tenant, actor=_ACTOR)
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+
+_BankPath = Annotated[
+    str, Path(pattern=BANK_NAME_PATTERN, description="Name or id of a bank.", examples=["ada"])
+]
+
+
+async def _bank(bank: _BankPath) -> BankReference:
+    return BankReference(value=bank)
+
+
+async def _bank_to_write(
+    bank: _BankPath,
+    create: Annotated[bool, Query(description="Make the bank if there is none.")] = False,
+) -> BankReference:
+    return BankReference(value=bank, create=create)
+
+
+Bank = Annotated[BankReference, Depends(_bank)]
+BankToWrite = Annotated[BankReference, Depends(_bank_to_write)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The key of this request, and how its answer says that it was given before."""
+
+    key: RequestKey | None
+    response: Response
+
+    def settle(self, outcome: Outcome[Result]) -> Result:
+        """Return the outcome's value; mark the response if an earlier request had made it."""
+        if outcome.replayed:
+            self.response.headers[REPLAY_HEADER] = "true"
+        return outcome.value
+
+
+async def _idempotency(
+    request: Request,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern=rf"^[!-~]{{1,{limits.IDEMPOTENCY_KEY_CHARS}}}$",
+            description="Kept for 24 hours per route: sent again with the same body, the request "
+            "does nothing and gets the first answer, marked by `Idempotent-Replay: true`.",
+        ),
+    ] = None,
+) -> Idempotency:
+    if idempotency_key is None:
+        return Idempotency(key=None, response=response)
+    key = RequestKey(
+        route=f"{request.method} {request.url.path}",
+        key=idempotency_key,
+        body_hash=await _request_hash(request),
+    )
+    return Idempotency(key=key, response=response)
+
+
+async def _request_hash(request: Request) -> str:
+    query = urlencode(sorted(request.query_params.multi_items()))
+    return hashlib.sha256(query.encode() + b"\0" + await request.body()).hexdigest()
+
+
+IdempotencyKey = Annotated[Idempotency, Depends(_idempotency)]

@@ -1,0 +1,30 @@
+"""How much one request may carry; every bound of the HTTP API stands here."""
+
+DOCUMENT_CHARS = 1_000_000
+MESSAGE_CHARS = 100_000
+"""Of one message and of one verbatim memory."""
+QUERY_CHARS = 8_192
+NAME_CHARS = 512
+"""Of ids and names that callers choose: source, speaker, session_id, external_id …"""
+DESCRIPTION_CHARS = 4_096
+
+METADATA_BYTES = 64 * 1024
+"""Of one metadata object, as compact JSON in UTF-8."""
+METADATA_DEPTH = 16
+"""Nesting of metadata, and of a metadata condition."""
+CONDITION_NODES = 256
+
+EPISODES_PER_CALL = 100
+MESSAGES_PER_CALL = 2_000
+"""Over all episodes of a call."""
+MEMORIES_PER_CALL = 1_000
+
+RECALL_HITS = 200
+BUDGET_TOKENS = 1_000_000
+FILTER_VALUES = 200
+"""Of one list inside a recall filter."""
+
+PAGE_ITEMS = 500
+PAGE_ITEMS_BY_DEFAULT = 50
+CURSOR_CHARS = 256
+IDEMPOTENCY_KEY_CHARS = 255

@@ -1,0 +1,161 @@
+"""Bodies of the recall route."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StrictBool, StrictInt
+
+from memsvc.api.schemas import limits
+from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
+from memsvc.api.schemas.filters import RecallFilterBody
+from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
+from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.services.arms import ArmReport, ArmStatus
+from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+
+
+class RecallRequest(RequestModel):
+    """A question to a bank."""
+
+    query: Annotated[QueryText, Field(examples=["Where does Ada live now?"])]
+    k: Annotated[StrictInt, Field(ge=1, le=limits.RECALL_HITS, description="How many hits.")] = 10
+    filter: RecallFilterBody = RecallFilterBody()
+    arms: Annotated[
+        Annotated[list[Arm], Field(min_length=1)] | Literal["all"],
+        Field(description="Which candidate generators take part."),
+    ] = "all"
+    budget_tokens: Annotated[
+        StrictInt | None,
+        Field(
+            ge=1,
+            le=limits.BUDGET_TOKENS,
+            description="What the hits' texts may cost in all; hits that do not fit are left out.",
+        ),
+    ] = None
+    now: Annotated[
+        Timestamp | None, Field(description="The instant to recall from; by default the present.")
+    ] = None
+    timezone: ZoneName | None = None
+    explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
+        False
+    )
+
+    def to_query(self) -> RecallQuery:
+        """Return the query for the use case; raises ``NaiveTimestampError``."""
+        zone = RequestZone(self.timezone)
+        return RecallQuery(
+            text=self.query,
+            k=self.k,
+            filter=self.filter.to_filter(zone),
+            arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
+            budget_tokens=self.budget_tokens,
+            now=zone.instant(self.now, "now"),
+            explain=self.explain,
+        )
+
+
+class ScorePartResponse(ResponseModel):
+    """What one arm said of a memory and how much that counted."""
+
+    rank: Annotated[StrictInt, Field(description="From 1.")]
+    score: Annotated[float, Field(description="The arm's own; not comparable between arms.")]
+    contribution: Annotated[
+        float, Field(description="Share of the hit's score; the shares add up to it.")
+    ]
+
+    @classmethod
+    def of(cls, part: ScorePart) -> Self:
+        """Render a part."""
+        return cls(rank=part.rank, score=part.score, contribution=part.contribution)
+
+
+class HitResponse(ResponseModel):
+    """A memory that answers the query, with the reasons."""
+
+    memory: MemoryResponse
+    score: Annotated[float, Field(ge=0, le=1)]
+    parts: Annotated[
+        dict[Arm, ScorePartResponse], Field(description="By arm, for the arms that found it.")
+    ]
+    arms: Annotated[list[Arm], Field(description="The arms that found it.")]
+    tokens: int
+
+    @classmethod
+    def of(cls, hit: Hit) -> Self:
+        """Render a hit."""
+        return cls(
+            memory=MemoryResponse.of(hit.memory),
+            score=hit.score,
+            parts={arm: ScorePartResponse.of(part) for arm, part in hit.parts.items()},
+            arms=[arm for arm in Arm if arm in hit.parts],
+            tokens=hit.tokens,
+        )
+
+
+class ArmResponse(ResponseModel):
+    """How one arm did."""
+
+    status: ArmStatus
+    reason: Annotated[str | None, Field(description="Why it was skipped or failed.")]
+    candidates: int
+    took_ms: float
+
+    @classmethod
+    def of(cls, report: ArmReport) -> Self:
+        """Render an arm's report."""
+        return cls(
+            status=report.status,
+            reason=report.reason,
+            candidates=report.candidates,
+            took_ms=report.took_ms,
+        )
+
+
+class DroppedResponse(ResponseModel):
+    """A candidate that is no hit, and why."""
+
+    memory_id: UUID
+    reason: str
+    score: float
+
+    @classmethod
+    def of(cls, dropped: Dropped) -> Self:
+        """Render a dropped candidate."""
+        return cls(memory_id=dropped.memory_id, reason=dropped.reason, score=dropped.score)
+
+
+class IndexResponse(ResponseModel):
+    """What answered the dense arm."""
+
+    backend: str
+
+
+class RecallResponse(ResponseModel):
+    """Hits, best first, and how they were found."""
+
+    hits: list[HitResponse]
+    arms: dict[Arm, ArmResponse]
+    total_tokens: Annotated[int, Field(description="What the hits' texts cost in all.")]
+    budget_tokens: int | None
+    dropped: Annotated[
+        list[DroppedResponse] | None, Field(description="Null unless `explain` was asked.")
+    ]
+    took_ms: Annotated[
+        dict[str, float],
+        Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
+    ]
+    index: IndexResponse
+
+    @classmethod
+    def of(cls, recalled: Recalled, *, explain: bool) -> Self:
+        """Render what was recalled."""
+        return cls(
+            hits=[HitResponse.of(hit) for hit in recalled.hits],
+            arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
+            total_tokens=recalled.total_tokens,
+            budget_tokens=recalled.budget_tokens,
+            dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
+            took_ms=dict(recalled.took_ms),
+            index=IndexResponse(backend=recalled.backend),
+        )

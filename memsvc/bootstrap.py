@@ -1,0 +1,164 @@
+"""The composition root: from settings to a running application. Only here adapters are made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from memsvc.domain.attempts import RetryPolicy
+from memsvc.domain.bm25 import Bm25
+from memsvc.domain.identifiers import TenantId
+from memsvc.domain.jobs import JobKind
+from memsvc.embedding.factory import models_dirs, open_embedder
+from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.memory_index.dense import LocalMemoryIndex
+from memsvc.memory_index.lexical_arm import LexicalArm
+from memsvc.memory_index.replicas import BankReplicas
+from memsvc.ports import Clock, Embedder, MemoryIndex
+from memsvc.services.arms import Arms
+from memsvc.services.banks import Banks
+from memsvc.services.delete_bank import DeleteBank
+from memsvc.services.embed_pending import EmbedPending
+from memsvc.services.health import Health
+from memsvc.services.jobs import Jobs
+from memsvc.services.memories import Memories
+from memsvc.services.recall import Recall
+from memsvc.services.remember import Remember
+from memsvc.services.run_job import JobHandler, RunJob
+from memsvc.services.trim_changes import TrimChanges
+from memsvc.settings import EmbeddingSettings, Settings
+from memsvc.store import probes
+from memsvc.store.database import open_database
+from memsvc.store.embedded.folders import default_data_dir
+from memsvc.store.engine import DatabaseUrl, Engine, connected
+from memsvc.store.feed import StoreFeed
+from memsvc.store.pgvector_index import PgVectorIndex
+from memsvc.store.queue import JobCarrier
+from memsvc.store.queue_app import Schedule
+from memsvc.store.queue_worker import QueueTiming, QueueWorker
+from memsvc.store.roles import DEFAULT_TENANT
+from memsvc.store.transactions import Store
+from memsvc.system_clock import SystemClock
+
+_TRIM_CRON = "17 * * * *"
+
+
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """Every use case of a running service, wired to one database, encoder and index."""
+
+    settings: Settings
+    clock: Clock
+    default_tenant: TenantId
+    banks: Banks
+    remember: Remember
+    recall: Recall
+    memories: Memories
+    jobs: Jobs
+    health: Health
+    work: Callable[[asyncio.Event], Awaitable[None]]
+    """Runs background jobs until the event is set; whoever serves decides in which process."""
+
+
+def data_dir_of(settings: Settings) -> Path:
+    """Return where data and models live."""
+    return settings.data_dir or default_data_dir()
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Yield the application; everything it has opened is closed again, in reverse order.
+
+    Raises the errors of ``open_database`` and of the encoder, each saying what to do.
+    """
+    data_dir = data_dir_of(settings)
+    async with (
+        _opened_embedder(settings.embedding, data_dir) as embedder,
+        open_database(settings, data_dir) as urls,
+        connected(urls.runtime, settings.database) as engine,
+    ):
+        yield build_application(settings, urls.runtime, engine, embedder)
+
+
+@asynccontextmanager
+async def _opened_embedder(settings: EmbeddingSettings, data_dir: Path) -> AsyncIterator[Embedder]:
+    embedder: OnnxEmbedder | LiteLLMEmbedder
+    if settings.provider == "litellm":
+        embedder = await LiteLLMEmbedder.open(settings)
+    else:
+        embedder = await open_embedder(settings, models_dirs(data_dir))
+    try:
+        yield embedder
+    finally:
+        await embedder.close()
+
+
+def build_application(
+    settings: Settings, url: DatabaseUrl, engine: Engine, embedder: Embedder
+) -> Application:
+    """Wire every use case to a database that is open and an encoder that is ready."""
+    clock = SystemClock()
+    store = Store(engine, clock, JobCarrier())
+    exact = PgVectorIndex(engine)
+    feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
+    in_memory = settings.index.backend != exact.backend
+    replicas = BankReplicas(
+        feed,
+        settings.index,
+        model_id=embedder.model.id if in_memory else None,
+        ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
+    )
+    index: MemoryIndex = LocalMemoryIndex(replicas) if in_memory else exact
+    arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
+    handlers: Mapping[JobKind, JobHandler] = {
+        JobKind.EMBED_PENDING: EmbedPending(store, embedder),
+        JobKind.DELETE_BANK: DeleteBank(store, index),
+    }
+    queue = QueueWorker(
+        url,
+        RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
+        timing=QueueTiming.of(settings.worker, settings.api.shutdown_grace_s),
+        schedules=[_trimming(store, clock)],
+    )
+    return Application(
+        settings=settings,
+        clock=clock,
+        default_tenant=DEFAULT_TENANT,
+        banks=Banks(store, embedder, clock),
+        remember=Remember(store, embedder, clock),
+        recall=Recall(store, arms, embedder, clock, settings.recall),
+        memories=Memories(store),
+        jobs=Jobs(store),
+        health=Health(
+            probes={
+                "database": probes.database(store, DEFAULT_TENANT),
+                "migrations": probes.migrations(url),
+                "embedder": _embedder_probe(embedder),
+                "index": _index_probe(replicas, index),
+                "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
+            }
+        ),
+        work=queue.serve,
+    )
+
+
+def _trimming(store: Store, clock: Clock) -> Schedule:
+    trim = TrimChanges(store, DEFAULT_TENANT, clock)
+    return Schedule(name="changes.trim", cron=_TRIM_CRON, run=trim)
+
+
+def _embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:
+    async def probe() -> str:
+        return f"{embedder.model.name}, {embedder.model.dimension} dimensions"
+
+    return probe
+
+
+def _index_probe(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[str]]:
+    async def probe() -> str:
+        held = replicas.stats()
+        return f"{index.backend}, {held.memories} memories of {held.banks} banks in memory"
+
+    return probe

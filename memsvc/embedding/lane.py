@@ -1,0 +1,60 @@
+"""One thread for inference, in which a query never waits behind a bulk load."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeAlias
+
+from memsvc.errors import EmbedderUnavailableError
+from memsvc.ports import Matrix
+
+_Job: TypeAlias = tuple[Callable[[], Matrix], "Future[Matrix]"]
+
+
+class InferenceLane:
+    """Runs jobs one at a time: urgent ones first, each kind in the order it came.
+
+    One at a time, because a job uses all cores already and a second one would double the memory.
+    An urgent job waits for the one that is running, so ordinary jobs must be short.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
+        self._urgent: deque[_Job] = deque()
+        self._ordinary: deque[_Job] = deque()
+        self._closed = False
+
+    async def run(self, job: Callable[[], Matrix], *, urgent: bool = False) -> Matrix:
+        """Return the job's result. A cancelled caller's job is skipped if it has not begun.
+
+        Raises what the job raises, and ``EmbedderUnavailableError`` once the lane is closed.
+        """
+        if self._closed:
+            raise _closed()
+        future: Future[Matrix] = Future()
+        (self._urgent if urgent else self._ordinary).append((job, future))
+        # A ticket for the next job, not for this one: that is how urgent ones overtake.
+        self._executor.submit(self._run_next)
+        return await asyncio.wrap_future(future)
+
+    async def close(self) -> None:
+        """Finish what is running, refuse what is waiting, end the thread."""
+        self._closed = True
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+        for _job, future in (*self._urgent, *self._ordinary):
+            if future.set_running_or_notify_cancel():
+                future.set_exception(_closed())
+
+    def _run_next(self) -> None:
+        job, future = (self._urgent or self._ordinary).popleft()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(job())
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the result
+            future.set_exception(error)
+
+
+def _closed() -> EmbedderUnavailableError:
+    return EmbedderUnavailableError("The embedder is closed.")

@@ -1,0 +1,35 @@
+"""What is held in memory of one bank."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.inverted_index import InvertedIndex
+from memsvc.memory_index.memory_vectors import MemoryVectors
+from memsvc.ports import IndexEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BankContents:
+    """The indexes of one bank; either is ``None`` where another answers in its place."""
+
+    lexical: InvertedIndex | None
+    vectors: MemoryVectors | None
+
+    def __len__(self) -> int:
+        """Return how many memories are held; one may lack vectors or words for a while."""
+        return max(len(index) for index in (self.lexical, self.vectors, ()) if index is not None)
+
+    def apply(self, upserts: Sequence[IndexEntry], removals: Collection[MemoryId] = ()) -> None:
+        """Put ``upserts`` in place of what there was of those memories; drop ``removals``."""
+        if self.lexical is not None:
+            forms = {e.memory_id: e.lexical for e in upserts if e.lexical is not None}
+            without_form = [e.memory_id for e in upserts if e.lexical is None]
+            self.lexical.apply(forms, [*removals, *without_form])
+        if self.vectors is not None:
+            self.vectors.apply(upserts, removals)
+
+    def prepare(self) -> None:
+        """Do now what the first search would have to."""
+        if self.lexical is not None:
+            self.lexical.prepare()

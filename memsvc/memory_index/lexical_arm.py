@@ -1,0 +1,41 @@
+"""The lexical arm: BM25 over the words held in memory."""
+
+from collections.abc import Sequence
+
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.inverted_index import LexicalQuery
+from memsvc.domain.lexical import ANY_LANGUAGE
+from memsvc.domain.memory import BankScope
+from memsvc.errors import IndexUnavailableError
+from memsvc.memory_index.offload import run_sized
+from memsvc.memory_index.replicas import BankReplicas
+from memsvc.ports import Candidate
+
+
+class LexicalArm:
+    """Searches replicas of the banks by words."""
+
+    def __init__(self, replicas: BankReplicas) -> None:
+        self._replicas = replicas
+
+    async def search(
+        self,
+        scope: BankScope,
+        text: str,
+        *,
+        k: int,
+        allowed: Sequence[MemoryId] | None = None,
+        language: str = ANY_LANGUAGE,
+    ) -> list[Candidate]:
+        """Return up to ``k`` memories that share a word with ``text``, best first, ties by id.
+
+        Every write committed before the call is covered. ``allowed`` restricts the result
+        exactly; how rare a word is comes from the whole bank all the same.
+        """
+        contents = await self._replicas.contents(scope)
+        lexical = contents.lexical
+        if lexical is None:
+            raise IndexUnavailableError("No words are held in memory.")
+        query = LexicalQuery(text=text, k=k, allowed=allowed, language=language)
+        matches = await run_sized(len(lexical), lexical.search, query)
+        return [Candidate(memory_id=match.memory_id, score=match.score) for match in matches]

@@ -1,0 +1,114 @@
+"""One bank in memory, brought up to date before every search."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from memsvc.domain.memory import BankScope
+from memsvc.memory_index.activity import Activity
+from memsvc.memory_index.bank_contents import BankContents
+from memsvc.memory_index.fresh_runs import FreshRuns
+from memsvc.memory_index.offload import run_sized
+from memsvc.ports import FeedRequest, IndexChanges, IndexFeed, Watermark
+
+_log = structlog.get_logger(__name__)
+
+_ROWS_PER_CHANGE = 50
+"""Applying one change takes as long as searching this many rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedBank:
+    """Which bank is followed, through what, and which of its data."""
+
+    feed: IndexFeed
+    scope: BankScope
+    request: FeedRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    contents: BankContents
+    watermark: Watermark
+
+
+class Replica:
+    """Follows one bank.
+
+    A search gets the contents after a catching up that began no earlier than itself, so it covers
+    every write that was committed before: nothing is awaited but the feed.
+    """
+
+    def __init__(
+        self, bank: FollowedBank, new_contents: Callable[[], BankContents], activity: Activity
+    ) -> None:
+        """Hold nothing until it is first asked."""
+        self._bank = bank
+        self._new_contents = new_contents
+        self._activity = activity
+        self._held: _Held | None = None
+        self._runs = FreshRuns(self._advance)
+
+    @property
+    def lexical_bytes(self) -> int:
+        """Bytes held for words; vectors are counted by the spaces they are in."""
+        lexical = None if self._held is None else self._held.contents.lexical
+        return 0 if lexical is None else lexical.nbytes
+
+    async def contents(self) -> BankContents:
+        """Return the bank's contents, complete up to this call."""
+        return await self._runs.join()
+
+    def release(self) -> None:
+        """Let go of what is held; searches that have it already go on in it."""
+        self._held = None
+
+    async def _advance(self) -> BankContents:
+        """Catch up, or load the bank if that is not possible."""
+        if (held := self._held) is not None:
+            bank = self._bank
+            changes = await bank.feed.changes_since(bank.scope, held.watermark, bank.request)
+            if not changes.must_reload:
+                return await self._catch_up(held.contents, changes)
+        return await self._load()
+
+    async def _catch_up(self, contents: BankContents, changes: IndexChanges) -> BankContents:
+        number = len(changes.upserts) + len(changes.removals)
+        if number:
+            try:
+                rows = len(contents) + _ROWS_PER_CHANGE * number
+                await run_sized(rows, _apply, contents, changes)
+            except BaseException:
+                self._held = None  # It may be half changed: the next search loads it afresh.
+                raise
+        self._held = _Held(contents=contents, watermark=changes.watermark)
+        self._activity.caught_up(number)
+        return contents
+
+    async def _load(self) -> BankContents:
+        self._held = None
+        started = time.perf_counter()
+        contents, watermark = self._new_contents(), Watermark(horizon=0)
+        pages = self._bank.feed.load(self._bank.scope, self._bank.request)
+        try:
+            async for reached, entries in pages:
+                await asyncio.to_thread(contents.apply, entries)
+                watermark = reached
+        finally:
+            if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
+                await pages.aclose()
+        await asyncio.to_thread(contents.prepare)
+        self._held = _Held(contents=contents, watermark=watermark)
+        seconds = time.perf_counter() - started
+        self._activity.loaded(seconds)
+        bank_id = str(self._bank.scope.bank_id)
+        _log.info("replica.loaded", bank_id=bank_id, memories=len(contents), seconds=seconds)
+        return contents
+
+
+def _apply(contents: BankContents, changes: IndexChanges) -> None:
+    contents.apply(changes.upserts, changes.removals)
+    contents.prepare()

@@ -1,0 +1,136 @@
+"""The banks held in memory: as many as fit, the least recently used ones leave."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+import structlog
+
+from memsvc.domain.bm25 import Bm25
+from memsvc.domain.inverted_index import InvertedIndex
+from memsvc.domain.memory import BankScope
+from memsvc.memory_index.activity import Activity
+from memsvc.memory_index.bank_contents import BankContents
+from memsvc.memory_index.memory_vectors import MemoryVectors
+from memsvc.memory_index.replica import FollowedBank, Replica
+from memsvc.memory_index.vector_spaces import VectorSpaces
+from memsvc.ports import FeedRequest, IndexFeed
+from memsvc.settings import IndexSettings
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexStats:
+    """What is held in memory now, and what it took since the process started."""
+
+    banks: int
+    memories: int
+    nbytes: int
+    loads: int
+    catch_ups: int
+
+
+_Key: TypeAlias = tuple[BankScope, FeedRequest]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Resident:
+    replica: Replica
+    memories: int = 0
+    """How many it held when it was last used."""
+
+
+class BankReplicas:
+    """Replicas by bank. All arms share one, so that a recall catches up once."""
+
+    def __init__(
+        self,
+        feed: IndexFeed,
+        settings: IndexSettings,
+        *,
+        model_id: str | None,
+        ranking: Bm25 | None = None,
+    ) -> None:
+        """Follow ``feed``; with ``model_id`` ``None``, vectors are searched elsewhere."""
+        self._feed = feed
+        self._most_memories = settings.max_resident_memories
+        self._shared = FeedRequest(model_id=model_id)
+        self._ranking = ranking
+        self._spaces = VectorSpaces(settings.backend)
+        self._activity = Activity(settings.backend)
+        self._residents: OrderedDict[_Key, _Resident] = OrderedDict()
+        self._memories = 0
+
+    @property
+    def backend(self) -> str:
+        """Name of the vector index."""
+        return self._spaces.backend
+
+    async def contents(self, scope: BankScope, model_id: str | None = None) -> BankContents:
+        """Return a bank's indexes, covering every write committed before this call.
+
+        ``model_id`` asks for the vectors of another model than the arms share.
+        """
+        request = self._shared
+        if model_id not in (None, request.model_id):
+            request = FeedRequest(model_id=model_id, lexical=False)
+        key = (scope, request)
+        if (resident := self._residents.get(key)) is None:
+            resident = self._residents[key] = _Resident(replica=self._new_replica(key))
+        self._residents.move_to_end(key)
+        contents = await resident.replica.contents()
+        if self._residents.get(key) is resident:  # It may have been dropped meanwhile.
+            self._account(resident, len(contents))
+            self._make_room()
+        self._activity.holding(len(self._residents), self._memories)
+        return contents
+
+    def forget(self, scope: BankScope) -> None:
+        """Drop whatever is held of a bank."""
+        for key in [key for key in self._residents if key[0] == scope]:
+            self._drop(key)
+
+    def stats(self) -> IndexStats:
+        """Return what is held and done."""
+        words = sum(resident.replica.lexical_bytes for resident in self._residents.values())
+        return IndexStats(
+            banks=len(self._residents),
+            memories=self._memories,
+            nbytes=self._spaces.nbytes + words,
+            loads=self._activity.loads,
+            catch_ups=self._activity.catch_ups,
+        )
+
+    def _new_replica(self, key: _Key) -> Replica:
+        scope, request = key
+        bank = FollowedBank(feed=self._feed, scope=scope, request=request)
+        return Replica(bank, partial(self._new_contents, request), self._activity)
+
+    def _new_contents(self, request: FeedRequest) -> BankContents:
+        model_id = request.model_id
+        return BankContents(
+            lexical=InvertedIndex(self._ranking) if request.lexical else None,
+            vectors=None
+            if model_id is None
+            else MemoryVectors(partial(self._spaces.new_partition, model_id)),
+        )
+
+    def _account(self, resident: _Resident, memories: int) -> None:
+        self._memories += memories - resident.memories
+        resident.memories = memories
+
+    def _make_room(self) -> None:
+        """Let banks go, least recently used first, until the rest fits; the last one stays."""
+        while self._memories > self._most_memories and len(self._residents) > 1:
+            oldest = next(iter(self._residents))
+            memories = self._residents[oldest].memories
+            self._drop(oldest)
+            _log.info("replica.evicted", bank_id=str(oldest[0].bank_id), memories=memories)
+
+    def _drop(self, key: _Key) -> None:
+        resident = self._residents.pop(key)
+        self._memories -= resident.memories
+        resident.replica.release()
+        self._spaces.free_released()

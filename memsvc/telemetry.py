@@ -1,0 +1,178 @@
+"""Logging set-up and every metric's name, each declared once.
+
+What may be logged: event names ``noun.verb_past`` with ids, counts, durations, states and error
+codes. What may not: memory text, queries, request bodies, credentials. Two rules hold that line
+where no author is watching: tracebacks are rendered without local variables, and of an exception's
+message only the first line is kept, because later lines quote rows (PostgreSQL's ``DETAIL``),
+statement parameters (SQLAlchemy) or input values (pydantic).
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Literal, TextIO
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from structlog.typing import ExcInfo, Processor
+
+METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_QUIET_LOGGERS = ("alembic", "asyncio", "httpcore2", "httpx2", "procrastinate", "sqlalchemy")
+"""Libraries whose informational lines would drown the service's own."""
+
+_UVICORN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+# Server-side targets are 15 ms (dense) and 30 ms (both arms): fine steps below, coarse above.
+_LATENCY_BUCKETS_S = (
+    *(0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05),
+    *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0),
+)
+
+HTTP_REQUEST_SECONDS = Histogram(
+    "memsvc_http_request_seconds",
+    "Time from the first byte of a request to the last byte of its answer.",
+    ("method", "route", "status"),
+    buckets=_LATENCY_BUCKETS_S,
+)
+RECALLS = Counter("memsvc_recalls", "Recalls answered.")
+RECALL_STAGE_SECONDS = Histogram(
+    "memsvc_recall_stage_seconds",
+    "Time of one stage of recall: embed, search, fetch, total.",
+    ("stage",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+RECALL_ARM_SECONDS = Histogram(
+    "memsvc_recall_arm_seconds",
+    "Time of one arm of recall, by how it ended: ok, skipped, failed.",
+    ("arm", "status"),
+    buckets=_LATENCY_BUCKETS_S,
+)
+MEMORIES_WRITTEN = Counter(
+    "memsvc_memories_written",
+    "Memories written, by what the write did: created, updated, unchanged.",
+    ("status",),
+)
+EMBED_SECONDS = Histogram(
+    "memsvc_embed_seconds",
+    "Time of one call of the embedder, by purpose: query, documents.",
+    ("purpose",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+EMBEDDED_TEXTS = Counter(
+    "memsvc_embedded_texts",
+    "Texts turned into vectors, by purpose: query, documents.",
+    ("purpose",),
+)
+JOBS = Counter("memsvc_jobs", "Changes of jobs, by kind and the state entered.", ("kind", "state"))
+INDEX_RESIDENT_BANKS = Gauge(
+    "memsvc_index_resident_banks", "Banks whose index is held in memory.", ("index",)
+)
+INDEX_RESIDENT_MEMORIES = Gauge(
+    "memsvc_index_resident_memories", "Memories held in in-process indexes.", ("index",)
+)
+INDEX_LAG_CHANGES = Gauge(
+    "memsvc_index_lag_changes",
+    "Changes the index had to apply at its last catching up before a recall.",
+    ("index",),
+)
+INDEX_LOAD_SECONDS = Histogram(
+    "memsvc_index_load_seconds",
+    "Time to load one bank's index afresh.",
+    ("index",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
+
+
+def render_metrics() -> bytes:
+    """Return every metric of this process in Prometheus's text format."""
+    return generate_latest()
+
+
+def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's logging to one stream, in one form.
+
+    ``stream`` is standard error unless given: standard output belongs to the commands' answers.
+    Start uvicorn with ``log_config=None``, else it puts its own handlers back.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=_renderers(log_format),
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    _subdue_libraries(level)
+
+
+def _renderers(log_format: LogFormat) -> list[Processor]:
+    strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    exceptions = structlog.processors.ExceptionRenderer(render_exception)
+    if log_format == "json":
+        return [strip, exceptions, structlog.processors.JSONRenderer(default=str)]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return [strip, exceptions, console]
+
+
+def _subdue_libraries(level: LogLevel) -> None:
+    for name in _UVICORN_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    # The service writes one line per request itself, without query strings.
+    logging.getLogger("uvicorn.access").disabled = True
+    quiet_level = level.upper() if level in {"warning", "error"} else "WARNING"
+    for name in _QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(quiet_level)
+
+
+def render_exception(exc_info: ExcInfo) -> str:
+    """Return a traceback with causes: code lines only, and each message's first line."""
+    return "\n".join(_chain(exc_info[1], seen=set()))
+
+
+def _chain(error: BaseException | None, seen: set[int]) -> Iterator[str]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    if error.__cause__ is not None:
+        yield from _chain(error.__cause__, seen)
+        yield "The above exception was the direct cause of the following one:"
+    elif not error.__suppress_context__ and error.__context__ is not None:
+        yield from _chain(error.__context__, seen)
+        yield "During handling of the above exception, another one occurred:"
+    yield "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {first_line(error)}"
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _chain(member, seen)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message; later ones may quote what was stored."""
+    return next(iter(str(error).splitlines()), "")

@@ -1,0 +1,355 @@
+"""Use cases that note how they were called and answer from a script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from memsvc.domain.filters import MemoryListing
+from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
+from memsvc.domain.jobs import Job, JobKind, JobListing, JobState, Progress
+from memsvc.domain.memory import (
+    Bank,
+    BankChange,
+    BankState,
+    Episode,
+    EpisodeKind,
+    Memory,
+    MemoryKind,
+    MemoryState,
+    MemoryVersion,
+    ScopeKeys,
+    WriteStatus,
+    Written,
+)
+from memsvc.domain.paging import Page, PageRequest
+from memsvc.services.arms import ArmReport, ArmStatus
+from memsvc.services.commands import (
+    BankCreated,
+    BankReference,
+    Caller,
+    EpisodeWritten,
+    MemoryPatch,
+    NewBank,
+    NewEpisode,
+    NewMemory,
+    Remembered,
+    RequestKey,
+)
+from memsvc.services.health import Check, Readiness
+from memsvc.services.idempotency import Outcome
+from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+
+NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
+TENANT_ID = TenantId(UUID(int=1))
+BANK_ID = BankId(UUID(int=2))
+EPISODE_ID = EpisodeId(UUID(int=3))
+MEMORY_ID = MemoryId(UUID(int=4))
+JOB_ID = JobId(UUID(int=5))
+
+BANK = Bank(
+    id=BANK_ID,
+    tenant_id=TENANT_ID,
+    name="ada",
+    description=None,
+    language="auto",
+    metadata={"team": "blue"},
+    state=BankState.ACTIVE,
+    model_id="sha256:0",
+    dimension=384,
+    memory_count=7,
+    created_at=NOON,
+    updated_at=NOON,
+)
+MEMORY = Memory(
+    id=MEMORY_ID,
+    bank_id=BANK_ID,
+    kind=MemoryKind.TURN,
+    state=MemoryState.ACTIVE,
+    text="Ada moved to Lisbon.",
+    speaker="Ada",
+    source="s1",
+    external_id="m1",
+    episode_id=EPISODE_ID,
+    seq=0,
+    keys=ScopeKeys(user_id="u"),
+    metadata={"channel": "chat"},
+    occurred_at=NOON,
+    recorded_at=NOON,
+    updated_at=NOON,
+    version=1,
+    embedded=True,
+    expires_at=None,
+    pinned=False,
+)
+VERSION = MemoryVersion(
+    version=1,
+    text=MEMORY.text,
+    speaker="Ada",
+    occurred_at=NOON,
+    operation="create",
+    actor="api",
+    reason=None,
+    content_hash="00",
+    recorded_at=NOON,
+)
+JOB = Job(
+    id=JOB_ID,
+    tenant_id=TENANT_ID,
+    bank_id=BANK_ID,
+    kind=JobKind.EMBED_PENDING,
+    state=JobState.RUNNING,
+    reason=None,
+    attempts=1,
+    progress=Progress(done=1, total=2),
+    payload={"secret": "ids"},
+    created_at=NOON,
+    started_at=NOON,
+    finished_at=None,
+)
+WRITTEN = Written(id=MEMORY_ID, version=1, external_id="m1", status=WriteStatus.CREATED)
+EPISODE = Episode(
+    id=EPISODE_ID,
+    source="s1",
+    kind=EpisodeKind.CONVERSATION,
+    title=None,
+    keys=ScopeKeys(session_id="s1"),
+    metadata={},
+    occurred_at=NOON,
+    recorded_at=NOON,
+)
+REMEMBERED_EPISODE = Remembered(
+    episodes=[EpisodeWritten(episode=EPISODE, memories=[WRITTEN])],
+    memories=[WRITTEN],
+    embedded=True,
+    jobs=[],
+)
+REMEMBERED_ITEM = Remembered(episodes=[], memories=[WRITTEN], embedded=False, jobs=[JOB_ID])
+RECALLED = Recalled(
+    hits=[
+        Hit(
+            memory=MEMORY,
+            score=0.5,
+            parts={Arm.LEXICAL: ScorePart(rank=1, score=7.5, contribution=0.5)},
+            tokens=6,
+        )
+    ],
+    arms={
+        Arm.DENSE: ArmReport(
+            status=ArmStatus.FAILED,
+            reason="embedder away",
+            candidates=0,
+            took_ms=0.0,
+            embed_ms=0.0,
+        ),
+        Arm.LEXICAL: ArmReport(
+            status=ArmStatus.OK, reason=None, candidates=1, took_ms=0.7, embed_ms=0.0
+        ),
+    },
+    total_tokens=6,
+    budget_tokens=None,
+    dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
+    took_ms={"search": 1.0, "total": 2.0},
+    backend="exact",
+)
+
+
+@dataclass(slots=True)
+class Script:
+    """What the use cases answer, and how they were called."""
+
+    calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    error: Exception | None = None
+    replayed: bool = False
+    answers: dict[str, Any] = field(default_factory=dict)
+    """Instead of the usual answer, by use case."""
+
+    def play(self, use_case: str, answer: Any, *arguments: Any) -> Any:
+        self.calls.append((use_case, arguments))
+        if self.error is not None:
+            raise self.error
+        return self.answers.get(use_case, answer)
+
+    def change(self, use_case: str, answer: Any, *arguments: Any) -> Outcome[Any]:
+        value = self.play(use_case, answer, *arguments)
+        return Outcome(value=value, replayed=self.replayed)
+
+    @property
+    def last_use_case(self) -> str:
+        return self.calls[-1][0]
+
+    @property
+    def last_arguments(self) -> tuple[Any, ...]:
+        return self.calls[-1][1]
+
+    @property
+    def last_key(self) -> RequestKey | None:
+        key: RequestKey | None = self.last_arguments[-1]
+        return key
+
+
+@dataclass(slots=True)
+class FakeBanks:
+    script: Script
+
+    async def create(
+        self, caller: Caller, new: NewBank, key: RequestKey | None = None
+    ) -> Outcome[BankCreated]:
+        answer = BankCreated(bank=BANK, created=True)
+        return self.script.change("banks.create", answer, caller, new, key)
+
+    async def get(self, caller: Caller, reference: BankReference) -> Bank:
+        bank: Bank = self.script.play("banks.get", BANK, caller, reference)
+        return bank
+
+    async def list(self, caller: Caller, page: PageRequest) -> Page[Bank]:
+        banks: Page[Bank] = self.script.play("banks.list", _page(BANK), caller, page)
+        return banks
+
+    async def update(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        change: BankChange,
+        key: RequestKey | None = None,
+    ) -> Outcome[Bank]:
+        return self.script.change("banks.update", BANK, caller, reference, change, key)
+
+    async def delete(
+        self, caller: Caller, reference: BankReference, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        return self.script.change("banks.delete", JOB, caller, reference, key)
+
+
+@dataclass(slots=True)
+class FakeRemember:
+    script: Script
+
+    async def episodes(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        new: Sequence[NewEpisode],
+        key: RequestKey | None = None,
+    ) -> Outcome[Remembered]:
+        return self.script.change("remember.episodes", REMEMBERED_EPISODE, caller, bank, new, key)
+
+    async def items(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        new: Sequence[NewMemory],
+        key: RequestKey | None = None,
+    ) -> Outcome[Remembered]:
+        return self.script.change("remember.items", REMEMBERED_ITEM, caller, bank, new, key)
+
+
+@dataclass(slots=True)
+class FakeRecall:
+    script: Script
+
+    async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
+        recalled: Recalled = self.script.play("recall", RECALLED, caller, bank, query)
+        return recalled
+
+
+@dataclass(slots=True)
+class FakeMemories:
+    script: Script
+
+    async def get(self, caller: Caller, bank: BankReference, memory_id: MemoryId) -> Memory:
+        memory: Memory = self.script.play("memories.get", MEMORY, caller, bank, memory_id)
+        return memory
+
+    async def list(
+        self, caller: Caller, bank: BankReference, listing: MemoryListing, page: PageRequest
+    ) -> Page[Memory]:
+        found: Page[Memory] = self.script.play(
+            "memories.list", _page(MEMORY), caller, bank, listing, page
+        )
+        return found
+
+    async def versions(
+        self, caller: Caller, bank: BankReference, memory_id: MemoryId, page: PageRequest
+    ) -> Page[MemoryVersion]:
+        found: Page[MemoryVersion] = self.script.play(
+            "memories.versions", _page(VERSION), caller, bank, memory_id, page
+        )
+        return found
+
+    async def patch(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        memory_id: MemoryId,
+        patch: MemoryPatch,
+        key: RequestKey | None = None,
+    ) -> Outcome[Memory]:
+        return self.script.change("memories.patch", MEMORY, caller, bank, memory_id, patch, key)
+
+    async def archive(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        memory_id: MemoryId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Memory]:
+        return self.script.change("memories.archive", MEMORY, caller, bank, memory_id, key)
+
+    async def restore(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        memory_id: MemoryId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Memory]:
+        return self.script.change("memories.restore", MEMORY, caller, bank, memory_id, key)
+
+
+@dataclass(slots=True)
+class FakeJobs:
+    script: Script
+
+    async def get(self, caller: Caller, job_id: JobId) -> Job:
+        job: Job = self.script.play("jobs.get", JOB, caller, job_id)
+        return job
+
+    async def list(self, caller: Caller, listing: JobListing, page: PageRequest) -> Page[Job]:
+        found: Page[Job] = self.script.play("jobs.list", _page(JOB), caller, listing, page)
+        return found
+
+    async def retry(
+        self, caller: Caller, job_id: JobId, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        return self.script.change("jobs.retry", JOB, caller, job_id, key)
+
+
+@dataclass(slots=True)
+class FakeHealth:
+    script: Script
+    checks: Mapping[str, Check] = field(
+        default_factory=lambda: {"database": Check(ok=True, detail="PostgreSQL 18")}
+    )
+
+    async def ready(self) -> Readiness:
+        return Readiness(checks=self.checks)
+
+
+class FakeApplication:
+    """Every use case a route may call."""
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.default_tenant = TENANT_ID
+        self.banks = FakeBanks(self.script)
+        self.remember = FakeRemember(self.script)
+        self.recall = FakeRecall(self.script)
+        self.memories = FakeMemories(self.script)
+        self.jobs = FakeJobs(self.script)
+        self.health = FakeHealth(self.script)
+
+
+def _page(item: Any) -> Page[Any]:
+    return Page(items=[item], next_cursor="next")

@@ -1,0 +1,145 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm
+from memsvc.services.commands import BankReference
+from memsvc.services.recall import RecallQuery
+from tests.unit.api.fake_application import MEMORY_ID, Script
+from tests.unit.api.routes.test_memories import RENDERED
+
+URL = "/v1/banks/ada/recall"
+
+
+async def test_a_question_is_answered_with_its_reasons(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    answer = await api.post(URL, json={"query": "Where does Ada live?"})
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "hits": [
+            {
+                "memory": RENDERED,
+                "score": 0.5,
+                "parts": {"lexical": {"rank": 1, "score": 7.5, "contribution": 0.5}},
+                "arms": ["lexical"],
+                "tokens": 6,
+            }
+        ],
+        "arms": {
+            "dense": {
+                "status": "failed",
+                "reason": "embedder away",
+                "candidates": 0,
+                "took_ms": 0.0,
+            },
+            "lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7},
+        },
+        "total_tokens": 6,
+        "budget_tokens": None,
+        "dropped": None,
+        "took_ms": {"search": 1.0, "total": 2.0},
+        "index": {"backend": "exact"},
+    }
+    assert script.last_arguments[1:] == (
+        BankReference(value="ada"),
+        RecallQuery(text="Where does Ada live?"),
+    )
+    assert script.last_arguments[2].filter.is_trivial
+
+
+async def test_everything_asked_for_reaches_the_use_case(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    body = {
+        "query": "q",
+        "k": 200,
+        "filter": {"occurred_before": "2024-05-07T12:00:00"},
+        "arms": ["lexical"],
+        "budget_tokens": 1,
+        "now": "2024-05-08T00:00:00",
+        "timezone": "America/New_York",
+        "explain": True,
+    }
+
+    answer = await api.post(URL, json=body)
+
+    assert answer.json()["dropped"] == [
+        {"memory_id": str(MEMORY_ID), "reason": "rank", "score": 0.1}
+    ]
+    assert script.last_arguments[2] == RecallQuery(
+        text="q",
+        k=200,
+        filter=RecallFilter(occurred_before=datetime(2024, 5, 7, 16, tzinfo=UTC)),
+        arms=frozenset({Arm.LEXICAL}),
+        budget_tokens=1,
+        now=datetime(2024, 5, 8, 4, tzinfo=UTC),
+        explain=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arms", "asked"),
+    [("all", None), (["dense", "lexical"], frozenset(Arm)), (["dense", "dense"], {Arm.DENSE})],
+)
+async def test_arms_are_chosen_by_name(
+    api: httpx2.AsyncClient, script: Script, arms: object, asked: frozenset[Arm] | None
+) -> None:
+    await api.post(URL, json={"query": "q", "arms": arms})
+
+    assert script.last_arguments[2].arms == asked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"query": ""},
+        {"query": "  "},
+        {"query": "x" * 8193},
+        {"query": None},
+        {"k": 0},
+        {"k": 201},
+        {"k": 1.5},
+        {"k": "5"},
+        {"k": True},
+        {"explain": "yes"},
+        {"arms": []},
+        {"arms": ["graph"]},
+        {"arms": "dense"},
+        {"budget_tokens": 0},
+        {"filter": {"user": "u"}},
+        {"filter": None},
+        {"timezone": "../../etc/passwd"},
+        {"timezone": "America"},
+        {"timezone": ""},
+        {"top_k": 5},
+    ],
+)
+async def test_a_question_beyond_the_rules_is_refused(
+    api: httpx2.AsyncClient, script: Script, change: dict[str, Any]
+) -> None:
+    answer = await api.post(URL, json={"query": "q"} | change)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert script.calls == []
+
+
+@pytest.mark.parametrize(
+    ("change", "location"),
+    [
+        ({"now": "2024-05-07T12:00:00"}, ["body", "now"]),
+        ({"filter": {"occurred_after": "2024-05-07"}}, ["body", "filter", "occurred_after"]),
+    ],
+)
+async def test_a_time_without_a_zone_is_refused(
+    api: httpx2.AsyncClient, script: Script, change: dict[str, Any], location: list[str]
+) -> None:
+    answer = await api.post(URL, json={"query": "q"} | change)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "naive_timestamp")
+    assert answer.json()["errors"] == [{"loc": location, "msg": "has no zone"}]
+    assert script.calls == []
