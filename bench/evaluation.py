@@ -78,7 +78,7 @@ class RetrievalRun:
         for bank in banks:
             for state in (JobState.FAILED, JobState.NEEDS_REVIEW):
                 for job in self.client.jobs(state=state, bank=bank.reference):
-                    console.print(f"[red]{job.kind}: {state}[/] {job.reason or ''}")
+                    console.print(f"{job.kind}: {state} {job.reason or ''}", style="red")
         return took_s
 
 

@@ -1,14 +1,18 @@
-"""Writing a corpus into a bank, in calls that end well inside any time limit."""
+"""Writing into a bank, in calls that end well inside any time limit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from memsvc_client import Bank, Episode, NewMemory
+from memsvc_client import Bank, Episode, Message, NewMemory
 
 from bench.datasets import Corpus
+from bench.texts import GeneratedTurn
 
 CHARS_PER_CALL = 200_000
 """About 50,000 tokens: seconds of work for a small encoder on a small machine."""
+
+TURNS_PER_EPISODE = 20
+"""About as many as a session of LoCoMo has."""
 
 _Piece = TypeVar("_Piece")
 
@@ -28,6 +32,20 @@ def write_corpus(bank: Bank, corpus: Corpus, on_written: Callable[[int], None]) 
         on_written(written)
         total += written
     return total
+
+
+def episodes_of(turns: Sequence[GeneratedTurn]) -> list[Episode]:
+    """Return generated turns as the sessions of a conversation."""
+    return [
+        Episode(
+            source=f"session-{start // TURNS_PER_EPISODE}",
+            messages=[
+                Message(text=turn.text, speaker=turn.speaker, external_id=str(start + offset))
+                for offset, turn in enumerate(turns[start : start + TURNS_PER_EPISODE])
+            ],
+        )
+        for start in range(0, len(turns), TURNS_PER_EPISODE)
+    ]
 
 
 def count_memories(corpus: Corpus) -> int:

@@ -23,6 +23,8 @@ from bench.progress import console
 from bench.results import describe_run, write_results
 from bench.service import ServiceOptions, measured_service
 
+_DEFAULT_K_MAX = max(RECALL_AT)
+
 SetsOption = Annotated[
     list[Path],
     typer.Option(
@@ -40,7 +42,7 @@ LimitOption = Annotated[
 WorkersOption = Annotated[int, typer.Option(min=1, max=64, help="Questions asked at a time.")]
 KMaxOption = Annotated[
     int,
-    typer.Option(min=max(RECALL_AT), max=MOST_HITS, help="Also tell recall at this many units."),
+    typer.Option(min=_DEFAULT_K_MAX, max=MOST_HITS, help="Also tell recall at this many units."),
 ]
 OpenieOption = Annotated[
     Path | None, typer.Option(help="Extracted triples; refused until there is a memory graph.")
@@ -48,6 +50,7 @@ OpenieOption = Annotated[
 
 
 def retrieval(  # noqa: PLR0913 — one parameter per option
+    *,
     sets: SetsOption,
     out: OutOption,
     arms: ArmsOption = "all",
@@ -56,9 +59,8 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     seed: SeedOption = 0,
     limit: LimitOption = None,
     workers: WorkersOption = 1,
-    k_max: KMaxOption = max(RECALL_AT),
+    k_max: KMaxOption = _DEFAULT_K_MAX,
     openie: OpenieOption = None,
-    *,
     keep: KeepOption = False,
 ) -> None:
     """Load evaluation sets into fresh banks, ask their questions, and tell recall at k."""

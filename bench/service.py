@@ -38,10 +38,13 @@ class MeasuredService:
     def describe(self) -> dict[str, object]:
         """Return what it runs, and with which settings as far as these are known here."""
         version = self.client.version()
+        checks = self.client.ready().checks
         return {
             "started_here": self.own is not None,
             "version": version.version,
             "api": version.api,
+            "embedder": checks["embedder"].detail,
+            "index": checks["index"].detail,
             "settings": None if self.own is None else own_service_settings(),
         }
 

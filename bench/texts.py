@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from memsvc.embedding.catalog import ALL_MINILM_L6_V2
-from memsvc.embedding.factory import find_model
+from memsvc.embedding.factory import find_model, models_dirs
+from memsvc.settings import Settings
+from memsvc.store.embedded.folders import default_data_dir
 
 TOPICS = 64
 SPEAKERS = ("Ada", "Ben")
@@ -39,15 +41,20 @@ class GeneratedTurn:
     """0 to ``TOPICS - 1``."""
 
 
-def read_vocabulary(models_dirs: Sequence[Path]) -> list[str]:
+def read_vocabulary() -> list[str]:
     """Return the English words of the built-in encoder, most frequent first.
 
     Raises ``ModelNotInstalledError``.
     """
-    folder = find_model(ALL_MINILM_L6_V2, models_dirs)
+    folder = find_model(ALL_MINILM_L6_V2, installed_models())
     tokens = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     in_order = sorted(tokens, key=tokens.__getitem__)
     return [token for token in in_order if token.isascii() and token.isalpha() and len(token) > 1]
+
+
+def installed_models() -> tuple[Path, ...]:
+    """Return where models are looked for on this machine."""
+    return models_dirs(Settings().data_dir or default_data_dir())
 
 
 class TextSource:

@@ -19,7 +19,10 @@ from structlog.typing import ExcInfo, Processor
 
 METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-_QUIET_LOGGERS = ("alembic", "asyncio", "httpcore2", "httpx2", "procrastinate", "sqlalchemy")
+_QUIET_LOGGERS = (
+    *("LiteLLM", "alembic", "asyncio", "faiss", "httpcore", "httpcore2", "httpx", "httpx2"),
+    *("procrastinate", "sqlalchemy"),
+)
 """Libraries whose informational lines would drown the service's own."""
 
 _UVICORN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")

@@ -8,7 +8,6 @@ from sqlalchemy.schema import SchemaItem
 from memsvc.store.tables import metadata
 from memsvc.store.types import TransactionId
 
-
 # Teach reflection the one type it does not know.
 ischema_names["xid8"] = TransactionId
 

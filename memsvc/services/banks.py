@@ -87,8 +87,9 @@ class Banks:
         async def work(tx: WriteTransaction) -> Job:
             found = await tx.banks.resolve(reference.value)
             bank_id = found.scope.bank_id
-            await tx.jobs.cancel_for_bank(bank_id)
+            # First: whoever waits for the bank's row to write to it finds it gone.
             await tx.banks.mark_deleting(bank_id)
+            await tx.jobs.cancel_for_bank(bank_id)
             return await tx.jobs.add(NewJob(kind=JobKind.DELETE_BANK, bank_id=bank_id))
 
         return await self._deleted.run(caller, key, work)

@@ -40,6 +40,8 @@ def open_engine(url: URL, settings: DatabaseSettings) -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=settings.pool_overflow,
         pool_pre_ping=True,
+        # Errors quote their parameters otherwise, and those are memory text.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": max(2, round(settings.connect_timeout_s)),
             "application_name": "memsvc",

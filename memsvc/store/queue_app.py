@@ -122,7 +122,8 @@ def build_app(
 def _register(app: App, schedule: Schedule) -> None:
     name = f"memsvc.schedule.{schedule.name}"
 
-    async def take_turn(timestamp: int) -> None:  # noqa: ARG001 — passed by name
+    async def take_turn(timestamp: int) -> None:
+        _log.debug("schedule.begun", schedule=schedule.name, due=timestamp)
         try:
             await schedule.run()
         except Exception as error:  # noqa: BLE001 — the edge: the next turn tries again

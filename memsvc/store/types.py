@@ -14,7 +14,7 @@ class FloatVector(VECTOR):
 
     cache_ok = True
 
-    def bind_processor(self, dialect: Any) -> None:  # noqa: ANN401 — SQLAlchemy's signature
+    def bind_processor(self, _dialect: Any) -> None:  # noqa: ANN401 — SQLAlchemy's signature
         """Leave the array to psycopg's dumper, registered on each connection."""
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from memsvc.cli.main import app
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from memsvc.cli.main import app
 from memsvc.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -133,7 +133,7 @@ async def test_scores_are_explained_and_add_up(bank: AsyncBank) -> None:
         assert set(hit.arms) == set(hit.parts)
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
-    assert {each.reason for each in answer.dropped} == {"rank"}
+    assert {each.reason for each in answer.dropped or ()} == {"rank"}
 
 
 async def test_equal_questions_get_equal_answers(bank: AsyncBank) -> None:

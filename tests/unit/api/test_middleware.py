@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from memsvc.api.middleware import RequestContext
 from memsvc.errors import DatabaseUnavailableError
 from tests.unit.api.conftest import Connect
 from tests.unit.api.fake_application import FakeApplication, Script
@@ -119,7 +120,7 @@ async def test_a_request_that_takes_too_long_is_cancelled_and_answered(
 
     application.recall = hang  # type: ignore[assignment]
 
-    answer = await connect(request_timeout_s=0.05).post("/v1/banks/a/recall", json={"query": "q"})
+    answer = await connect(request_timeout_s=0.5).post("/v1/banks/a/recall", json={"query": "q"})
 
     assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
     assert "retry-after" in answer.headers
@@ -184,6 +185,44 @@ async def test_bodies_up_to_the_limit_pass(connect: Connect) -> None:
     )
 
     assert answer.status_code == 201
+
+
+async def test_an_error_after_the_answer_began_is_left_to_the_server() -> None:
+    """The status is out: only closing the connection still tells the caller."""
+
+    async def breaks_off(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with pytest.raises(ZeroDivisionError):
+        await RequestContext(breaks_off)(scope, _nothing, send)
+
+    assert [message["type"] for message in sent] == ["http.response.start"]
+
+
+async def test_the_servers_own_messages_pass_through_every_layer(app: FastAPI) -> None:
+    messages = iter(["lifespan.startup", "lifespan.shutdown"])
+    answers: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(messages)}
+
+    async def send(message: Any) -> None:
+        answers.append(message["type"])
+
+    await app({"type": "lifespan", "state": {}}, receive, send)
+
+    assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
 
 
 def _requests(labels: dict[str, str]) -> float:

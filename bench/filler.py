@@ -1,0 +1,159 @@
+"""Filling banks past the API: rows of memories with generated vectors.
+
+Embedding 100,000 texts takes an encoder minutes to hours, and how long a recall takes depends on
+how many vectors there are, not on what they mean. So these rows go in through the service's own
+store, in the way its write path leaves them, with vectors out of a random generator; the service
+itself then answers with its real encoder. This works for a service of this machine whose data
+folder is known, and for nothing but measuring time: such a bank's answers mean nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bench.texts import GeneratedTurn, TextSource
+from bench.vectors import VectorSource
+from memsvc.domain.content import content_hash, indexed_text
+from memsvc.domain.identifiers import MemoryId, uuid7_run
+from memsvc.domain.lexical import analyze_text
+from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ResolvedBank, ScopeKeys
+from memsvc.settings import Settings
+from memsvc.store.database import DatabaseUrls, open_database
+from memsvc.store.embeddings import VectorsToAdd
+from memsvc.store.engine import open_engine
+from memsvc.store.memories import VersionToAdd
+from memsvc.store.queue import JobCarrier
+from memsvc.store.roles import DEFAULT_TENANT
+from memsvc.store.transactions import Store
+from memsvc.system_clock import SystemClock
+
+LANGUAGE = "en"
+ROWS_PER_TRANSACTION = 1_000
+"""What the service takes in one call."""
+
+_FIRST_SAID = datetime(2025, 1, 1, tzinfo=UTC)
+_BETWEEN_TURNS = timedelta(seconds=40)
+_ACTOR = "bench"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What to put into which banks."""
+
+    banks: Sequence[str]
+    memories_per_bank: int
+    dimension: int
+    """Of the vectors: that of the service's embedding model."""
+    seed: int
+
+
+def fill(
+    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
+) -> None:
+    """Fill the banks of the service whose data folder this is; they exist already."""
+    asyncio.run(_fill(filling, texts, data_dir, on_written))
+
+
+async def _fill(
+    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
+) -> None:
+    vectors = VectorSource(filling.dimension, filling.seed)
+    async with _opened_store(data_dir) as (store, urls):
+        for name in filling.banks:
+            async with store.read(DEFAULT_TENANT) as tx:
+                bank = await tx.banks.resolve(name)
+            for count in _portions(filling.memories_per_bank):
+                await _add(store, bank, texts.turns(count), vectors)
+                on_written(count)
+        await _analyze(urls)
+
+
+@asynccontextmanager
+async def _opened_store(data_dir: Path) -> AsyncIterator[tuple[Store, DatabaseUrls]]:
+    settings = Settings()
+    async with open_database(settings, data_dir) as urls:
+        engine = open_engine(urls.runtime, settings.database)
+        store = Store(engine, SystemClock(), JobCarrier())
+        try:
+            yield store, urls
+        finally:
+            await store.close()
+
+
+def _portions(total: int) -> Iterator[int]:
+    for start in range(0, total, ROWS_PER_TRANSACTION):
+        yield min(ROWS_PER_TRANSACTION, total - start)
+
+
+async def _add(
+    store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: VectorSource
+) -> None:
+    """Store turns as the write path does: versions, lexical forms, vectors, and the change log."""
+    now = SystemClock().now()
+    bank_id = bank.scope.bank_id
+    versions = [
+        _version(turn, bank, memory_id=MemoryId(memory_id), number=number, now=now)
+        for number, (turn, memory_id) in enumerate(
+            zip(turns, uuid7_run(now, len(turns)), strict=True)
+        )
+    ]
+    rows = source.vectors(np.array([turn.topic for turn in turns]))
+    vectors = [
+        VectorsToAdd(memory_id=each.memory.id, version=1, vectors=row[np.newaxis, :])
+        for each, row in zip(versions, rows, strict=True)
+    ]
+    async with store.write(bank.scope.tenant_id) as tx:
+        await tx.memories.add(bank_id, versions)
+        await tx.embeddings.add(bank_id, bank.model_id, vectors)
+        await tx.changes.record(bank_id, [each.memory.id for each in versions])
+
+
+def _version(
+    turn: GeneratedTurn, bank: ResolvedBank, *, memory_id: MemoryId, number: int, now: datetime
+) -> VersionToAdd:
+    said_at = _FIRST_SAID + number * _BETWEEN_TURNS
+    memory = Memory(
+        id=memory_id,
+        bank_id=bank.scope.bank_id,
+        kind=MemoryKind.TURN,
+        state=MemoryState.ACTIVE,
+        text=turn.text,
+        speaker=turn.speaker,
+        source="",
+        external_id=None,
+        episode_id=None,
+        seq=0,
+        keys=ScopeKeys(),
+        metadata={},
+        occurred_at=said_at,
+        recorded_at=now,
+        updated_at=now,
+        version=1,
+        embedded=True,
+        expires_at=None,
+        pinned=False,
+    )
+    return VersionToAdd(
+        memory=memory,
+        content_hash=content_hash(turn.text, turn.speaker, said_at),
+        lexical=analyze_text(indexed_text(turn.text, speaker=turn.speaker, title=None), LANGUAGE),
+        operation="create",
+        actor=_ACTOR,
+    )
+
+
+async def _analyze(urls: DatabaseUrls) -> None:
+    """Give the planner its statistics, as autovacuum does within a minute or so."""
+    engine = create_async_engine(urls.owner, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("VACUUM (ANALYZE)"))
+    finally:
+        await engine.dispose()

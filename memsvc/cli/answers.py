@@ -1,0 +1,72 @@
+"""How the answer to a recall looks on a terminal."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from memsvc_client import Hit, Recall
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from memsvc.cli.output import console, moment
+
+_INDENT = 5
+
+
+def show_recall(recall: Recall, *, explain: bool) -> None:
+    """Print the hits, best first, and with ``explain`` how they were found."""
+    out = console()
+    if not recall.hits:
+        out.print("Nothing was found.")
+    for place, hit in enumerate(recall.hits, start=1):
+        _print_hit(out, place, hit, explain=explain)
+    # Whether asked or not: an arm that failed makes the answer poorer, and must be seen.
+    for line in _explanation(recall) if explain else _failures(recall):
+        out.print(line, style="dim")
+
+
+def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
+    memory = hit.memory
+    origin = (moment(memory.occurred_at), memory.speaker, memory.kind, f"by {'+'.join(hit.arms)}")
+    heading = Text.assemble(
+        (f"{place:>3}  ", "bold"),
+        (f"{hit.score:.3f}", "bold cyan"),
+        ("  " + "  ".join(filter(None, origin)), "dim"),
+    )
+    out.print(heading)
+    out.print(Padding(Text(memory.text), (0, 0, 0, _INDENT)))
+    if explain:
+        for line in _provenance(hit):
+            out.print(Padding(Text(line, style="dim"), (0, 0, 0, _INDENT)))
+
+
+def _provenance(hit: Hit) -> Iterator[str]:
+    for arm, part in hit.parts.items():
+        yield f"{arm}: rank {part.rank}, score {part.score:.3f}, adds {part.contribution:.3f}"
+    memory = hit.memory
+    names = (
+        ("id", str(memory.id)),
+        ("source", memory.source),
+        ("external id", memory.external_id),
+    )
+    yield ", ".join(f"{label} {name}" for label, name in names if name)
+
+
+def _failures(recall: Recall) -> Iterator[str]:
+    for arm, report in recall.arms.items():
+        if report.status == "failed":
+            yield f"The {arm} arm failed: {report.reason or 'no reason given'}"
+
+
+def _explanation(recall: Recall) -> Iterator[str]:
+    for arm, report in recall.arms.items():
+        told = f"{report.status}, {report.candidates} candidates, {report.took_ms:.1f} ms"
+        yield f"{arm} arm: {told}{f', {report.reason}' if report.reason else ''}"
+    steps = recall.took_ms.model_dump(exclude_none=True)
+    yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
+    if recall.index is not None:
+        yield f"index: {recall.index.backend}, watermark {recall.index.watermark}"
+    budget = "" if recall.budget_tokens is None else f" of {recall.budget_tokens}"
+    yield f"kept: {len(recall.hits)} memories, {recall.total_tokens}{budget} tokens"
+    for reason, number in Counter(each.reason for each in recall.dropped or ()).most_common():
+        yield f"dropped: {number} memories, {reason}"

@@ -1,0 +1,105 @@
+"""`memsvc memory`: single memories."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memsvc.cli.options import AsJson, Bank, Url
+
+if TYPE_CHECKING:
+    from memsvc_client import AsyncBank, Memory, MemoryVersion
+
+app = typer.Typer(help="Single memories: look at them, take them out of recall.", no_args_is_help=True)
+
+MemoryId = Annotated[str, typer.Argument(metavar="MEMORY", help="Id of the memory.")]
+
+
+@app.command()
+def show(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
+    """Show a memory at its current version."""
+    _print(url, bank, lambda of: of.get(memory), as_json=as_json)
+
+
+@app.command()
+def archive(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
+    """Take a memory out of recall, reversibly."""
+    _print(url, bank, lambda of: of.archive(memory), as_json=as_json)
+
+
+@app.command()
+def restore(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
+    """Make an archived memory active again."""
+    _print(url, bank, lambda of: of.restore(memory), as_json=as_json)
+
+
+@app.command()
+def history(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
+    """List the versions of a memory, oldest first."""
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_records
+
+    versions = ask(url, lambda client: collect(client.bank(bank).versions(memory)))
+    versions.sort(key=lambda version: version.version)
+    print_records(versions, as_json=as_json, show=_show_versions)
+
+
+def _print(
+    url: str | None,
+    bank: str,
+    action: "Callable[[AsyncBank], Awaitable[Memory]]",
+    *,
+    as_json: bool,
+) -> None:
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    memory = ask(url, lambda client: action(client.bank(bank)))
+    print_record(memory, as_json=as_json, show=_show_memory)
+
+
+def _show_memory(memory: "Memory") -> None:
+    from memsvc.cli.output import compact_json, moment, print_fields
+
+    print_fields(
+        (
+            ("id", str(memory.id)),
+            ("text", memory.text),
+            ("kind", memory.kind),
+            ("state", memory.state),
+            ("speaker", memory.speaker),
+            ("source", memory.source),
+            ("external id", memory.external_id),
+            ("session", memory.session_id),
+            ("user", memory.user_id),
+            ("agent", memory.agent_id),
+            ("occurred", moment(memory.occurred_at)),
+            ("recorded", moment(memory.recorded_at)),
+            ("updated", moment(memory.updated_at)),
+            ("expires", moment(memory.expires_at)),
+            ("version", str(memory.version)),
+            ("embedded", "yes" if memory.embedded else "not yet"),
+            ("pinned", "yes" if memory.pinned else "no"),
+            ("metadata", compact_json(dict(memory.metadata))),
+        )
+    )
+
+
+def _show_versions(versions: Sequence["MemoryVersion"]) -> None:
+    from memsvc.cli.output import moment, print_table
+
+    columns = ("version", "recorded", "operation", "by", "reason", "text")
+    print_table(
+        columns,
+        (
+            (
+                str(version.version),
+                moment(version.recorded_at),
+                version.operation,
+                version.actor,
+                version.reason,
+                version.text,
+            )
+            for version in versions
+        ),
+    )

@@ -1,0 +1,115 @@
+"""`memsvc recall`: ask a bank."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memsvc.cli.options import (
+    AgentId,
+    AsJson,
+    Bank,
+    SessionId,
+    Url,
+    UserId,
+    Zone,
+    json_object,
+    time,
+)
+
+if TYPE_CHECKING:
+    from memsvc_client import Filter
+
+_ALL_SPEAKERS = "Only what this one said; may be repeated."
+
+
+def recall(  # noqa: PLR0913 — a command's options
+    bank: Bank,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many memories at most.")] = 10,
+    arms: Annotated[
+        list[str] | None,
+        typer.Option("--arm", help="Only this arm (dense, lexical); may be repeated."),
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option("--budget", min=1, help="Tokens of all memories together.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each arm did and what was left out.")
+    ] = False,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only of this kind; may be repeated.")
+    ] = None,
+    speakers: Annotated[list[str] | None, typer.Option("--speaker", help=_ALL_SPEAKERS)] = None,
+    states: Annotated[
+        list[str] | None,
+        typer.Option("--state", help="In this state instead of active; may be repeated."),
+    ] = None,
+    user: UserId = None,
+    agent: AgentId = None,
+    session: SessionId = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Only from this episode or feed.")
+    ] = None,
+    after: Annotated[
+        datetime | None,
+        typer.Option("--after", parser=time, metavar="TIME", help="Happened then or later."),
+    ] = None,
+    before: Annotated[
+        datetime | None,
+        typer.Option("--before", parser=time, metavar="TIME", help="Happened before then."),
+    ] = None,
+    where: Annotated[
+        dict[str, Any] | None,
+        typer.Option(
+            "--where",
+            parser=json_object,
+            metavar="JSON",
+            help='Condition on metadata, such as {"key": "lang", "op": "eq", "value": "de"}.',
+        ),
+    ] = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then."),
+    ] = None,
+    zone: Zone = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recall the memories that bear on a question, best first."""
+    from memsvc_client import Condition, Filter
+
+    from memsvc.cli.answers import show_recall
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    narrowing = Filter(
+        kinds=kinds or None,
+        speakers=speakers or None,
+        states=states or None,
+        user_id=user,
+        agent_id=agent,
+        session_id=session,
+        source=source,
+        occurred_after=after,
+        occurred_before=before,
+        metadata=None if where is None else Condition(where),
+    )
+    found = ask(
+        url,
+        lambda client: client.bank(bank).recall(
+            question,
+            k=k,
+            filter=_if_any(narrowing),
+            arms=arms or None,
+            budget_tokens=budget,
+            now=now,
+            timezone=zone,
+            explain=explain,
+        ),
+    )
+    print_record(found, as_json=as_json, show=lambda each: show_recall(each, explain=explain))
+
+
+def _if_any(narrowing: "Filter") -> "Filter | None":
+    return narrowing if narrowing.to_json() else None

@@ -1,0 +1,73 @@
+"""What the command line says when something fails, and with which exit code."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+import memsvc_client
+from pydantic import ValidationError
+
+from memsvc.errors import ConfigurationError, MemsvcError, UnavailableError
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    """The command line or the configuration is wrong."""
+    UNAVAILABLE = 3
+    """The service, its database or its model cannot be reached or used."""
+
+
+class CommandError(MemsvcError):
+    """The command failed."""
+
+    code: ClassVar[str] = "command_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What to tell the user."""
+
+    message: str
+    exit_code: ExitCode
+
+
+def explain(error: Exception) -> Failure:
+    """Return what an error means to whoever typed the command."""
+    match error:
+        case MemsvcError():
+            return Failure(message=error.message, exit_code=_exit_code(error))
+        case memsvc_client.MemsvcError():
+            return Failure(message=str(error), exit_code=_exit_code(error))
+        case ValidationError():
+            return Failure(message=first_problem(error), exit_code=ExitCode.USAGE)
+        case _:
+            said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            return Failure(
+                message=f"{said}\nThis is unexpected; `memsvc --debug` shows where it happened.",
+                exit_code=ExitCode.FAILED,
+            )
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return where the first invalid value is and what is wrong with it, never the value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _exit_code(error: Exception) -> ExitCode:
+    match error:
+        case ConfigurationError():
+            return ExitCode.USAGE
+        case (
+            UnavailableError()
+            | memsvc_client.UnavailableError()
+            | memsvc_client.ServiceUnreachableError()
+        ):
+            return ExitCode.UNAVAILABLE
+        case _:
+            return ExitCode.FAILED

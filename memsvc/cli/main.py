@@ -1,0 +1,96 @@
+"""`memsvc`: long-term memory for AI agents, from the command line.
+
+Commands import what they run inside themselves, so that `memsvc --help` is quick.
+"""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from memsvc.cli.commands import (
+    bank,
+    database,
+    doctor,
+    jobs,
+    load,
+    memory,
+    models,
+    recall,
+    remember,
+    serve,
+    worker,
+)
+
+
+class _ErrorEdge(TyperGroup):
+    """Turns errors of commands into a message and an exit code."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401 — whatever the command returns
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.TyperException, typer.Exit, typer.Abort, BrokenPipeError):
+            raise  # usage, and what ends a command on purpose
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            _print_and_exit(error)
+
+
+app = typer.Typer(
+    name="memsvc",
+    cls=_ErrorEdge,
+    help="Long-term memory for AI agents. Exit codes: 0 done, 1 failed, 2 wrong usage or"
+    " configuration, 3 service, database or model not available.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(worker.worker)
+app.command()(doctor.doctor)
+app.command()(remember.remember)
+app.command()(recall.recall)
+app.command()(load.load)
+app.add_typer(bank.app, name="bank")
+app.add_typer(memory.app, name="memory")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
+app.add_typer(database.app, name="db")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"memsvc {version('memsvc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error happened.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of every command; what they do is done before this."""
+
+
+def _print_and_exit(error: Exception) -> None:
+    from memsvc.cli.failures import explain
+    from memsvc.cli.output import notes
+
+    failure = explain(error)
+    console = notes()
+    console.print("Error: ", style="bold red", end="")
+    console.print(failure.message, soft_wrap=True)
+    sys.exit(failure.exit_code)
+
+
+def main() -> None:
+    """Run the command line of this process; the console script's entry."""
+    app()

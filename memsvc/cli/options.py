@@ -1,0 +1,71 @@
+"""Options and arguments that several commands share."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+
+def json_object(written: str) -> dict[str, Any]:
+    """Read a JSON object from the command line."""
+    try:
+        value = json.loads(written)
+    except ValueError as error:
+        raise typer.BadParameter(f"not valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter("not a JSON object")
+    return value
+
+
+def time(written: str) -> datetime:
+    """Read an ISO 8601 time from the command line; one without a zone stays without."""
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{written!r} is not a time; write it as 2026-01-31T18:30:00Z"
+        ) from error
+
+
+def zone_name(written: str) -> str:
+    """Read the IANA name of a time zone from the command line."""
+    try:
+        ZoneInfo(written)
+    except (ValueError, OSError) as error:  # unknown names are KeyErrors of ValueError's kin
+        raise typer.BadParameter(f"{written!r} is not the IANA name of a time zone") from error
+    return written
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="MEMSVC_URL",
+        metavar="URL",
+        help="Service to ask. Without it: the one on this machine or, where none runs, the"
+        " database itself, opened for this command.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the bank.")]
+Create = Annotated[bool, typer.Option("--create", help="Create the bank if there is none.")]
+UserId = Annotated[str | None, typer.Option("--user", metavar="ID", help="User it belongs to.")]
+AgentId = Annotated[str | None, typer.Option("--agent", metavar="ID", help="Agent it belongs to.")]
+SessionId = Annotated[
+    str | None, typer.Option("--session", metavar="ID", help="Session it belongs to.")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        parser=zone_name,
+        metavar="ZONE",
+        help="Zone of times that name none, such as Europe/Berlin.",
+    ),
+]
+Metadata = Annotated[
+    dict[str, Any] | None,
+    typer.Option("--metadata", parser=json_object, metavar="JSON", help="Data of your own."),
+]
