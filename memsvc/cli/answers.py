@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from memsvc.cli.output import console, moment
+from memsvc.cli.output import console, moment, safe
 
 _INDENT = 5
 
@@ -31,13 +31,13 @@ def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
     heading = Text.assemble(
         (f"{place:>3}  ", "bold"),
         (f"{hit.score:.3f}", "bold cyan"),
-        ("  " + "  ".join(filter(None, origin)), "dim"),
+        (safe("  " + "  ".join(filter(None, origin))), "dim"),
     )
     out.print(heading)
-    out.print(Padding(Text(memory.text), (0, 0, 0, _INDENT)))
+    out.print(Padding(Text(safe(memory.text)), (0, 0, 0, _INDENT)))
     if explain:
         for line in _provenance(hit):
-            out.print(Padding(Text(line, style="dim"), (0, 0, 0, _INDENT)))
+            out.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, _INDENT)))
 
 
 def _provenance(hit: Hit) -> Iterator[str]:

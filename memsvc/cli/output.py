@@ -17,6 +17,10 @@ from rich.text import Text
 Result = TypeVar("Result", bound=BaseModel)
 Cell = str | Text | None
 
+_CONTROLS = dict.fromkeys(
+    set(range(32)) - {ord("\n"), ord("\t")} | set(range(127, 160)), "\N{REPLACEMENT CHARACTER}"
+)
+
 
 def console() -> Console:
     """Return the console of results; texts are printed as they are, never as markup."""
@@ -31,6 +35,11 @@ def notes() -> Console:
 def note(text: str) -> None:
     """Tell something that is not part of the result."""
     notes().print(text, style="dim", soft_wrap=True)
+
+
+def safe(text: str) -> str:
+    """Return ``text`` without what would steer a terminal: whoever wrote it is not trusted."""
+    return text.translate(_CONTROLS)
 
 
 def print_json(value: JsonValue) -> None:
@@ -60,7 +69,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Print rows under their column names."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(cell or "-" for cell in row))
+        table.add_row(*(_shown(cell) for cell in row))
     console().print(table)
 
 
@@ -70,7 +79,7 @@ def print_fields(fields: Iterable[tuple[str, Cell]]) -> None:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields:
-        table.add_row(name, value or "-")
+        table.add_row(name, _shown(value))
     console().print(table)
 
 
@@ -82,3 +91,7 @@ def moment(time: datetime | None) -> str | None:
 def compact_json(value: JsonValue) -> str:
     """Return JSON in one line."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _shown(cell: Cell) -> str | Text:
+    return cell if isinstance(cell, Text) else safe(cell or "-")

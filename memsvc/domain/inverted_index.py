@@ -89,6 +89,8 @@ class InvertedIndex:
 
     def search(self, query: LexicalQuery) -> list[LexicalMatch]:
         """Return the ``k`` best documents with a term of the query, equal ones by id."""
+        if query.k < 1:
+            return []
         segments = self._segments
         languages = [query.language]
         if query.language == ANY_LANGUAGE:

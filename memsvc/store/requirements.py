@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from memsvc.errors import DatabaseUnavailableError, DatabaseUnsuitableError
 from memsvc.store.roles import INDEX_ROLE, RUNTIME_ROLE
 
-MINIMUM_SERVER = (16, "PostgreSQL 16")
+MINIMUM_SERVER = 16
 MINIMUM_PGVECTOR = (0, 8)
 
 
@@ -25,12 +25,15 @@ def explain_refusal(error: psycopg.OperationalError) -> DatabaseUnavailableError
 
 def check_server(connection: Connection) -> None:
     """Raise ``DatabaseUnsuitableError`` unless the server is new enough."""
-    number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
-    minimum, name = MINIMUM_SERVER
-    if number // 10_000 < minimum:
+    refuse_old_server(int(connection.execute(text("SHOW server_version_num")).scalar_one()))
+
+
+def refuse_old_server(number: int) -> None:
+    """Raise ``DatabaseUnsuitableError`` for a ``server_version_num`` below the minimum."""
+    if number // 10_000 < MINIMUM_SERVER:
         raise DatabaseUnsuitableError(
-            f"The server is PostgreSQL {number // 10_000}; {name} or newer is needed. Upgrade it,"
-            " or unset MEMSVC_DATABASE_URL to use the embedded server."
+            f"The server is PostgreSQL {number // 10_000}; PostgreSQL {MINIMUM_SERVER} or newer is"
+            " needed. Upgrade it, or unset MEMSVC_DATABASE_URL to use the embedded server."
         )
 
 
@@ -43,7 +46,12 @@ def ensure_pgvector(connection: Connection) -> None:
     if installed is None:
         _create_pgvector(connection)
         installed = _one(connection, "SELECT extversion FROM pg_extension WHERE extname = 'vector'")
-    if _version(str(installed)) < MINIMUM_PGVECTOR:
+    refuse_old_pgvector(str(installed))
+
+
+def refuse_old_pgvector(installed: str) -> None:
+    """Raise ``DatabaseUnsuitableError`` for a version of the extension below the minimum."""
+    if tuple(int(part) for part in installed.split(".")[:2]) < MINIMUM_PGVECTOR:
         raise DatabaseUnsuitableError(
             f"The extension vector is {installed}; 0.8 or newer is needed. Install a newer"
             " pgvector on the server and run: ALTER EXTENSION vector UPDATE;"
@@ -123,7 +131,3 @@ def check_runtime_role(connection: Connection) -> None:
 
 def _one(connection: Connection, statement: str) -> Any:  # noqa: ANN401 — whatever the column is
     return connection.execute(text(statement)).scalar_one_or_none()
-
-
-def _version(written: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in written.split(".")[:2])

@@ -1,0 +1,32 @@
+"""`memsvc worker`: background jobs in a process of their own."""
+
+from typing import Annotated
+
+import typer
+
+
+def worker(
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, help="Jobs at the same time.")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", metavar="console|json", help="Form of the log.")
+    ] = None,
+) -> None:
+    """Do background jobs until SIGTERM or Ctrl-C."""
+    import asyncio
+
+    from memsvc.cli.configuration import load_settings
+    from memsvc.telemetry import configure_logging
+
+    settings = load_settings({"worker": {"concurrency": concurrency}, "log_format": log_format})
+    configure_logging(settings.log_level, settings.log_format)
+
+    async def work() -> None:
+        from memsvc.bootstrap import open_application
+        from memsvc.worker.runner import WorkerRunner
+
+        async with open_application(settings) as application:
+            await WorkerRunner(application.work).run_until_signalled()
+
+    asyncio.run(work())
