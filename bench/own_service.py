@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from bench.errors import BenchError
 from memsvc.store.embedded.supervisor import EmbeddedPostgres
 
@@ -42,6 +44,13 @@ class OwnService:
         return int(kib) / 1024
 
 
+class _Ready(BaseModel):
+    """What the service writes once it answers."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
 def own_service() -> Iterator[OwnService]:
     """Start a service with this environment's settings but fresh data; end it and remove them.
@@ -51,10 +60,10 @@ def own_service() -> Iterator[OwnService]:
     with _data_folder() as data_dir:
         process, began = _spawn(data_dir), time.perf_counter()
         try:
-            url = _wait_until_ready(process, data_dir)
+            ready = _wait_until_ready(process, data_dir)
             yield OwnService(
-                url=url,
-                pid=process.pid,
+                url=ready.url,
+                pid=ready.pid,
                 data_dir=data_dir,
                 start_s=time.perf_counter() - began,
             )
@@ -90,7 +99,7 @@ def _environment(data_dir: Path) -> Mapping[str, str]:
     return os.environ | {"MEMSVC_DATA_DIR": str(data_dir)}  # noqa: TID251
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
+def _wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> _Ready:
     ready_file = _ready_file_of(data_dir)
     deadline = time.monotonic() + _START_LIMIT_S
     while not ready_file.exists():
@@ -101,7 +110,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> str:
                 f"The service is not ready after {_START_LIMIT_S:.0f} s:\n{_log_tail(data_dir)}"
             )
         time.sleep(_POLL_S)
-    return ready_file.read_text(encoding="utf-8").strip()
+    return _Ready.model_validate_json(ready_file.read_text(encoding="utf-8"))
 
 
 def _end(process: subprocess.Popen[bytes], data_dir: Path) -> None:

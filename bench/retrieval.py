@@ -25,6 +25,12 @@ from bench.service import ServiceOptions, measured_service
 
 _DEFAULT_K_MAX = max(RECALL_AT)
 
+
+def _refuse_openie(given: Path | None) -> None:
+    if given is not None:
+        raise typer.BadParameter("this version has no memory graph for triples to go into.")
+
+
 SetsOption = Annotated[
     list[Path],
     typer.Option(
@@ -45,7 +51,12 @@ KMaxOption = Annotated[
     typer.Option(min=_DEFAULT_K_MAX, max=MOST_HITS, help="Also tell recall at this many units."),
 ]
 OpenieOption = Annotated[
-    Path | None, typer.Option(help="Extracted triples; refused until there is a memory graph.")
+    Path | None,
+    typer.Option(
+        callback=_refuse_openie,
+        is_eager=True,
+        help="Extracted triples; refused until there is a memory graph.",
+    ),
 ]
 
 
@@ -60,14 +71,10 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     limit: LimitOption = None,
     workers: WorkersOption = 1,
     k_max: KMaxOption = _DEFAULT_K_MAX,
-    openie: OpenieOption = None,
+    openie: OpenieOption = None,  # noqa: ARG001 — refused before
     keep: KeepOption = False,
 ) -> None:
     """Load evaluation sets into fresh banks, ask their questions, and tell recall at k."""
-    if openie is not None:
-        raise typer.BadParameter(
-            "this version has no memory graph that triples could go into.", param_hint="--openie"
-        )
     refuse_useless_keep(url, keep=keep)
     asking = AskOptions(arms=parse_arms(arms), k_max=k_max, workers=workers)
     names = [folder.resolve().name for folder in sets]

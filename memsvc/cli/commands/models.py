@@ -109,6 +109,8 @@ def _used(settings: "Settings") -> Path | None:
     if settings.embedding.provider != "onnx":
         return None
     try:
-        return find_model(parse_source(settings.embedding.model), models_dirs(data_dir_of(settings)))
+        return find_model(
+            parse_source(settings.embedding.model), models_dirs(data_dir_of(settings))
+        )
     except ModelNotInstalledError:
         return None

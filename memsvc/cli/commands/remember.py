@@ -44,7 +44,9 @@ def remember(  # noqa: PLR0913 — a command's options
     ] = None,
     external_id: Annotated[
         str | None,
-        typer.Option("--external-id", metavar="ID", help="Your own id; the same id, a new version."),
+        typer.Option(
+            "--external-id", metavar="ID", help="Your own id; the same id, a new version."
+        ),
     ] = None,
     user: UserId = None,
     agent: AgentId = None,

@@ -14,6 +14,7 @@ from memsvc.store.embedded.account import server_account
 from memsvc.store.embedded.binaries import bundled_site, programs_for
 from memsvc.store.embedded.folders import Layout
 from memsvc.store.embedded.supervisor import EmbeddedPostgres
+from tests.fixtures.postgres import reachable_folder
 from tests.integration.store.embedded_processes import (
     UserProcess,
     is_running,
@@ -29,9 +30,9 @@ def query(server: EmbeddedPostgres, statement: str) -> object:
         return row[0] if row else None
 
 
-@pytest.fixture
-def server(data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(data_dir) as running:
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedPostgres]:
+    with reachable_folder() as folder, EmbeddedPostgres(folder) as running:
         yield running
 
 

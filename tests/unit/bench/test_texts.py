@@ -1,0 +1,58 @@
+from collections import Counter
+from itertools import pairwise
+from statistics import mean, median
+
+import numpy as np
+import pytest
+
+from bench.texts import TOPICS, TextSource
+from bench.vectors import VectorSource
+
+VOCABULARY = [f"w{number}" for number in range(5_000)]
+
+
+def test_equal_seeds_give_equal_texts() -> None:
+    first, again, other = (TextSource(VOCABULARY, seed) for seed in (1, 1, 2))
+    turns = first.turns(50)
+    assert turns == again.turns(50)
+    assert first.questions(5) == again.questions(5)
+    assert turns != other.turns(50)
+
+
+def test_turns_have_the_lengths_of_conversations() -> None:
+    lengths = [len(turn.text.split()) for turn in TextSource(VOCABULARY, 0).turns(2_000)]
+    assert 20 <= median(lengths) <= 24
+    assert 24 <= mean(lengths) <= 29
+    assert min(lengths) >= 3
+
+
+def test_words_of_lower_rank_are_rarer() -> None:
+    turns = TextSource(VOCABULARY, 0).turns(2_000)
+    counts = Counter(word for turn in turns for word in turn.text.split())
+    by_rank = [sum(counts[word] for word in VOCABULARY[start : start + 50]) for start in (0, 50)]
+    assert counts["w0"] == max(counts.values())
+    assert by_rank[0] > 2 * by_rank[1]
+
+
+def test_speakers_take_turns() -> None:
+    speakers = [turn.speaker for turn in TextSource(VOCABULARY, 0).turns(6)]
+    assert all(one != other for one, other in pairwise(speakers))
+
+
+def test_vectors_are_unit_and_lie_by_topic() -> None:
+    topics = np.repeat(np.arange(4), 50)
+    vectors = VectorSource(384, seed=0).vectors(topics)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+    cosines = vectors @ vectors.T
+    same = topics[:, np.newaxis] == topics[np.newaxis, :]
+    np.fill_diagonal(same, val=False)
+    assert cosines[same].mean() == pytest.approx(0.36, abs=0.05)
+    assert abs(cosines[topics[:, np.newaxis] != topics[np.newaxis, :]].mean()) < 0.1
+    assert len(np.unique(vectors, axis=0)) == len(vectors)
+
+
+def test_equal_seeds_give_equal_vectors() -> None:
+    topics = np.arange(TOPICS)
+    first, again = (VectorSource(8, seed=5).vectors(topics) for _ in range(2))
+    assert np.array_equal(first, again)
