@@ -7,9 +7,6 @@ from pathlib import Path
 from bench.machine import describe_machine, describe_versions
 from memsvc.settings import Settings
 
-_PRIVATE = {"database_url", "database_owner_url", "api_key", "data_dir"}
-"""Secrets, and paths that say whose machine it was."""
-
 
 def describe_run(**options: object) -> dict[str, object]:
     """Return what a reader needs to judge or repeat a run: its options, machine and versions."""
@@ -21,8 +18,21 @@ def describe_run(**options: object) -> dict[str, object]:
 
 
 def own_service_settings() -> dict[str, object]:
-    """Return the settings that a service started from here runs with, without private ones."""
-    settings: dict[str, object] = Settings().model_dump(mode="json", exclude=_PRIVATE)
+    """Return the settings that a service started from here runs with.
+
+    Secrets are left out, and so is what may name somebody's machine or folder.
+    """
+    embedding = {"model": True, "api_base": True, "api_key": True}
+    settings: dict[str, object] = Settings().model_dump(
+        mode="json",
+        exclude={
+            "database_url": True,
+            "database_owner_url": True,
+            "api_key": True,
+            "data_dir": True,
+            "embedding": embedding,
+        },
+    )
     return settings
 
 

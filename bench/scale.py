@@ -114,6 +114,10 @@ def scale(  # noqa: PLR0913 — one parameter per option
     )
     write_results(out, {"scale": result, "settings": settings})
     console.print(_table_of(result))
+    console.print(
+        f"stored {result['fill_per_s']:.0f} per second;"
+        f" first recall of a bank {result['first_recall_ms']['p50']:.0f} ms (p50)"
+    )
 
 
 def _measure(service: MeasuredService, wanted: Scale, choices: dict[str, Arms]) -> ScaleResult:
@@ -188,6 +192,7 @@ def _table_of(result: ScaleResult) -> Table:
     for choice, latency in result["arms"].items():
         rows = {
             "server without embedding": latency["without_embedding_ms"],
+            "server, embedding for free": latency["with_free_embedding_ms"],
             **latency["stages_ms"],
             **{f"arm {arm}": times for arm, times in latency["arms_ms"].items()},
             "HTTP": latency["http_ms"],

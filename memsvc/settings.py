@@ -33,8 +33,10 @@ class EmbeddingSettings(_Group):
     """Built-in name, ``folder:/path`` or ``hub:org/name``; with ``litellm`` its model string."""
     threads: Annotated[int, Field(ge=0)] = 0
     """Threads of one inference; 0 takes the physical cores."""
-    batch_tokens: Annotated[int, Field(ge=64)] = 4096
-    """Padded tokens of one inference: bounds memory whatever the texts' lengths."""
+    batch_tokens: Annotated[int, Field(ge=64)] = 512
+    """Padded tokens of one inference: bounds memory, and how long a query waits behind documents.
+
+    Measured (docs/decisions/0003-local-embeddings.md): larger batches are slower, too."""
     dimension: int | None = None
     """Needed for hosted models, whose dimension cannot be read from a file."""
     window_tokens: int = 8191

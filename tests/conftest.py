@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.database",
     "tests.fixtures.embedder",
+    "tests.fixtures.openai_server",
     "tests.fixtures.services",
     "tests.fixtures.application",
     "tests.fixtures.statements",

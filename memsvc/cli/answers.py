@@ -34,10 +34,10 @@ def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
         (safe("  " + "  ".join(filter(None, origin))), "dim"),
     )
     out.print(heading)
-    out.print(Padding(Text(safe(memory.text)), (0, 0, 0, _INDENT)))
+    out.print(Padding(Text(safe(memory.text)), (0, 0, 0, _INDENT), expand=False))
     if explain:
         for line in _provenance(hit):
-            out.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, _INDENT)))
+            out.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, _INDENT), expand=False))
 
 
 def _provenance(hit: Hit) -> Iterator[str]:

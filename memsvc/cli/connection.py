@@ -15,6 +15,7 @@ from memsvc_client import (
 
 from memsvc.api.app import create_app
 from memsvc.bootstrap import open_application
+from memsvc.cli.addresses import client_url
 from memsvc.cli.configuration import load_settings
 from memsvc.cli.output import note
 from memsvc.settings import Settings
@@ -74,8 +75,7 @@ async def collect(items: AsyncIterable[T], *, limit: int | None = None) -> list[
 
 async def _local_service(settings: Settings) -> str | None:
     """Return the address of the service that ``memsvc serve`` would be, if it runs."""
-    host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
-    address = f"http://{host}:{settings.api.port}"
+    address = client_url(settings.api.host, settings.api.port)
     probing = AsyncClient(
         address, api_key=_api_key(settings), timeout_s=_PROBE_TIMEOUT_S, max_retries=0
     )

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import gpu_index
 import numpy as np
-from memsvc_client import AsyncClient, MemsvcError as ClientError
+from memsvc_client import AsyncClient
+from memsvc_client import MemsvcError as ClientError
 
+import gpu_index
 from memsvc.bootstrap import data_dir_of
-from memsvc.embedding.factory import load_embedder, models_dirs
+from memsvc.embedding.factory import models_dirs, open_embedder
+from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.errors import MemsvcError
-from memsvc.llm.client import LiteLLMEmbedder
-from memsvc.ports import Embedder
-from memsvc.settings import Settings
+from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.ports import EmbeddingModel, Vector
+from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store.inspection import existing_database, inspect_database
 
 _LEAST_FREE_BYTES = 1024**3
@@ -112,29 +114,34 @@ def _database(settings: Settings, data_dir: Path) -> Iterator[Finding]:
             yield _of("database", found.name, found.detail, ok=found.ok)
 
 
-def _model(settings: Settings, data_dir: Path) -> Iterator[Finding]:
-    if settings.embedding.provider == "litellm":
-        embedder: Embedder = LiteLLMEmbedder(settings.embedding)
-        installed = f"{settings.embedding.model}, hosted"
+def _model(settings: Settings, data_dir: Path) -> list[Finding]:
+    return asyncio.run(_examine_model(settings.embedding, data_dir))
+
+
+async def _examine_model(settings: EmbeddingSettings, data_dir: Path) -> list[Finding]:
+    embedder: OnnxEmbedder | LiteLLMEmbedder
+    if settings.provider == "litellm":
+        embedder, kind = await LiteLLMEmbedder.open(settings), "hosted"
     else:
-        # Compares every file with its checksum.
-        embedder = load_embedder(settings.embedding, models_dirs(data_dir))
-        installed = f"{embedder.model.name}, its files are intact"
-    yield _of("model", "installed", installed, ok=True)
-    vector = asyncio.run(_embed_sample(embedder))
-    is_unit = vector.shape == (embedder.model.dimension,) and bool(
-        np.isclose(np.linalg.norm(vector), 1.0, atol=1e-3)
-    )
-    told = f"{embedder.model.dimension} dimensions, {embedder.model.window_tokens} tokens a window"
-    remedy = "a sample text got no unit vector; run `memsvc models install` with an empty folder"
-    yield _of("model", "embedding", told if is_unit else remedy, ok=is_unit)
-
-
-async def _embed_sample(embedder: Embedder) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        # Opening compares every file with its checksum.
+        embedder, kind = await open_embedder(settings, models_dirs(data_dir)), "files intact"
+    found = [_of("model", "installed", f"{embedder.model.name}, {kind}", ok=True)]
     try:
-        return await embedder.embed_query(_SAMPLE)
+        vector = await embedder.embed_query(_SAMPLE)
+    except MemsvcError as error:
+        return [*found, _of("model", "embedding", error.message, ok=False)]
     finally:
         await embedder.close()
+    return [*found, _embedding_finding(vector, embedder.model)]
+
+
+def _embedding_finding(vector: Vector, model: EmbeddingModel) -> Finding:
+    has_length = vector.shape == (model.dimension,)
+    if has_length and np.isclose(np.linalg.norm(vector), 1.0, atol=1e-3):
+        told = f"{model.dimension} dimensions, {model.window_tokens} tokens a window"
+        return _of("model", "embedding", told, ok=True)
+    told = f"a sample text got {vector.shape} instead of a unit vector of {model.dimension}"
+    return _of("model", "embedding", told, ok=False)
 
 
 def _index(settings: Settings) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from memsvc.cli.commands import (
 class _ErrorEdge(TyperGroup):
     """Turns errors of commands into a message and an exit code."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401 — whatever the command returns
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — typer's own classes are private
         """Run the command."""
         try:
             return super().invoke(ctx)
@@ -63,9 +63,13 @@ app.add_typer(database.app, name="db")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed_version
 
-        typer.echo(f"memsvc {version('memsvc')}")
+        try:
+            typer.echo(f"memsvc {installed_version('memsvc')}")
+        except PackageNotFoundError:
+            typer.echo("memsvc, not installed as a package")
         raise typer.Exit
 
 

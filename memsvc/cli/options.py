@@ -33,7 +33,7 @@ def zone_name(written: str) -> str:
     """Read the IANA name of a time zone from the command line."""
     try:
         ZoneInfo(written)
-    except (ValueError, OSError) as error:  # unknown names are KeyErrors of ValueError's kin
+    except (KeyError, ValueError, OSError) as error:
         raise typer.BadParameter(f"{written!r} is not the IANA name of a time zone") from error
     return written
 

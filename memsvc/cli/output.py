@@ -17,14 +17,19 @@ from rich.text import Text
 Result = TypeVar("Result", bound=BaseModel)
 Cell = str | Text | None
 
+_UNBROKEN = 100_000
 _CONTROLS = dict.fromkeys(
     set(range(32)) - {ord("\n"), ord("\t")} | set(range(127, 160)), "\N{REPLACEMENT CHARACTER}"
 )
 
 
 def console() -> Console:
-    """Return the console of results; texts are printed as they are, never as markup."""
-    return Console(markup=False, highlight=False, emoji=False)
+    """Return the console of results; texts are printed as they are, never as markup.
+
+    Into a file or a pipe they are not broken into lines.
+    """
+    width = None if sys.stdout.isatty() else _UNBROKEN
+    return Console(width=width, markup=False, highlight=False, emoji=False)
 
 
 def notes() -> Console:
@@ -67,7 +72,10 @@ def print_records(
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Print rows under their column names."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        # What stands first names the row, to be copied.
+        table.add_column(name, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(_shown(cell) for cell in row))
     console().print(table)

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -17,6 +17,7 @@ import uvicorn
 
 from memsvc.api.app import create_app
 from memsvc.bootstrap import Application, open_application
+from memsvc.cli.addresses import client_url
 from memsvc.cli.failures import CommandError
 from memsvc.errors import ConfigurationError
 from memsvc.settings import Settings
@@ -47,7 +48,7 @@ async def serve_until_signalled(settings: Settings, options: ServeOptions) -> No
         _ready_file(options.ready_file) as announce,
         _stop_on_signal() as stop,
     ):
-        url = url_of(listener)
+        url = client_url(*listener.getsockname()[:2])
 
         def on_started() -> None:
             announce(url)
@@ -62,15 +63,6 @@ def runs_worker(settings: Settings) -> bool:
     """Tell whether the serving process does background jobs too."""
     in_process = settings.worker.in_process
     return settings.database_url is None if in_process is None else in_process
-
-
-def url_of(listener: socket.socket) -> str:
-    """Return where a client of this machine reaches ``listener``."""
-    host, port = listener.getsockname()[:2]
-    address = ip_address(host)
-    if address.is_unspecified:
-        host = "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 — IPv4
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Server(uvicorn.Server):
@@ -129,7 +121,7 @@ def _uvicorn_config(application: Application) -> uvicorn.Config:
     )
 
 
-def _raise_first(ended: list[BaseException | None]) -> None:
+def _raise_first(ended: Iterable[BaseException | None]) -> None:
     for error in ended:
         if isinstance(error, OSError):
             raise _not_listening(error) from error
@@ -150,7 +142,8 @@ def _bound_socket(settings: Settings) -> Iterator[socket.socket]:
         )[0]
     except OSError as error:
         raise ConfigurationError(f"The host {host!r} is not known: {error}.") from error
-    if settings.api_key is None and not ip_address(address[0]).is_loopback:
+    has_key = settings.api_key is not None and bool(settings.api_key.get_secret_value().strip())
+    if not has_key and not ip_address(address[0]).is_loopback:
         raise ConfigurationError(
             f"Without an API key the service listens on this machine only, not on {host}: set"
             " MEMSVC_API_KEY to a long random string that callers have to send."

@@ -14,7 +14,6 @@ from memsvc.embedding.progress import InstallStep, Progress, silent
 from memsvc.embedding.wheel import fill_from_wheel
 from memsvc.errors import ConfigurationError, ModelNotInstalledError
 
-
 _PARTIAL = ".partial-"
 
 

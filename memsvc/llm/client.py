@@ -136,6 +136,7 @@ def _import_litellm() -> ModuleType:
         raise ConfigurationError(
             "Hosted models need an extra: pip install 'memsvc[llm]'."
         ) from error
+    module: ModuleType = litellm
     for name, value in _SWITCHES.items():
-        setattr(litellm, name, value)
-    return litellm
+        setattr(module, name, value)
+    return module

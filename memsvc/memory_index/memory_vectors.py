@@ -79,7 +79,10 @@ class MemoryVectors:
             self._partition = self._make_partition(added[0][1].vector.size)
         self._memory_of.update((vector.vector_id, memory_id) for memory_id, vector in added)
         ids = np.array([vector.vector_id for _, vector in added], np.int64)
-        self._partition.add(ids, np.stack([vector.vector for _, vector in added]))
+        vectors = np.stack([vector.vector for _, vector in added])
+        # Some hosted models embed blank text as zero. It is near nothing, and no index takes it.
+        has_direction = vectors.any(axis=1)
+        self._partition.add(ids[has_direction], vectors[has_direction])
 
     def _remove(self, gone: Collection[VectorId]) -> None:
         if gone and self._partition is not None:

@@ -6,11 +6,13 @@ Nothing is created, changed or migrated here.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -23,10 +25,10 @@ from memsvc.store.database import DatabaseUrls, configured_urls, embedded_urls
 from memsvc.store.embedded.folders import Layout
 from memsvc.store.embedded.supervisor import EmbeddedPostgres
 from memsvc.store.requirements import (
-    MINIMUM_PGVECTOR,
     check_runtime_role,
     check_server,
     explain_refusal,
+    refuse_old_pgvector,
 )
 from memsvc.store.roles import INDEX_ROLE, RUNTIME_ROLE
 from memsvc.store.schema import alembic_config, require_current
@@ -74,9 +76,18 @@ def current_revision(url: URL) -> str | None:
 
 
 def pending_revisions(present: str | None) -> list[PendingRevision]:
-    """Return the migrations that follow ``present``, in the order in which they would run."""
+    """Return the migrations that follow ``present``, in the order in which they would run.
+
+    Raises ``DatabaseUnsuitableError`` for a revision that this version does not know.
+    """
     script = ScriptDirectory.from_config(alembic_config())
-    newest_first = script.iterate_revisions("head", present or "base")
+    try:
+        newest_first = list(script.iterate_revisions("head", present or "base"))
+    except CommandError as error:
+        raise DatabaseUnsuitableError(
+            f"The database is at revision {present}, which this version does not know: a newer"
+            " version has migrated it. Use that one."
+        ) from error
     return [PendingRevision(revision=each.revision, title=each.doc) for each in newest_first][::-1]
 
 
@@ -85,13 +96,13 @@ def inspect_database(urls: DatabaseUrls) -> Iterator[DatabaseFinding]:
     try:
         with _connected(urls.runtime) as connection:
             for name, look in _LOOKS.items():
-                yield _finding(name, lambda look=look: look(connection))
+                yield _finding(name, partial(look, connection))
     except DatabaseUnavailableError as error:
         yield DatabaseFinding(name="server", ok=False, detail=error.message)
         return
-    yield _finding("migrations", lambda: _migrations(urls.runtime))
+    yield _finding("migrations", partial(_migrations, urls.runtime))
     if urls.owner != urls.runtime:
-        yield _finding("owner", lambda: _owner(urls.owner))
+        yield _finding("owner", partial(_owner, urls.owner))
 
 
 def _finding(name: str, look: Callable[[], str]) -> DatabaseFinding:
@@ -120,11 +131,7 @@ def _extension(connection: Connection) -> str:
             "The extension vector is not created in this database; run `memsvc db upgrade`, which"
             " creates it or says who has to."
         )
-    if tuple(int(part) for part in str(version).split(".")[:2]) < MINIMUM_PGVECTOR:
-        raise DatabaseUnsuitableError(
-            f"The extension vector is {version}; 0.8 or newer is needed. Install a newer pgvector"
-            " on the server and run: ALTER EXTENSION vector UPDATE;"
-        )
+    refuse_old_pgvector(str(version))
     return f"vector {version}"
 
 

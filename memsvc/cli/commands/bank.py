@@ -34,6 +34,7 @@ def list_banks(url: Url = None, as_json: AsJson = False) -> None:
 @app.command()
 def create(  # noqa: PLR0913 — a command's options
     bank: Annotated[str, typer.Argument(metavar="NAME", help="Of a-z, 0-9, dot, _ and -.")],
+    *,
     description: Description = None,
     language: Language = None,
     metadata: Metadata = None,
@@ -71,8 +72,9 @@ def show(bank: Bank, url: Url = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def update(  # noqa: PLR0913 — a command's options
+def update(
     bank: Bank,
+    *,
     description: Description = None,
     language: Language = None,
     metadata: Metadata = None,
@@ -97,6 +99,7 @@ def update(  # noqa: PLR0913 — a command's options
 @app.command()
 def delete(
     bank: Bank,
+    *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: Annotated[
         bool, typer.Option(help="Wait until its content is physically removed.")

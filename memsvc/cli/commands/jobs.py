@@ -16,7 +16,8 @@ JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
 
 
 @app.command("list")
-def list_jobs(  # noqa: PLR0913 — a command's options
+def list_jobs(
+    *,
     state: Annotated[
         str | None, typer.Option("--state", help="Only those in this state, such as failed.")
     ] = None,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def load(  # noqa: PLR0913 — a command's options
     path: Annotated[Path, typer.Argument(metavar="PATH", help="File or folder.", exists=True)],
+    *,
     file_format: Annotated[
         str,
         typer.Option("--format", metavar="messages|sessions|passages", help="What it holds."),

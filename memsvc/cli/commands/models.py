@@ -77,7 +77,7 @@ def list_models(as_json: AsJson = False) -> None:
         ),
     )
     if not any(model.in_use for model in found):
-        typer.echo(f"The configured model is {settings.embedding.model}, which is not among them.")
+        typer.echo(f"The configured model, {settings.embedding.model}, is not among them.")
 
 
 def _installed(settings: "Settings") -> Iterator[_Installed]:

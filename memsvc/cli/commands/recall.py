@@ -26,6 +26,7 @@ _ALL_SPEAKERS = "Only what this one said; may be repeated."
 def recall(  # noqa: PLR0913 — a command's options
     bank: Bank,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
+    *,
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many memories at most.")] = 10,
     arms: Annotated[
         list[str] | None,

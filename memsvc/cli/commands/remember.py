@@ -30,6 +30,7 @@ def remember(  # noqa: PLR0913 — a command's options
         list[str],
         typer.Argument(metavar="TEXT…", help="What to remember; - reads standard input."),
     ],
+    *,
     speaker: Annotated[str | None, typer.Option("--speaker", help="Who said it.")] = None,
     at: Annotated[
         datetime | None,

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 
-def serve(  # noqa: PLR0913 — a command's options
+def serve(
+    *,
     host: Annotated[
         str | None,
         typer.Option("--host", help="Address to listen on; beyond this machine with an API key."),

@@ -100,14 +100,21 @@ class EmbeddedPostgres:
     def ensure_running(self) -> bool:
         """Bring the server back if it died; returns whether that was needed.
 
-        Cheap while it answers. Connections to a server that died are broken and stay so.
+        Cheap while it answers. Connections to a server that died are broken and stay so. Before
+        ``start`` and after ``stop`` it does nothing, also when they overlap. Raises
+        ``EmbeddedPostgresError``.
         """
+        cluster = self._joined
+        if cluster is None or not self._membership.held:
+            return False
         with _translated_errors():
-            if self._membership.held and self._joined is not None:
-                secure_socket_folder(self._layout.socket_folder, self._joined.account)
-                if self._probe().liveness is Liveness.READY:
+            secure_socket_folder(self._layout.socket_folder, cluster.account)
+            if self._probe().liveness is Liveness.READY:
+                return False
+            with exclusive(self._layout.lifecycle_lock, limit_s=self._start_limit_s):
+                if not self._membership.held:
                     return False
-        self.start()
+                self._bring_up(cluster)
         return True
 
     def stop(self) -> None:

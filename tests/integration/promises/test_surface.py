@@ -70,7 +70,9 @@ async def test_a_name_is_given_once_unless_existing_is_fine(client: AsyncClient)
     assert (await client.create_bank("ann", exist_ok=True)).id == first.id
 
 
-@pytest.mark.parametrize("name", ["Ann", "a b", "", "x" * 129, str(uuid4())])
+@pytest.mark.parametrize(
+    "name", ["Ann", "a b", "", "x" * 129, "0b5550aa-1892-4521-96a2-1aec4e2ee7d9"]
+)
 async def test_names_that_are_not_names_are_refused(client: AsyncClient, name: str) -> None:
     with pytest.raises(InvalidRequestError):
         await client.create_bank(name)

@@ -37,7 +37,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 
 def test_fresh_cluster_is_durable_local_and_folds_accents(server: EmbeddedPostgres) -> None:
-    assert query(server, "SHOW server_version_num") >= "180000"  # type: ignore[operator]
+    assert str(query(server, "SHOW server_version_num")) >= "180000"
     assert query(server, "SELECT lower('ÉÄЖ')") == "éäж"
     assert [query(server, f"SHOW {name}") for name in ("fsync", "data_checksums")] == ["on", "on"]
     assert query(server, "SHOW listen_addresses") == ""
@@ -67,11 +67,13 @@ def test_second_start_reuses_the_data(data_dir: Path) -> None:
 def test_start_and_stop_are_idempotent(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     server.stop()
+    assert not server.ensure_running()
     server.start()
     server.start()
     assert not server.ensure_running()
     server.stop()
     server.stop()
+    assert not server.ensure_running()
     assert not Layout.of(data_dir).socket_folder.exists()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from memsvc.store.embedded.account import Account, server_account
 from memsvc.store.embedded.folders import Layout
+from memsvc.store.embedded.locks import FileLock, exclusive
 from memsvc.store.embedded.supervisor import EmbeddedPostgres
 from tests.integration.store.embedded_processes import (
     UserProcess,
@@ -84,6 +85,22 @@ def test_every_user_can_bring_the_server_back(data_dir: Path) -> None:
         assert postmaster_pid(data_dir) != killed
         assert starter.ask("ensure_running") is False
         assert starter.ask("select") == "UTF8"
+
+
+def test_server_is_not_brought_back_by_a_user_that_leaves(data_dir: Path) -> None:
+    """Both wait for their turn; whichever comes first, nothing must run in the end."""
+    server = EmbeddedPostgres(data_dir)
+    server.start()
+    kill_postmaster(data_dir)
+    with exclusive(Layout.of(data_dir).lifecycle_lock, limit_s=10):
+        threads = [threading.Thread(target=act) for act in (server.ensure_running, server.stop)]
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.5)
+        assert threads[0].is_alive()
+    for thread in threads:
+        thread.join(30)
+    assert FileLock(Layout.of(data_dir).server_lock).try_acquire()
 
 
 def test_restart_waits_for_orphaned_backends(data_dir: Path) -> None:

@@ -19,6 +19,11 @@ def test_a_recall_that_embeds_nothing_keeps_its_total() -> None:
     assert timed(2.5, None, 4.0).without_embedding_ms == 2.5
 
 
+def test_an_arm_that_ran_beside_the_embedding_counts_whole_when_that_is_free() -> None:
+    # Of the total of 9 ms, 5 embed, 1 searches and 3 are the rest; the slowest arm took 1.5.
+    assert timed(9.0, 5.0, 12.0).with_free_embedding_ms == pytest.approx(3.0 + 1.5)
+
+
 def test_stages_and_arms_are_told_apart() -> None:
     latency = summarise([timed(8.0, 5.0, 10.0), timed(10.0, 5.0, 14.0)])
     assert latency["n"] == 2
