@@ -1,5 +1,6 @@
 """``python -m bench``: what can be measured; docs/benchmarks.md says what each figure means."""
 
+import signal
 import sys
 
 import typer
@@ -34,6 +35,8 @@ def run_encoder(context: typer.Context) -> None:
 
 def main() -> None:
     """Run a command; what stops it is told in one line."""
+    # As Ctrl-C does, so that a service started here ends with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except (BenchError, MemsvcError, ClientError) as error:

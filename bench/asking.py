@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from memsvc_client import Bank
+from memsvc_client import ArmStatus, Bank, Recall
 
 from bench.datasets import Question
+from bench.errors import BenchError
 from bench.metrics import Judged
 from bench.options import Arms
 from bench.units import UnitKind, ranked_units
@@ -64,6 +65,7 @@ def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
         recall = bank.recall(question.text, k=hits, arms=options.arms, now=question.asked_at)
         if recall_ms is None:
             recall_ms = (time.perf_counter() - began) * 1000
+        refuse_failed_arms(recall)
         units = ranked_units(recall.hits, question.unit)
         is_exhausted = hits == MOST_HITS or len(recall.hits) < hits
         if len(units) >= options.k_max or is_exhausted:
@@ -71,6 +73,13 @@ def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
         hits = min(MOST_HITS, 2 * hits)
     judged = Judged(gold=question.gold, found=units, categories=question.categories)
     return Asked(judged=judged, recall_ms=recall_ms)
+
+
+def refuse_failed_arms(recall: Recall) -> None:
+    """Raise ``BenchError`` where an arm failed: what the others find is not the service's best."""
+    for arm, report in recall.arms.items():
+        if report.status == ArmStatus.FAILED:
+            raise BenchError(f"The arm {arm} failed: {report.reason}")
 
 
 def first_hits(unit: UnitKind, k_max: int) -> int:

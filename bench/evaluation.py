@@ -107,7 +107,8 @@ def table_of(results: Mapping[str, SetResult]) -> Table:
     """Return the figures for people, recall in percent."""
     ks = next((tuple(result["recall"]) for result in results.values()), ())
     columns = ("set", "category", "n", *(f"@{k}" for k in ks))
-    table = Table(*columns, "ingest/s", "jobs s", "ms p50", "ms p95", title="recall, percent")
+    speed_columns = ("ingest/s", "jobs s", "p50 ms", "p95 ms")
+    table = Table(*columns, *speed_columns, title="recall, percent", box=None, pad_edge=False)
     for name, result in results.items():
         times = result["recall_ms"]
         speed = (result["ingest_per_s"], result["jobs_s"], times["p50"], times["p95"])

@@ -9,6 +9,8 @@ from typing import Annotated, TypedDict
 
 import typer
 
+from bench.errors import BenchError
+from bench.options import ApiKeyOption
 from bench.own_service import OwnService
 from bench.progress import console
 from bench.results import describe_run, write_results
@@ -41,10 +43,11 @@ class FootprintResult(TypedDict):
 def footprint(
     *,
     out: Annotated[Path | None, typer.Option(help="Where to write the results, as JSON.")] = None,
+    api_key: ApiKeyOption = None,
 ) -> None:
     """Start a service, and tell its memory before and after the first recall; Linux only."""
     import_ms = {name: _import_ms(name) for name in IMPORTS}
-    with measured_service(ServiceOptions()) as service:
+    with measured_service(ServiceOptions(api_key=api_key)) as service:
         assert service.own is not None  # noqa: S101 — without a URL it is
         described = service.describe()
         result = _measure(service, service.own, import_ms)
@@ -63,7 +66,7 @@ def _measure(
     service: MeasuredService, own: OwnService, import_ms: dict[str, float]
 ) -> FootprintResult:
     time.sleep(_SETTLE_S)
-    idle = own.resident_mib()
+    idle = _resident_mib(own)
     bank = service.make_bank("footprint")
     bank.add_memory("The kettle is behind the blue door.")
     bank.recall("Where is the kettle?")
@@ -71,9 +74,16 @@ def _measure(
     return FootprintResult(
         start_s=own.start_s,
         resident_idle_mib=idle,
-        resident_after_recall_mib=own.resident_mib(),
+        resident_after_recall_mib=_resident_mib(own),
         import_ms=import_ms,
     )
+
+
+def _resident_mib(own: OwnService) -> float:
+    resident = own.resident_mib()
+    if resident is None:
+        raise BenchError("How much memory a process holds is read from /proc: Linux only.")
+    return resident
 
 
 def _import_ms(module: str) -> float:

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from memsvc_client import Bank, Recall
 
+from bench.asking import refuse_failed_arms
 from bench.metrics import Percentiles, percentiles
 from bench.options import Arms
 
@@ -63,7 +64,9 @@ def time_recall(bank: Bank, question: str, *, k: int, arms: Arms) -> Timed:
     """Ask once."""
     began = time.perf_counter()
     recall = bank.recall(question, k=k, arms=arms)
-    return Timed(recall=recall, http_ms=(time.perf_counter() - began) * 1000)
+    http_ms = (time.perf_counter() - began) * 1000
+    refuse_failed_arms(recall)
+    return Timed(recall=recall, http_ms=http_ms)
 
 
 def time_recalls(

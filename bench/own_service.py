@@ -34,11 +34,14 @@ class OwnService:
     start_s: float
     """From starting the program to its being ready for requests."""
 
-    def resident_mib(self) -> float:
-        """Return the memory that the service holds resident, without the database; Linux only."""
+    def resident_mib(self) -> float | None:
+        """Return the memory that the service holds resident, without the database.
+
+        ``None`` where there is no ``/proc`` to tell it.
+        """
         status = Path(f"/proc/{self.pid}/status")
         if not status.exists():
-            raise BenchError("How much memory a process holds is read from /proc: Linux only.")
+            return None
         lines = status.read_text(encoding="utf-8").splitlines()
         kib = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
         return int(kib) / 1024
@@ -91,6 +94,8 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=_environment(data_dir),
+            # Ctrl-C is for the benchmark, which then ends the service.
+            start_new_session=True,
         )
 
 

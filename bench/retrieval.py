@@ -80,21 +80,22 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     names = [folder.resolve().name for folder in sets]
     if len(set(names)) < len(names):
         raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
+    # All are read first: what is wrong with one of them shows before hours of work on others.
+    loaded = [read_set(folder, limit=limit, seed=seed) for folder in sets]
     results: dict[str, SetResult] = {}
     with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
-        described = service.describe()
+        settings = describe_run(
+            command="retrieval",
+            arms=asking.arms,
+            seed=seed,
+            limit=limit,
+            workers=workers,
+            k_max=k_max,
+            service=service.describe(),
+        )
         run = RetrievalRun(client=service.client, make_bank=service.make_bank, options=asking)
-        for folder, name in zip(sets, names, strict=True):
-            results[name] = run.measure(read_set(folder, limit=limit, seed=seed))
-            settings = describe_run(
-                command="retrieval",
-                arms=asking.arms,
-                seed=seed,
-                limit=limit,
-                workers=workers,
-                k_max=k_max,
-                service=described,
-            )
-            # After each set: hours of work are not lost with the last one.
+        for evaluation_set in loaded:
+            results[evaluation_set.name] = run.measure(evaluation_set)
+            # After each set: the others are not lost with one that fails.
             write_results(out, {"sets": results, "settings": settings})
     console.print(table_of(results))

@@ -30,6 +30,8 @@ from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from bench.texts import TextSource, read_vocabulary
 
+_DEFAULT_CHOICES = ["dense", "all"]
+
 ArmChoicesOption = Annotated[
     list[str],
     typer.Option("--arms", help="Which arms take part; given several times, each is measured."),
@@ -54,6 +56,11 @@ class Scale:
     seed: int
     is_precomputed: bool
 
+    @property
+    def memories_per_bank(self) -> int:
+        """Equally many in each."""
+        return self.memories // self.banks
+
 
 class ScaleResult(TypedDict):
     """What one run has measured."""
@@ -75,7 +82,7 @@ def scale(  # noqa: PLR0913 — one parameter per option
     memories: Annotated[int, typer.Option(min=1, help="In all banks together.")] = 100_000,
     banks: Annotated[int, typer.Option(min=1, help="Over which they are spread.")] = 1,
     out: OutOption,
-    arms: ArmChoicesOption = ["dense", "all"],  # noqa: B006 — typer copies it
+    arms: ArmChoicesOption = _DEFAULT_CHOICES,
     queries: Annotated[int, typer.Option(min=1, help="Timed questions per choice.")] = 300,
     k: Annotated[int, typer.Option(min=1, max=200, help="Hits per question.")] = 10,
     url: UrlOption = None,
@@ -91,8 +98,10 @@ def scale(  # noqa: PLR0913 — one parameter per option
             "writes to the database of a service started here: leave out --url.",
             param_hint="--precomputed",
         )
+    if banks > memories:
+        raise typer.BadParameter("there are fewer memories than banks.", param_hint="--banks")
     choices = {choice: parse_arms(choice) for choice in arms}
-    scale_ = Scale(
+    wanted = Scale(
         memories=memories,
         banks=banks,
         queries=queries,
@@ -102,7 +111,7 @@ def scale(  # noqa: PLR0913 — one parameter per option
     )
     with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
         described = service.describe()
-        result = _measure(service, scale_, choices)
+        result = _measure(service, wanted, choices)
     settings = describe_run(
         command="scale",
         arms=list(choices),
@@ -122,12 +131,7 @@ def scale(  # noqa: PLR0913 — one parameter per option
 
 def _measure(service: MeasuredService, wanted: Scale, choices: dict[str, Arms]) -> ScaleResult:
     texts = TextSource(read_vocabulary(), wanted.seed)
-    names = range(wanted.banks)
-    with progress("make banks", wanted.banks) as advance:
-        banks = []
-        for _ in names:
-            banks.append(service.make_bank("scale"))
-            advance(1)
+    banks = _make_banks(service, wanted.banks)
     fill_per_s = _fill(service, wanted, banks, texts)
     asked = _draw(wanted, banks, texts)
     first = _first_recalls(asked, wanted.k)
@@ -136,7 +140,7 @@ def _measure(service: MeasuredService, wanted: Scale, choices: dict[str, Arms]) 
         with progress(f"ask: {choice}", len(asked)) as advance:
             latencies[choice] = time_recalls(asked, k=wanted.k, arms=arms, on_asked=advance)
     return ScaleResult(
-        memories=wanted.banks * (wanted.memories // wanted.banks),
+        memories=wanted.banks * wanted.memories_per_bank,
         banks=wanted.banks,
         fill_per_s=fill_per_s,
         first_recall_ms=first,
@@ -145,11 +149,20 @@ def _measure(service: MeasuredService, wanted: Scale, choices: dict[str, Arms]) 
     )
 
 
+def _make_banks(service: MeasuredService, count: int) -> list[Bank]:
+    banks: list[Bank] = []
+    with progress("make banks", count) as advance:
+        while len(banks) < count:
+            banks.append(service.make_bank("scale"))
+            advance(1)
+    return banks
+
+
 def _fill(
     service: MeasuredService, wanted: Scale, banks: Sequence[Bank], texts: TextSource
 ) -> float:
     """Store the memories, equally many in each bank; return how many per second."""
-    per_bank = wanted.memories // wanted.banks
+    per_bank = wanted.memories_per_bank
     total = per_bank * len(banks)
     with progress("store memories", total) as advance:
         began = time.perf_counter()

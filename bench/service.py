@@ -10,6 +10,7 @@ from bench.banks import MakeBank, fresh_banks
 from bench.own_service import OwnService, own_service
 from bench.progress import console
 from bench.results import own_service_settings
+from memsvc.settings import Settings
 
 CALL_LIMIT_S = 600.0
 """Longer than a service gives any call: it is the service that says when one takes too long."""
@@ -61,12 +62,17 @@ def measured_service(options: ServiceOptions) -> Iterator[MeasuredService]:
         yield service
 
 
+def _goes_with_its_data(own: OwnService | None) -> bool:
+    """Tell whether a service has a database of its own that ends with it."""
+    return own is not None and Settings().database_url is None
+
+
 @contextmanager
 def _connected(
     url: str, options: ServiceOptions, own: OwnService | None = None
 ) -> Iterator[MeasuredService]:
     with (
         Client(url, api_key=options.api_key, timeout_s=CALL_LIMIT_S) as client,
-        fresh_banks(client, keep=options.keep or own is not None) as make_bank,
+        fresh_banks(client, keep=options.keep or _goes_with_its_data(own)) as make_bank,
     ):
         yield MeasuredService(client=client, make_bank=make_bank, own=own)

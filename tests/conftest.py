@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.application",
     "tests.fixtures.statements",
+    "tests.fixtures.command_line",
 ]

@@ -3,6 +3,7 @@
 Commands import what they run inside themselves, so that `memsvc --help` is quick.
 """
 
+import io
 import sys
 from typing import Annotated, Any
 
@@ -97,4 +98,8 @@ def _print_and_exit(error: Exception) -> None:
 
 def main() -> None:
     """Run the command line of this process; the console script's entry."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Where the terminal's encoding lacks a character, the rest is still worth reading.
+            stream.reconfigure(errors="replace")
     app()

@@ -48,8 +48,9 @@ def safe(text: str) -> str:
 
 
 def print_json(value: JsonValue) -> None:
-    """Print JSON for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Print JSON for programs, escaped where the output's encoding does not hold all characters."""
+    takes_all = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not takes_all) + "\n")
 
 
 def print_record(record: Result, *, as_json: bool, show: Callable[[Result], None]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.index_segment import Keys, Occurrences, Segment, memory_ids, memory_keys
+from memsvc.domain.languages import base_language
 from memsvc.domain.lexical import ANY_LANGUAGE, LexicalForm, question_tokens
 from memsvc.domain.segment_merge import merge_segments
 from memsvc.domain.term_groups import TermGroup, languages_of, term_groups
@@ -92,7 +93,7 @@ class InvertedIndex:
         if query.k < 1:
             return []
         segments = self._segments
-        languages = [query.language]
+        languages = [base_language(query.language)]
         if query.language == ANY_LANGUAGE:
             languages = languages_of(segments)
         groups = term_groups(question_tokens(query.text), segments, languages)

@@ -76,7 +76,7 @@ RECOGNISED = tuple(sorted({*_SNOWBALL, *_BY_SCRIPT, *_UNSTEMMED}))
 
 _SAMPLE_CHARACTERS = 400
 _SCRIPT_SHARE = 0.2
-# Measured on 2,760 English chat turns: 0 wrong, and 92 % of those under 40 characters decided.
+# Measured on 2,760 English chat turns: 0 wrong, and 79 % of those under 40 characters decided.
 _CONFIDENCE = 0.7
 # 131,072 words and stems are about 25 MB; a stem takes 20 µs to make and 0.1 µs to look up.
 _REMEMBERED_STEMS = 1 << 17
@@ -94,6 +94,15 @@ def recognise_language(text: str) -> str:
                 return language
     language, confidence = _identifier().classify(sample)
     return language if confidence >= _CONFIDENCE else UNDETERMINED
+
+
+def base_language(code: str) -> str:
+    """Return the language whose stems and function words serve a language ``code``.
+
+    ``pt-BR`` is ``pt`` here, and both written forms of Norwegian are ``no``.
+    """
+    language = code.partition("-")[0].lower()
+    return "no" if language in {"nb", "nn"} else language
 
 
 def has_stems(language: str) -> bool:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memsvc.domain.languages import recognise_language
+from memsvc.domain.languages import base_language, recognise_language
 from memsvc.domain.tokens import split_tokens
 
 ANALYZER_VERSION = 1
-"""Rises with every change of the stored forms; forms of another version are made anew."""
+"""Rises with every change of the stored forms, so that forms of two kinds are never compared."""
 
 ANY_LANGUAGE = "auto"
 
@@ -42,7 +42,7 @@ def analyze_text(text: str, language: str = ANY_LANGUAGE) -> LexicalForm:
         terms=tuple(counted),
         counts=tuple(counted.values()),
         length=len(tokens),
-        language=recognise_language(text) if language == ANY_LANGUAGE else language,
+        language=recognise_language(text) if language == ANY_LANGUAGE else base_language(language),
     )
 
 

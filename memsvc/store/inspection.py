@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -83,7 +83,7 @@ def pending_revisions(present: str | None) -> list[PendingRevision]:
     script = ScriptDirectory.from_config(alembic_config())
     try:
         newest_first = list(script.iterate_revisions("head", present or "base"))
-    except CommandError as error:
+    except RevisionError as error:
         raise DatabaseUnsuitableError(
             f"The database is at revision {present}, which this version does not know: a newer"
             " version has migrated it. Use that one."

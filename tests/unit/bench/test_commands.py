@@ -57,11 +57,20 @@ def test_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "same folder name" in result.output
 
 
-def test_scale_refuses_to_fill_a_service_it_did_not_start(tmp_path: Path) -> None:
-    given = ["scale", "--precomputed", "--url", "http://127.0.0.1:1", "--out", str(tmp_path / "r")]
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        # Nobody can store past the API in a service that somebody else started.
+        (["--precomputed", "--url", "http://127.0.0.1:1"], "leave out --url"),
+        (["--memories", "5", "--banks", "6"], "fewer memories than banks"),
+        (["--arms", "graph"], "give all, or some of"),
+    ],
+)
+def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], message: str) -> None:
+    given = ["scale", "--out", str(tmp_path / "results.json"), *arguments]
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, given)
     assert result.exit_code == 2
-    assert "leave out --url" in result.output
+    assert message in result.output
 
 
 def test_results_replace_the_file_that_was_there(tmp_path: Path) -> None:

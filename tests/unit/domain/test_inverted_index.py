@@ -112,6 +112,19 @@ def test_equal_scores_are_ordered_by_id_also_at_the_cut() -> None:
     assert _found(index, "same") == [1, 3, 5, 7, 9]
 
 
+def test_equal_scores_of_many_texts_are_cut_by_id() -> None:
+    index = _index(*["same " + "x " * (number % 3) for number in range(900)])
+    assert _found(index, "same", k=20) == list(range(0, 60, 3))
+
+
+def test_word_that_only_removed_texts_held_is_looked_for_inside_others() -> None:
+    index = _index("schnee", "schneeball", "regen", "wind")
+    assert _found(index, "schnee") == [0]
+    index.apply({}, [_id(0)])
+    assert len(index._segments[0]) == 4  # Still there, but not alive.
+    assert _found(index, "schnee") == [1]
+
+
 def test_only_allowed_memories_are_ranked_with_weights_of_the_whole_bank() -> None:
     index = _index(*_TEXTS)
     everything = {m.memory_id: m for m in index.search(LexicalQuery(text="red fox", k=10))}

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from memsvc.domain.languages import RECOGNISED, has_stems, recognise_language, stem
+from memsvc.domain.languages import RECOGNISED, base_language, has_stems, recognise_language, stem
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,11 @@ def test_stems_are_right_when_many_threads_ask() -> None:
     with ThreadPoolExecutor(8) as pool:
         stems = set(pool.map(lambda word: stem(word, "en"), words))
     assert stems == {"walk"}
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [("pt-BR", "pt"), ("EN", "en"), ("nb", "no"), ("nn-NO", "no"), ("zh-Hant", "zh"), ("xx", "xx")],
+)
+def test_regions_and_variants_share_a_language(code: str, language: str) -> None:
+    assert base_language(code) == language
