@@ -37,7 +37,8 @@ class ServingProcess:
         """Return the URL once requests are answered."""
         deadline = time.monotonic() + START_LIMIT_S
         while not self.ready_file.exists():
-            assert self.process.poll() is None, self.log.read_text()
+            code = self.process.poll()
+            assert code is None, f"ended with code {code}: {self.log.read_text()}"
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
         ready = json.loads(self.ready_file.read_text())
