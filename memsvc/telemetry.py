@@ -42,7 +42,7 @@ HTTP_REQUEST_SECONDS = Histogram(
 RECALLS = Counter("memsvc_recalls", "Recalls answered.")
 RECALL_STAGE_SECONDS = Histogram(
     "memsvc_recall_stage_seconds",
-    "Time of one stage of recall: embed, search, fetch, total.",
+    "Time of one stage of recall: resolve, embed, search, fetch, pack, total.",
     ("stage",),
     buckets=_LATENCY_BUCKETS_S,
 )
@@ -63,11 +63,7 @@ EMBED_SECONDS = Histogram(
     ("purpose",),
     buckets=_LATENCY_BUCKETS_S,
 )
-EMBEDDED_TEXTS = Counter(
-    "memsvc_embedded_texts",
-    "Texts turned into vectors, by purpose: query, documents.",
-    ("purpose",),
-)
+EMBEDDED_TEXTS = Counter("memsvc_embedded_texts", "Texts of memories turned into vectors.")
 JOBS = Counter("memsvc_jobs", "Changes of jobs, by kind and the state entered.", ("kind", "state"))
 INDEX_RESIDENT_BANKS = Gauge(
     "memsvc_index_resident_banks", "Banks whose index is held in memory.", ("index",)

@@ -20,7 +20,7 @@ from memsvc.errors import (
     UnavailableError,
 )
 from memsvc.ports import Candidate, DenseQuery, Embedder, MemoryIndex
-from memsvc.telemetry import RECALL_ARM_SECONDS
+from memsvc.telemetry import EMBED_SECONDS, RECALL_ARM_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -127,6 +127,7 @@ class Arms:
         started = time.perf_counter()
         vector = await self.embedder.embed_query(query.text)
         embed_s = time.perf_counter() - started
+        EMBED_SECONDS.labels(purpose="query").observe(embed_s)
         dense = DenseQuery(vector=vector, model_id=model_id, k=query.k, allowed=query.allowed)
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)

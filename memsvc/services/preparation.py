@@ -1,6 +1,7 @@
 """What a write computes before its transaction: lexical forms and vectors."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from memsvc.domain.lexical import LexicalForm, analyze_text
 from memsvc.errors import EmbedderUnavailableError
 from memsvc.ports import Embedder, Matrix
 from memsvc.services.drafts import Draft
+from memsvc.telemetry import EMBED_SECONDS, EMBEDDED_TEXTS
 
 _log = structlog.get_logger(__name__)
 
@@ -48,11 +50,15 @@ class Preparation:
     async def _embed(self, texts: Sequence[str]) -> list[Matrix] | None:
         if not texts:
             return []
+        started = time.perf_counter()
         try:
-            return await self.embedder.embed_documents(texts)
+            vectors = await self.embedder.embed_documents(texts)
         except EmbedderUnavailableError as error:
             _log.warning("vectors.deferred", texts=len(texts), code=error.code)
             return None
+        EMBED_SECONDS.labels(purpose="documents").observe(time.perf_counter() - started)
+        EMBEDDED_TEXTS.inc(len(texts))
+        return vectors
 
 
 def _analyze_all(texts: Sequence[str], language: str) -> list[LexicalForm]:

@@ -15,7 +15,7 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 from memsvc.store.transactions import Store
-from memsvc.telemetry import RECALLS
+from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +200,16 @@ class Recall:
             if fits
         ]
         stages.mark("pack")
+        took_ms = stages.took_ms()
+        for stage, spent in took_ms.items():
+            RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
             total_tokens=sum(hit.tokens for hit in hits),
             budget_tokens=query.budget_tokens,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
-            took_ms=stages.took_ms(),
+            took_ms=took_ms,
             backend=self._arms.backend,
         )
 
