@@ -10,14 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from memsvc_client import Episode, NewMemory
+from memsvc_client import Episode, Message, NewMemory
 
 from memsvc.cli.conversion import episode_of, feed_of, memories_of
 from memsvc.cli.failures import CommandError
 from memsvc.cli.formats import read_messages, read_passages, read_sessions
 
-LARGEST_BATCH = 1000
-"""Messages or passages of one request; half of what the service takes."""
 _BATCH_CHARS = 400_000
 """Texts of one request: about 100,000 tokens, which a small machine embeds within a minute."""
 _NAME_CHARS = 128
@@ -137,12 +135,21 @@ def _pieces_of_sessions(plan: LoadPlan) -> Iterator[Piece]:
 
 def _cut(episode: Episode, conversation_id: str | None, size: int) -> Iterator[Piece]:
     """Yield stretches of an episode; the service joins them again by their source."""
-    messages = iter(episode.messages or ())
-    while stretch := list(islice(messages, size)):
-        yield Piece(
-            conversation_id=conversation_id,
-            content=episode.model_copy(update={"messages": stretch}),
-        )
+    stretch: list[Message] = []
+    chars = 0
+    for message in episode.messages or ():
+        if stretch and (len(stretch) == size or chars + len(message.text) > _BATCH_CHARS):
+            yield _piece(episode, conversation_id, stretch)
+            stretch, chars = [], 0
+        stretch.append(message)
+        chars += len(message.text)
+    if stretch:
+        yield _piece(episode, conversation_id, stretch)
+
+
+def _piece(episode: Episode, conversation_id: str | None, messages: list[Message]) -> Piece:
+    content = episode.model_copy(update={"messages": messages})
+    return Piece(conversation_id=conversation_id, content=content)
 
 
 def _fits(piece: Piece, batch: Batch, plan: LoadPlan) -> bool:

@@ -112,6 +112,15 @@ def test_requests_of_long_texts_hold_fewer(tmp_path: Path) -> None:
     assert all(isinstance(piece.content, NewMemory) for batch in found for piece in batch)
 
 
+def test_a_session_of_long_turns_is_cut_though_its_turns_are_few(tmp_path: Path) -> None:
+    turns = [{"id": f"t{no}", "text": "x" * 90_000} for no in range(6)]
+    line = {"conversation_id": "c", "session_id": "s", "datetime": None, "turns": turns}
+    path = tmp_path / "sessions.jsonl"
+    path.write_text(json.dumps(line), encoding="utf-8")
+    found = sent(plan(path, Format.SESSIONS, batch=1000))
+    assert [len(ids(batch)) for batch in found] == [4, 2]
+
+
 def test_a_conversation_with_a_plain_name_keeps_it() -> None:
     assert bank_name("locomo", "conv-26") == "locomo.conv-26"
 
