@@ -76,7 +76,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     """
     data_dir = data_dir_of(settings)
     async with (
-        _opened_embedder(settings.embedding, data_dir) as embedder,
+        opened_embedder(settings.embedding, data_dir) as embedder,
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
@@ -86,7 +86,11 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 
 
 @asynccontextmanager
-async def _opened_embedder(settings: EmbeddingSettings, data_dir: Path) -> AsyncIterator[Embedder]:
+async def opened_embedder(settings: EmbeddingSettings, data_dir: Path) -> AsyncIterator[Embedder]:
+    """Yield the configured encoder.
+
+    A local one has its files compared with their checksums; a hosted one is not called yet.
+    """
     embedder: OnnxEmbedder | LiteLLMEmbedder
     if settings.provider == "litellm":
         embedder = await LiteLLMEmbedder.open(settings)

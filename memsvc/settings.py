@@ -100,7 +100,12 @@ class Settings(BaseSettings):
     """The whole configuration."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MEMSVC_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix="MEMSVC_",
+        env_nested_delimiter="__",
+        # `MEMSVC_API_KEY=` means no key, not an empty one that anybody could guess.
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
     )
 
     database_url: SecretStr | None = None

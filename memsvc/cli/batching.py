@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 from itertools import islice
@@ -90,14 +90,14 @@ def read_pieces(plan: LoadPlan) -> Iterator[Piece]:
 
 def batches(pieces: Iterable[Piece], plan: LoadPlan) -> Iterator[Batch]:
     """Join pieces to requests that are neither too many messages nor too much text."""
-    batch: Batch = []
+    request = _Request(plan=plan)
     for piece in pieces:
-        if batch and not _fits(piece, batch, plan):
-            yield batch
-            batch = []
-        batch.append(piece)
-    if batch:
-        yield batch
+        if not request.has_room_for(piece):
+            yield request.pieces
+            request = _Request(plan=plan)
+        request.add(piece)
+    if request.pieces:
+        yield request.pieces
 
 
 def bank_name(bank: str, conversation_id: str) -> str:
@@ -152,10 +152,31 @@ def _piece(episode: Episode, conversation_id: str | None, messages: list[Message
     return Piece(conversation_id=conversation_id, content=content)
 
 
-def _fits(piece: Piece, batch: Batch, plan: LoadPlan) -> bool:
-    return (
-        (piece.conversation_id == batch[0].conversation_id or not plan.by_conversation)
-        and (piece.source is None or all(piece.source != other.source for other in batch))
-        and sum(other.count for other in batch) + piece.count <= plan.batch
-        and sum(other.chars for other in batch) + piece.chars <= _BATCH_CHARS
-    )
+@dataclass(slots=True, kw_only=True)
+class _Request:
+    """A request that is being filled."""
+
+    plan: LoadPlan
+    pieces: Batch = field(default_factory=list)
+    sources: set[str | None] = field(default_factory=set)
+    count: int = 0
+    chars: int = 0
+
+    def has_room_for(self, piece: Piece) -> bool:
+        """Tell whether the request may hold this one too; an empty one may hold any."""
+        if not self.pieces:
+            return True
+        same_bank = piece.conversation_id == self.pieces[0].conversation_id
+        return (
+            (same_bank or not self.plan.by_conversation)
+            and (piece.source is None or piece.source not in self.sources)
+            and self.count + piece.count <= self.plan.batch
+            and self.chars + piece.chars <= _BATCH_CHARS
+        )
+
+    def add(self, piece: Piece) -> None:
+        """Take one in."""
+        self.pieces.append(piece)
+        self.sources.add(piece.source)
+        self.count += piece.count
+        self.chars += piece.chars

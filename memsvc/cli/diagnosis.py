@@ -13,11 +13,8 @@ from memsvc_client import AsyncClient
 from memsvc_client import MemsvcError as ClientError
 
 import gpu_index
-from memsvc.bootstrap import data_dir_of
-from memsvc.embedding.factory import models_dirs, open_embedder
-from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.bootstrap import data_dir_of, opened_embedder
 from memsvc.errors import MemsvcError
-from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.ports import EmbeddingModel, Vector
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store.inspection import existing_database, inspect_database
@@ -119,20 +116,14 @@ def _model(settings: Settings, data_dir: Path) -> list[Finding]:
 
 
 async def _examine_model(settings: EmbeddingSettings, data_dir: Path) -> list[Finding]:
-    embedder: OnnxEmbedder | LiteLLMEmbedder
-    if settings.provider == "litellm":
-        embedder, kind = await LiteLLMEmbedder.open(settings), "hosted"
-    else:
-        # Opening compares every file with its checksum.
-        embedder, kind = await open_embedder(settings, models_dirs(data_dir)), "files intact"
-    found = [_of("model", "installed", f"{embedder.model.name}, {kind}", ok=True)]
-    try:
-        vector = await embedder.embed_query(_SAMPLE)
-    except MemsvcError as error:
-        return [*found, _of("model", "embedding", error.message, ok=False)]
-    finally:
-        await embedder.close()
-    return [*found, _embedding_finding(vector, embedder.model)]
+    kind = "hosted" if settings.provider == "litellm" else "files intact"
+    async with opened_embedder(settings, data_dir) as embedder:
+        found = [_of("model", "installed", f"{embedder.model.name}, {kind}", ok=True)]
+        try:
+            vector = await embedder.embed_query(_SAMPLE)
+        except MemsvcError as error:
+            return [*found, _of("model", "embedding", error.message, ok=False)]
+        return [*found, _embedding_finding(vector, embedder.model)]
 
 
 def _embedding_finding(vector: Vector, model: EmbeddingModel) -> Finding:

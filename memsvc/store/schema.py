@@ -1,5 +1,6 @@
 """Bringing a database to this version's schema, and telling whether it is there."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +24,14 @@ from memsvc.store.requirements import (
     ensure_roles,
     explain_refusal,
 )
+from memsvc.store.roles import RUNTIME_ROLE
 
 _UPGRADE_LOCK = 0x6D656D737663  # "memsvc": any number nobody else uses
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, bound to a connection if one is given."""
-    config = Config()
+    config = Config(stdout=io.StringIO())  # standard output belongs to the commands
     config.set_main_option("script_location", str(Path(migrations.__path__[0])))
     config.attributes["connection"] = connection
     return config
@@ -77,13 +79,14 @@ def require_current(url: URL) -> None:
 
     def run(connection: Connection) -> None:
         check_server(connection)
+        check_runtime_role(connection)
+        connection.execute(text("SELECT set_config('role', :role, true)"), {"role": RUNTIME_ROLE})
         present = MigrationContext.configure(connection).get_current_revision()
         if present != head_revision():
             raise SchemaOutdatedError(
                 f"The database is at revision {present or 'none'}, this version needs"
                 f" {head_revision()}; run `memsvc db upgrade`."
             )
-        check_runtime_role(connection)
 
     _within(url, run)
 

@@ -74,6 +74,12 @@ class TestBank:
             "exist_ok": True,
         }
 
+    def test_a_bank_is_shown_with_its_model(self, ask: Run, service: ScriptedService) -> None:
+        service.answer(BANK)
+        shown = ask("bank", "show", "ada").stdout
+        assert "384 dimensions" in shown
+        assert '{"team": "blue"}' in shown
+
     def test_updating_sends_only_what_was_given(self, ask: Run, service: ScriptedService) -> None:
         service.answer(BANK)
         ask("bank", "update", "ada", "--language", "de")
@@ -274,6 +280,12 @@ class TestJobs:
         assert "kind=bank.delete" in path
         assert "bank=ada" in path
 
+    def test_a_listed_job_says_why_it_waits(self, ask: Run, service: ScriptedService) -> None:
+        service.answer(page({**JOB, "state": "waiting_provider", "reason": "no answer"}))
+        shown = ask("jobs", "list").stdout
+        assert "waiting_provider" in shown
+        assert "no answer" in shown
+
     def test_a_job_is_shown_with_its_progress(self, ask: Run, service: ScriptedService) -> None:
         service.answer(JOB)
         assert "2 of 2" in ask("jobs", "show", JOB_ID).stdout
@@ -306,6 +318,15 @@ class TestLoad:
         summary = json.loads(result.stdout)
         assert (summary["items"], summary["banks"]) == (3, {"ada": 3})
         assert summary["created"] == 2
+
+    def test_the_summary_says_where_to_what_happened_and_what_is_left(
+        self, ask: Run, service: ScriptedService, messages: str
+    ) -> None:
+        answer = {"results": [{k: EPISODE_RESULT[k] for k in ("episode", "memories")}]}
+        service.answer({**answer, "embedded": False, "jobs": []}, 201)
+        result = ask("load", messages, "--format", "messages", "--bank", "ada")
+        assert result.stdout.startswith("3 in ada: 1 created;")
+        assert "embedding model is away" in result.stderr
 
     def test_a_dry_run_counts_and_sends_nothing(
         self, ask: Run, service: ScriptedService, messages: str
