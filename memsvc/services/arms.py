@@ -20,6 +20,7 @@ from memsvc.errors import (
     UnavailableError,
 )
 from memsvc.ports import Candidate, DenseQuery, Embedder, MemoryIndex
+from memsvc.store.transactions import assert_no_transaction
 from memsvc.telemetry import EMBED_SECONDS, RECALL_ARM_SECONDS
 
 _log = structlog.get_logger(__name__)
@@ -112,6 +113,7 @@ class Arms:
 
     async def ask(self, query: ArmQuery, wanted: frozenset[Arm]) -> dict[Arm, ArmOutcome]:
         """Ask the wanted arms at the same time; none can fail the others."""
+        assert_no_transaction("A search")
         asked: dict[Arm, _Ask] = {Arm.DENSE: self._dense, Arm.LEXICAL: self._lexical}
         arms = [arm for arm in Arm if arm in wanted]
         outcomes = await asyncio.gather(*(_timed(arm, asked[arm], query) for arm in arms))

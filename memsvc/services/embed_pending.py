@@ -8,7 +8,7 @@ from memsvc.errors import BankNotFoundError, EmbedderUnavailableError
 from memsvc.ports import Embedder
 from memsvc.services.run_job import JobContext
 from memsvc.store.embeddings import Unembedded, VectorsToAdd
-from memsvc.store.transactions import Store
+from memsvc.store.transactions import Store, assert_no_transaction
 
 _BATCH = 64
 
@@ -50,6 +50,7 @@ class EmbedPending:
             return await tx.embeddings.unembedded(scope.bank_id, _BATCH)
 
     async def _embed(self, scope: BankScope, batch: list[Unembedded]) -> None:
+        assert_no_transaction("An embedding")
         texts = [indexed_text(each.text, speaker=each.speaker, title=each.title) for each in batch]
         matrices = await self._embedder.embed_documents(texts)
         items = [

@@ -12,6 +12,7 @@ from memsvc.domain.lexical import LexicalForm, analyze_text
 from memsvc.errors import EmbedderUnavailableError
 from memsvc.ports import Embedder, Matrix
 from memsvc.services.drafts import Draft
+from memsvc.store.transactions import assert_no_transaction
 from memsvc.telemetry import EMBED_SECONDS, EMBEDDED_TEXTS
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class Preparation:
         self, drafts: Sequence[Draft], *, language: str, skip: AbstractSet[int]
     ) -> list[Prepared]:
         """Prepare every draft; those whose positions are in ``skip`` get no vectors."""
+        assert_no_transaction("An embedding")
         texts = [draft.indexed_text for draft in drafts]
         forms = asyncio.to_thread(_analyze_all, texts, language)
         wanted = [no for no in range(len(drafts)) if no not in skip]

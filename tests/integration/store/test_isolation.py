@@ -9,8 +9,12 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from memsvc.domain.identifiers import TenantId
+from memsvc.bootstrap import Application
+from memsvc.domain.fusion import Arm
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import BankNotFoundError, ExternalCallInTransactionError
+from memsvc.services.arms import ArmQuery
 from memsvc.services.commands import NewMemory
 from memsvc.store.engine import normalise_url
 from memsvc.store.roles import DEFAULT_TENANT, INDEX_ROLE, OWNER_ROLE, RUNTIME_ROLE
@@ -127,6 +131,24 @@ async def test_a_read_transaction_cannot_write(service: Service) -> None:
         connection = tx.banks._session.connection
         with pytest.raises(Exception, match="read-only transaction"):
             await connection.execute(text("UPDATE banks SET name = 'y' WHERE name = 'b'"))
+
+
+async def test_neither_encoder_nor_index_is_asked_while_a_transaction_is_open(
+    application: Application,
+) -> None:
+    prepare, arms = application.remember._prepare, application.recall._arms
+    bank = ResolvedBank(
+        scope=BankScope(tenant_id=DEFAULT_TENANT, bank_id=BankId(uuid4())),
+        name="b",
+        language="auto",
+        model_id=arms.embedder.model.id,
+    )
+    async with application.banks._store.read(DEFAULT_TENANT):
+        with pytest.raises(ExternalCallInTransactionError):
+            await prepare([], language="auto", skip=set())
+        with pytest.raises(ExternalCallInTransactionError):
+            query = ArmQuery(text="x", bank=bank, k=1, allowed=None, active_only=True)
+            await arms.ask(query, frozenset(Arm))
 
 
 async def test_a_model_call_or_a_second_transaction_inside_one_is_refused(store: Store) -> None:
