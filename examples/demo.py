@@ -352,7 +352,7 @@ def explanation(recall: Recall) -> Iterator[tuple[str, str]]:
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time", ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
     if recall.index is not None:
-        yield "index", f"{recall.index.backend}, watermark {recall.index.watermark}"
+        yield "index", recall.index.backend or "unknown"
     yield "kept", f"{len(recall.hits)} memories of {recall.total_tokens} tokens"
     reasons = Counter(dropped.reason for dropped in recall.dropped or ())
     for reason, count in reasons.most_common():

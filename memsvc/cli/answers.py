@@ -65,7 +65,7 @@ def _explanation(recall: Recall) -> Iterator[str]:
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
     if recall.index is not None:
-        yield f"index: {recall.index.backend}, watermark {recall.index.watermark}"
+        yield f"index: {recall.index.backend}"
     budget = "" if recall.budget_tokens is None else f" of {recall.budget_tokens}"
     yield f"kept: {len(recall.hits)} memories, {recall.total_tokens}{budget} tokens"
     for reason, number in Counter(each.reason for each in recall.dropped or ()).most_common():

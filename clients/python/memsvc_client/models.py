@@ -280,9 +280,14 @@ class Dropped(Record):
 class Timings(Record):
     """Where a recall's time went, in milliseconds."""
 
+    resolve: float | None = None
+    """Finding the bank and, for a filter, what it allows."""
     embed: float | None = None
     search: float | None = None
+    """The arms, without embedding the question."""
     fetch: float | None = None
+    """Re-reading the hits from their rows."""
+    pack: float | None = None
     total: float
 
 
@@ -290,8 +295,6 @@ class IndexUse(Record):
     """The similarity index that served a recall."""
 
     backend: str | None = None
-    watermark: int | str | None = None
-    """How far it had followed the bank's changes."""
 
 
 class Recall(Record):

@@ -143,11 +143,11 @@ async def test_neither_encoder_nor_index_is_asked_while_a_transaction_is_open(
         language="auto",
         model_id=arms.embedder.model.id,
     )
+    query = ArmQuery(text="x", bank=bank, k=1, allowed=None, active_only=True)
     async with application.banks._store.read(DEFAULT_TENANT):
         with pytest.raises(ExternalCallInTransactionError):
             await prepare([], language="auto", skip=set())
         with pytest.raises(ExternalCallInTransactionError):
-            query = ArmQuery(text="x", bank=bank, k=1, allowed=None, active_only=True)
             await arms.ask(query, frozenset(Arm))
 
 

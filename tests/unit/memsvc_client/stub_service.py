@@ -91,7 +91,7 @@ RECALL: Final[Json] = {
     "budget_tokens": None,
     "dropped": None,
     "took_ms": {"embed": 5.0, "search": 1.0, "fetch": 0.5, "total": 6.5},
-    "index": {"backend": "exact", "watermark": 12},
+    "index": {"backend": "exact"},
 }
 JOB: Final[Json] = {
     "id": JOB_ID,
