@@ -98,3 +98,16 @@ def wait_until(condition: Callable[[], bool], *, limit_s: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the awaited state did not come"
         time.sleep(0.02)
+
+
+def processes_naming(path: Path) -> list[int]:
+    """Return the processes on whose command line ``path`` stands."""
+    wanted = os.fsencode(path)
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if wanted in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found

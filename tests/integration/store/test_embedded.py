@@ -19,6 +19,7 @@ from tests.integration.store.embedded_processes import (
     UserProcess,
     is_running,
     postmaster_pid,
+    processes_naming,
     wait_until,
 )
 
@@ -250,6 +251,8 @@ def test_remains_of_a_killed_initdb_are_swept(data_dir: Path) -> None:
         home = Layout.of(data_dir).home
         wait_until(lambda: any(home.glob("18.new-*/base")))
         user.kill()
+    # The orphaned initdb may go on writing for a moment; what it leaves is what is swept.
+    wait_until(lambda: not processes_naming(home))
     assert not Layout.of(data_dir).cluster.exists()
     with EmbeddedPostgres(data_dir) as server:
         assert query(server, "SELECT 1") == 1

@@ -17,7 +17,19 @@ from tests.integration.store.embedded_processes import UserProcess
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
 
 NOBODY = pwd.getpwnam("nobody")
+REPOSITORY = Path(__file__).parents[3]
 SYSTEM_PYTHON = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether an ordinary user may enter every folder on the way to ``path``."""
+    return all(each.stat().st_mode & 0o001 for each in (path, *path.parents) if each.is_dir())
+
+
+needs_ordinary_user = pytest.mark.skipif(
+    not (SYSTEM_PYTHON.exists() and is_open_to_others(REPOSITORY)),
+    reason="no interpreter, or no checkout, that an ordinary user can reach",
+)
 
 
 def test_root_runs_the_server_as_the_account_asked_for(data_dir: Path) -> None:
@@ -94,7 +106,7 @@ def test_programs_are_copied_once_when_the_account_cannot_reach_them(open_folder
     assert len(list(copies.iterdir())) == 1
 
 
-@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="no interpreter that others can reach")
+@needs_ordinary_user
 def test_ordinary_user_runs_a_server_of_their_own(data_dir: Path) -> None:
     data_dir.mkdir()
     os.chown(data_dir, NOBODY.pw_uid, NOBODY.pw_gid)
@@ -115,7 +127,7 @@ def test_ordinary_user_runs_a_server_of_their_own(data_dir: Path) -> None:
         assert user.ask("select") == "UTF8"
 
 
-@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="no interpreter that others can reach")
+@needs_ordinary_user
 def test_ordinary_user_is_told_whose_the_data_is(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir, account="daemon"):
         pass
