@@ -1,14 +1,14 @@
 # The service with its encoder built in; PostgreSQL runs elsewhere (see docker-compose.yml).
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements-runtime.lock pyproject.toml README.md LICENSE ./
 COPY memsvc memsvc
 COPY gpu_index gpu_index
 COPY migrations migrations
 COPY clients/python clients/python
 RUN python -m venv /opt/memsvc \
- && /opt/memsvc/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
- && /opt/memsvc/bin/pip install --no-cache-dir --no-build-isolation --no-deps ./clients/python . \
+ && /opt/memsvc/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock \
+ && /opt/memsvc/bin/pip install --no-cache-dir --no-deps ./clients/python . \
  && /opt/memsvc/bin/memsvc models install --dir /opt/memsvc/share/memsvc/models
 
 FROM python:3.13-slim

@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODELS := $(VENV)/share/memsvc/models
-EXTRAS := --extra embedded --extra models --extra cpu --extra llm --extra hub --group dev
-LOCK_FLAGS := $(EXTRAS) --generate-hashes --no-emit-package memsvc-client --python-version 3.11 --universal -q
+RUNTIME := --extra models --extra cpu --extra llm --extra hub
+EVERYTHING := $(RUNTIME) --extra embedded --group dev
+LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version 3.11 --universal -q
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -70,10 +71,12 @@ build: setup ## Build both distributions and import them from their wheels
 	$(BIN)/python tests/check_wheels.py dist
 
 lock: setup ## Resolve the dependencies anew
-	$(BIN)/uv pip compile pyproject.toml $(LOCK_FLAGS) --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(EVERYTHING) $(LOCK_FLAGS) --upgrade -o requirements.lock
+	# What the image holds: the same versions, less what tests and the embedded database need.
+	$(BIN)/uv pip compile pyproject.toml $(RUNTIME) $(LOCK_FLAGS) -c requirements.lock --upgrade -o requirements-runtime.lock
 
 bench: setup ## What can be measured, and how
 	$(BIN)/python -m bench --help
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -28,7 +28,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
 from memsvc.services.remember import Remember
 from memsvc.services.run_job import JobHandler, RunJob
-from memsvc.services.trim_changes import TrimChanges
+from memsvc.services.tidy import Tidy
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
 from memsvc.store.database import open_database
@@ -43,7 +43,7 @@ from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
 
-_TRIM_CRON = "17 * * * *"
+_TIDY_CRON = "17 * * * *"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,13 +121,14 @@ def build_application(
     arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedder),
-        JobKind.DELETE_BANK: DeleteBank(store, index),
+        # Whichever index answers, words are held in memory.
+        JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
     queue = QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
         timing=QueueTiming.of(settings.worker, settings.api.shutdown_grace_s),
-        schedules=[_trimming(store, clock)],
+        schedules=[Schedule(name="tidy", cron=_TIDY_CRON, run=Tidy(store, DEFAULT_TENANT, clock))],
     )
     return Application(
         settings=settings,
@@ -149,11 +150,6 @@ def build_application(
         ),
         work=queue.serve,
     )
-
-
-def _trimming(store: Store, clock: Clock) -> Schedule:
-    trim = TrimChanges(store, DEFAULT_TENANT, clock)
-    return Schedule(name="changes.trim", cron=_TRIM_CRON, run=trim)
 
 
 def _embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:

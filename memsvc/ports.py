@@ -117,6 +117,8 @@ class Watermark:
     """
 
     horizon: int
+    trimmed_below: int = 0
+    """Where the change log was cut when this was reached by loading."""
     applied: frozenset[tuple[int, int]] = frozenset()
 
 

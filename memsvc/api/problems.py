@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
@@ -40,6 +41,7 @@ _DETAIL_BY_CODE = {
 }
 _RETRY_AFTER_S = 5
 _REPORTED_FAULTS = 100
+_UNKNOWN_FIELD = "extra_forbidden"
 _PYDANTIC_PREFIX = "Value error, "
 
 
@@ -117,7 +119,7 @@ def _of_service_error(error: errors.MemsvcError) -> Problem:
 def _of_validation_error(error: RequestValidationError) -> Problem:
     # pydantic's own records also hold the input, which may be what somebody wants remembered.
     faults = [
-        InvalidField(loc=list(each["loc"]), msg=each["msg"].removeprefix(_PYDANTIC_PREFIX))
+        InvalidField(loc=_place(each), msg=each["msg"].removeprefix(_PYDANTIC_PREFIX))
         for each in error.errors()
     ]
     return Problem(
@@ -126,6 +128,22 @@ def _of_validation_error(error: RequestValidationError) -> Problem:
         detail=_summary(faults),
         members={"errors": faults[:_REPORTED_FAULTS]},
     )
+
+
+def _place(fault: Mapping[str, Any]) -> list[str | int]:
+    """Return the way to what is wrong, without the alternatives of unions that pydantic names.
+
+    Those have brackets, such as ``list[str-enum[Arm]]``; names of the API's fields have none, names
+    of unknown fields may.
+    """
+    way = list(fault["loc"])
+    if fault["type"] == _UNKNOWN_FIELD:
+        return [step for step in way[:-1] if not _is_alternative(step)] + way[-1:]
+    return [step for step in way if not _is_alternative(step)]
+
+
+def _is_alternative(step: str | int) -> bool:
+    return isinstance(step, str) and "[" in step
 
 
 def _summary(faults: Sequence[InvalidField]) -> str:

@@ -1,5 +1,6 @@
 """What the command line says when something fails, and with which exit code."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
@@ -7,7 +8,7 @@ from typing import ClassVar
 import memsvc_client
 from pydantic import ValidationError
 
-from memsvc.errors import ConfigurationError, MemsvcError, UnavailableError
+from memsvc.errors import BankNotFoundError, ConfigurationError, MemsvcError, UnavailableError
 
 
 class ExitCode(IntEnum):
@@ -35,9 +36,22 @@ class Failure:
     exit_code: ExitCode
 
 
-def explain(error: Exception) -> Failure:
-    """Return what an error means to whoever typed the command."""
+def explain(error: Exception, options: Collection[str] = ()) -> Failure:
+    """Return what an error means to whoever typed the command, which has these ``options``."""
     match error:
+        case BankNotFoundError() | memsvc_client.BankNotFoundError():
+            remedy = (
+                "`--create` creates it"
+                if "--create" in options
+                else "`memsvc bank list` shows those there are"
+            )
+            return Failure(message=f"There is no such bank; {remedy}.", exit_code=_exit_code(error))
+        case memsvc_client.NaiveTimestampError() if "--timezone" in options:
+            return Failure(
+                message="A time has no time zone; add an offset such as +02:00 to it, or name one"
+                " with `--timezone`.",
+                exit_code=_exit_code(error),
+            )
         case MemsvcError():
             return Failure(message=error.message, exit_code=_exit_code(error))
         case memsvc_client.MemsvcError():

@@ -37,7 +37,12 @@ class _ErrorEdge(TyperGroup):
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            _print_and_exit(error)
+            _print_and_exit(error, self._options_of(ctx))
+
+    def _options_of(self, ctx: Any) -> list[str]:  # noqa: ANN401 — typer's own classes are private
+        # Of commands in groups it sees the group's, which has none: no remedy names one of theirs.
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        return [] if command is None else [each for one in command.params for each in one.opts]
 
 
 app = typer.Typer(
@@ -85,11 +90,11 @@ def _options(
     """Options of every command; what they do is done before this."""
 
 
-def _print_and_exit(error: Exception) -> None:
+def _print_and_exit(error: Exception, options: list[str]) -> None:
     from memsvc.cli.failures import explain
     from memsvc.cli.output import notes
 
-    failure = explain(error)
+    failure = explain(error, options)
     console = notes()
     console.print("Error: ", style="bold red", end="")
     console.print(failure.message, soft_wrap=True)

@@ -5,14 +5,21 @@ import json
 from datetime import datetime
 
 
-def content_hash(text: str, speaker: str | None, occurred_at: datetime | None) -> str:
-    """Return the SHA-256 (hex) of what a caller said: text, speaker and, if given, time.
+def content_hash(
+    text: str,
+    speaker: str | None,
+    occurred_at: datetime | None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Return the SHA-256 (hex) of what a caller said: text, speaker and, if given, times.
 
-    ``occurred_at`` is the caller's own value, not a default, so that sending an item again
-    without a time is the same content again.
+    The times are the caller's own values, not defaults, so that sending an item again without
+    them is the same content again.
     """
-    instant = None if occurred_at is None else occurred_at.timestamp()
-    canonical = json.dumps([text, speaker, instant], ensure_ascii=False, separators=(",", ":"))
+    times = [
+        None if instant is None else instant.timestamp() for instant in (occurred_at, expires_at)
+    ]
+    canonical = json.dumps([text, speaker, *times], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

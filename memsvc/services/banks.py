@@ -27,9 +27,11 @@ class Banks:
         self._store = store
         self._embedder = embedder
         self._clock = clock
-        self._created = Once(store=store, result=TypeAdapter(BankCreated))
-        self._changed = Once(store=store, result=TypeAdapter(Bank))
-        self._deleted = Once(store=store, result=TypeAdapter(Job))
+        self._created = Once(
+            store=store, result=TypeAdapter(BankCreated), bank_of=lambda made: made.bank.id
+        )
+        self._changed = Once(store=store, result=TypeAdapter(Bank), bank_of=lambda bank: bank.id)
+        self._deleted = Once(store=store, result=TypeAdapter(Job), bank_of=lambda _: None)
 
     async def create(
         self, caller: Caller, new: NewBank, key: RequestKey | None = None

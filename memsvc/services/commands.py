@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memsvc.domain.identifiers import JobId, TenantId
+from memsvc.domain.identifiers import BankId, JobId, TenantId
 from memsvc.domain.memory import (
     Bank,
     Episode,
@@ -105,6 +105,7 @@ class EpisodeWritten:
 class Remembered:
     """The answer to a write, given after its one transaction has committed."""
 
+    bank_id: BankId
     episodes: Sequence[EpisodeWritten]
     """In the order of the request; empty for verbatim items."""
     memories: Sequence[Written]

@@ -32,4 +32,5 @@ class DeleteBank:
             removed += count
             await context.report_progress(Progress(done=removed, total=removed))
         async with self._store.write(job.tenant_id) as tx:
+            await tx.idempotency.drop_of_bank(job.bank_id)
             await tx.banks.purge_rest(job.bank_id)

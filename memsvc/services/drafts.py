@@ -12,6 +12,8 @@ from memsvc.domain.memory import Episode, EpisodeKind, MemoryKind, Metadata, Sco
 from memsvc.errors import InvalidRequestError
 from memsvc.services.commands import NewEpisode, NewMemory
 
+PASSAGE_MARK = "#"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -95,7 +97,9 @@ def _passages(new: NewEpisode, episode: Episode, episode_no: int) -> list[Draft]
             title=episode.title,
             source=episode.source,
             # A document sent again replaces its passages one by one, by position.
-            external_id=None if document.external_id is None else f"{document.external_id}#{no}",
+            external_id=None
+            if document.external_id is None
+            else passage_id(document.external_id, no),
             occurred_at=episode.occurred_at,
             keys=new.keys,
             metadata={},
@@ -104,6 +108,36 @@ def _passages(new: NewEpisode, episode: Episode, episode_no: int) -> list[Draft]
             episode_no=episode_no,
         )
         for no, passage in enumerate(split_document(document.text))
+    ]
+
+
+def passage_id(document_id: str, no: int) -> str:
+    """Return the external id of a document's passage at this position, from 0."""
+    return f"{document_id}{PASSAGE_MARK}{no}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDocument:
+    """A document that carries the caller's own id, and how many passages it has now."""
+
+    source: str
+    external_id: str
+    passage_count: int
+
+
+def sent_documents(
+    new: Sequence[NewEpisode], episodes: Sequence[Episode], drafts: Sequence[Draft]
+) -> list[SentDocument]:
+    """Return the documents of a request that may have been sent before."""
+    counts = Counter(draft.episode_no for draft in drafts)
+    return [
+        SentDocument(
+            source=episode.source,
+            external_id=each.document.external_id,
+            passage_count=counts[no],
+        )
+        for no, (each, episode) in enumerate(zip(new, episodes, strict=True))
+        if each.document is not None and each.document.external_id is not None
     ]
 
 
@@ -120,7 +154,7 @@ def draft_item(new: NewMemory, recorded_at: datetime) -> Draft:
         keys=new.keys,
         metadata=new.metadata,
         expires_at=new.expires_at,
-        content_hash=content_hash(new.text, new.speaker, new.occurred_at),
+        content_hash=content_hash(new.text, new.speaker, new.occurred_at, new.expires_at),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from memsvc.domain.identifiers import BankId
 from memsvc.errors import IdempotencyMismatchError
 from memsvc.services.commands import Caller, RequestKey
 from memsvc.store.idempotency import StoredResponse
@@ -28,6 +29,8 @@ class Once(Generic[Result]):
 
     store: Store
     result: TypeAdapter[Result]
+    bank_of: Callable[[Result], BankId | None]
+    """Which bank a result quotes: stored answers are removed together with it."""
 
     async def replay(self, caller: Caller, key: RequestKey | None) -> Outcome[Result] | None:
         """Return the stored answer, if an earlier request with this key has committed.
@@ -58,7 +61,7 @@ class Once(Generic[Result]):
                 return self._decode(stored, key)
             value = await work(tx)
             response = self.result.dump_python(value, mode="json")
-            await tx.idempotency.complete(key.route, key.key, response)
+            await tx.idempotency.complete(key.route, key.key, response, self.bank_of(value))
             return Outcome(value=value)
 
     def _decode(self, stored: StoredResponse, key: RequestKey) -> Outcome[Result]:

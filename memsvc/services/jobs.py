@@ -15,7 +15,7 @@ class Jobs:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._once = Once(store=store, result=TypeAdapter(Job))
+        self._once = Once(store=store, result=TypeAdapter(Job), bank_of=lambda job: job.bank_id)
 
     async def get(self, caller: Caller, job_id: JobId) -> Job:
         """Return a job; raises ``JobNotFoundError``."""

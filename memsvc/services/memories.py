@@ -1,5 +1,7 @@
 """Single memories: read, list, history, annotate, archive and restore."""
 
+import json
+
 from pydantic import TypeAdapter
 
 from memsvc.domain.filters import MemoryListing
@@ -13,11 +15,14 @@ from memsvc.domain.memory import (
     is_legal_transition,
 )
 from memsvc.domain.paging import Page, PageRequest
-from memsvc.errors import IllegalTransitionError
+from memsvc.errors import IllegalTransitionError, InvalidRequestError
 from memsvc.services.commands import BankReference, Caller, MemoryPatch, RequestKey
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
+
+METADATA_BYTES = 64 * 1024
+"""Of one memory's metadata, as compact JSON in UTF-8."""
 
 
 class Memories:
@@ -25,7 +30,9 @@ class Memories:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._once = Once(store=store, result=TypeAdapter(Memory))
+        self._once = Once(
+            store=store, result=TypeAdapter(Memory), bank_of=lambda memory: memory.bank_id
+        )
 
     async def get(self, caller: Caller, bank: BankReference, memory_id: MemoryId) -> Memory:
         """Return a memory at its current version, whatever its state."""
@@ -67,6 +74,7 @@ class Memories:
             metadata = memory.metadata
             if patch.metadata is not None:
                 metadata = merge_patch(memory.metadata, patch.metadata)
+                _refuse_large(metadata)
             pinned = memory.pinned if patch.pinned is None else patch.pinned
             await tx.memories.set_annotations(bank_id, memory_id, metadata, pinned=pinned)
             await _audit(tx, caller, memory, "memory.annotate")
@@ -119,6 +127,15 @@ class Memories:
             return await tx.memories.get(bank_id, memory_id)
 
         return await self._once.run(caller, key, work)
+
+
+def _refuse_large(metadata: Metadata) -> None:
+    """Hold what many patches add up to under the limit of one."""
+    size = len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > METADATA_BYTES:
+        raise InvalidRequestError(
+            f"The metadata would have {size} bytes; {METADATA_BYTES} are allowed."
+        )
 
 
 async def _audit(tx: WriteTransaction, caller: Caller, memory: Memory, operation: str) -> None:

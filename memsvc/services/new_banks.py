@@ -1,9 +1,8 @@
-"""New banks: which names they may have, and the record they start as."""
+"""New banks: the check of their names, and the record they start as."""
 
-import re
 from datetime import datetime
-from uuid import UUID
 
+from memsvc.domain.bank_names import is_bank_name
 from memsvc.domain.identifiers import BankId, TenantId, uuid7
 from memsvc.domain.memory import Bank, BankState
 from memsvc.errors import InvalidRequestError
@@ -12,23 +11,13 @@ from memsvc.services.commands import NewBank
 
 DEFAULT_LANGUAGE = "auto"
 
-_NAME = re.compile(r"[a-z0-9._-]{1,128}")
-
 
 def check_bank_name(name: str) -> None:
     """Raise ``InvalidRequestError`` unless ``name`` can be told from an id and fits the rule."""
-    if not _NAME.fullmatch(name) or _is_uuid(name):
+    if not is_bank_name(name):
         raise InvalidRequestError(
             "A bank's name is 1 to 128 of the characters a-z 0-9 . _ - and not a UUID.", bank=name
         )
-
-
-def _is_uuid(name: str) -> bool:
-    try:
-        UUID(name)
-    except ValueError:
-        return False
-    return True
 
 
 def new_bank(new: NewBank, tenant_id: TenantId, model: EmbeddingModel, now: datetime) -> Bank:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Episode, ResolvedBank
 from memsvc.ports import Clock, Embedder
 from memsvc.services.commands import (
@@ -20,11 +21,13 @@ from memsvc.services.commands import (
 )
 from memsvc.services.drafts import (
     Draft,
+    SentDocument,
     draft_episode,
     draft_item,
     drafts_of_episode,
     refuse_repeated_items,
     refuse_repeated_sources,
+    sent_documents,
 )
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.new_banks import DEFAULT_LANGUAGE, check_bank_name, new_bank
@@ -45,6 +48,7 @@ class _Request:
     recorded_at: datetime
     drafts: Sequence[Draft]
     episodes: Sequence[Episode] = ()
+    documents: Sequence[SentDocument] = ()
 
 
 class Remember:
@@ -55,7 +59,9 @@ class Remember:
         self._embedder = embedder
         self._clock = clock
         self._prepare = Preparation(embedder=embedder)
-        self._once = Once(store=store, result=_ANSWER)
+        self._once = Once(
+            store=store, result=_ANSWER, bank_of=lambda remembered: remembered.bank_id
+        )
 
     async def episodes(
         self,
@@ -73,7 +79,12 @@ class Remember:
             for draft in drafts_of_episode(each, episode, no, now)
         ]
         request = _Request(
-            caller=caller, bank=bank, recorded_at=now, drafts=drafts, episodes=episodes
+            caller=caller,
+            bank=bank,
+            recorded_at=now,
+            drafts=drafts,
+            episodes=episodes,
+            documents=sent_documents(new, episodes, drafts),
         )
         return await self._remember(request, key)
 
@@ -143,8 +154,9 @@ class Remember:
             now=request.recorded_at,
         )
         batch = await writer.write(prepared, open_episodes)
+        await writer.supersede_former_passages(request.documents)
         episodes = [each.episode for each in open_episodes]
-        return _answer(request, batch, episodes)
+        return _answer(bank_id, request, batch, episodes)
 
     async def _bank_to_write(self, tx: WriteTransaction, request: _Request) -> ResolvedBank:
         if not request.bank.create:
@@ -176,7 +188,9 @@ async def _unchanged(tx: ReadTransaction, bank: ResolvedBank, drafts: Sequence[D
     }
 
 
-def _answer(request: _Request, batch: WrittenBatch, episodes: Sequence[Episode]) -> Remembered:
+def _answer(
+    bank_id: BankId, request: _Request, batch: WrittenBatch, episodes: Sequence[Episode]
+) -> Remembered:
     by_episode = [
         EpisodeWritten(
             episode=episode,
@@ -189,6 +203,7 @@ def _answer(request: _Request, batch: WrittenBatch, episodes: Sequence[Episode])
         for no, episode in enumerate(episodes)
     ]
     return Remembered(
+        bank_id=bank_id,
         episodes=by_episode,
         memories=batch.written,
         embedded=batch.embedded,

@@ -16,6 +16,7 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
+from memsvc.services.drafts import SentDocument, passage_id
 from memsvc.services.preparation import Prepared
 from memsvc.store.audit import AuditEvent
 from memsvc.store.embeddings import VectorsToAdd
@@ -71,6 +72,20 @@ class BatchWriter:
         written = [_written(each, plan[no], changes.get(no)) for no, each in enumerate(prepared)]
         return WrittenBatch(written=written, embedded=not jobs, jobs=jobs)
 
+    async def supersede_former_passages(self, documents: Sequence[SentDocument]) -> None:
+        """Take passages out of recall that lie beyond the present end of their document."""
+        bank_id = self.bank.scope.bank_id
+        for document in documents:
+            prefix = passage_id(document.external_id, 0).removesuffix("0")
+            former = await self.tx.memories.active_passages(bank_id, document.source, prefix)
+            beyond = [each for no, each in former.items() if no >= document.passage_count]
+            for memory in beyond:
+                await self.tx.memories.set_state(bank_id, memory.id, MemoryState.SUPERSEDED)
+            await self.tx.changes.record(bank_id, [memory.id for memory in beyond])
+            await self.tx.audit.record(
+                bank_id, self.actor, [_superseded(memory) for memory in beyond]
+            )
+
     def _changes(
         self,
         prepared: Sequence[Prepared],
@@ -124,13 +139,21 @@ class BatchWriter:
         )
 
     def _next_version(self, each: Prepared, stored: Memory) -> Memory:
+        """Return what the caller says now; a key or metadata left out stays as it was.
+
+        New content is news: it makes an archived or expired memory active again.
+        """
         draft = each.draft
         return replace(
             stored,
+            kind=draft.kind,
+            state=MemoryState.ACTIVE,
             text=draft.text,
             speaker=draft.speaker,
+            keys=_inherit(draft.keys, stored.keys),
             metadata=draft.metadata or stored.metadata,
             occurred_at=draft.occurred_at,
+            expires_at=draft.expires_at,
             updated_at=self.now,
             version=stored.version + 1,
             embedded=self._has_vectors(each),
@@ -210,12 +233,21 @@ def _plan(
     return [None if each.draft.item is None else known.get(each.draft.item) for each in prepared]
 
 
-def _inherit(given: ScopeKeys, episode: ScopeKeys) -> ScopeKeys:
-    """Fill the keys a later part of an episode leaves out from the episode."""
+def _inherit(given: ScopeKeys, known: ScopeKeys) -> ScopeKeys:
+    """Fill the keys that a caller leaves out from what is known already."""
     return ScopeKeys(
-        user_id=given.user_id or episode.user_id,
-        agent_id=given.agent_id or episode.agent_id,
-        session_id=given.session_id or episode.session_id,
+        user_id=given.user_id or known.user_id,
+        agent_id=given.agent_id or known.agent_id,
+        session_id=given.session_id or known.session_id,
+    )
+
+
+def _superseded(memory: Memory) -> AuditEvent:
+    return AuditEvent(
+        operation="memory.supersede",
+        memory_id=memory.id,
+        before_version=memory.version,
+        after_version=memory.version,
     )
 
 

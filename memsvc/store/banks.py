@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from memsvc.domain.bank_names import is_bank_name
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import (
     Bank,
@@ -16,7 +17,7 @@ from memsvc.domain.memory import (
     ResolvedBank,
 )
 from memsvc.domain.paging import Page, PageRequest, cut_page
-from memsvc.errors import BankNotFoundError
+from memsvc.errors import BankNotFoundError, InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 
@@ -64,6 +65,8 @@ class BankReader:
 
     async def list(self, request: PageRequest) -> Page[Bank]:
         """Return banks by name."""
+        if request.cursor is not None and not is_bank_name(request.cursor):
+            raise InvalidRequestError("The cursor is not one this listing gave out.")
         statement = (
             _bank_rows()
             .where(
@@ -116,8 +119,21 @@ class BankWriter(BankReader):
         await self._update(bank_id, values)
 
     async def mark_deleting(self, bank_id: BankId) -> None:
-        """Hide the bank from everyone; its rows go later."""
-        await self._update(bank_id, {"state": BankState.DELETING})
+        """Hide the bank from everyone; its rows go later. Raises ``BankNotFoundError``.
+
+        Waits for writers that hold the bank; those that come later find it gone.
+        """
+        statement = (
+            update(t.banks)
+            .where(
+                t.banks.c.tenant_id == self._session.tenant_id,
+                t.banks.c.bank_id == bank_id,
+                t.banks.c.state == BankState.ACTIVE,
+            )
+            .values(state=BankState.DELETING, updated_at=self._session.clock.now())
+        )
+        if not (await self._session.connection.execute(statement)).rowcount:
+            raise BankNotFoundError(bank=str(bank_id))
 
     async def lock(self, bank_id: BankId) -> None:
         """Keep the bank from being removed until the transaction ends."""
@@ -128,7 +144,7 @@ class BankWriter(BankReader):
                 t.banks.c.bank_id == bank_id,
                 t.banks.c.state == BankState.ACTIVE,
             )
-            .with_for_update(read=True, key_share=True)
+            .with_for_update(read=True)
         )
         if (await self._session.connection.execute(statement)).first() is None:
             raise BankNotFoundError(bank=str(bank_id))

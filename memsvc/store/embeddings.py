@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert, select, update
 
 from memsvc.domain.identifiers import BankId, MemoryId, VectorId
+from memsvc.domain.memory import MemoryKind
 from memsvc.ports import Matrix
 from memsvc.store import tables as t
 from memsvc.store.rows import CURRENT_VERSION
@@ -56,6 +57,7 @@ class EmbeddingReader:
                 t.memories.c.current_version,
                 t.memory_versions.c.text,
                 t.memories.c.speaker,
+                t.memories.c.kind,
                 t.episodes.c.title,
             )
             .join(t.memory_versions, CURRENT_VERSION)
@@ -78,7 +80,8 @@ class EmbeddingReader:
                 version=row.current_version,
                 text=row.text,
                 speaker=row.speaker,
-                title=row.title,
+                # Turns stand for themselves; see services.drafts.
+                title=row.title if row.kind == MemoryKind.PASSAGE else None,
             )
             for row in await self._session.connection.execute(statement)
         ]

@@ -80,7 +80,10 @@ class StoreFeed:
             if not rows:  # the bank is gone
                 return _reload(watermark)
             horizon, trimmed_below = rows[0][0], rows[0][1]
-            if trimmed_below > watermark.horizon or len(rows) > self._limit:
+            # A log cut where it was at the load misses nothing, whatever the horizon: after a
+            # restore into another server the two cannot be compared.
+            is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
+            if is_cut or len(rows) > self._limit:
                 return _reload(watermark)
             changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
             reached = _advance(watermark, horizon, changes)
@@ -136,7 +139,7 @@ async def _driver(connection: Any) -> psycopg.AsyncConnection[Any]:  # noqa: ANN
 async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScope) -> Watermark:
     parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
     row = await (await driver.execute(_HORIZON, parameters)).fetchone()
-    return Watermark(horizon=0 if row is None else row[0])
+    return Watermark(horizon=0) if row is None else Watermark(horizon=row[0], trimmed_below=row[1])
 
 
 async def _entries_of(
@@ -185,7 +188,9 @@ def _advance(
     reached = max(horizon, watermark.horizon)
     seen = watermark.applied | {(xid, seq) for seq, xid, _ in changes}
     return Watermark(
-        horizon=reached, applied=frozenset(change for change in seen if change[0] >= reached)
+        horizon=reached,
+        trimmed_below=watermark.trimmed_below,
+        applied=frozenset(change for change in seen if change[0] >= reached),
     )
 
 

@@ -10,12 +10,12 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Json
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 
 KEPT_FOR = timedelta(hours=24)
-_EXPIRED_PER_CLAIM = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,10 @@ class IdempotencyKeys:
 
     async def claim(self, route: str, key: str, body_hash: str) -> StoredResponse | None:
         """Take the key, waiting for a concurrent holder; return its answer if it committed."""
-        await self._drop_expired(route, key)
+        expired = t.idempotency_keys.c.expires_at <= self._session.clock.now()
+        await self._session.connection.execute(
+            delete(t.idempotency_keys).where(*self._named(route, key), expired)
+        )
         statement = (
             insert(t.idempotency_keys)
             .values(
@@ -62,31 +65,30 @@ class IdempotencyKeys:
             return None
         return await self.find(route, key)
 
-    async def complete(self, route: str, key: str, response: Json) -> None:
-        """Keep the answer for whoever sends the key again."""
+    async def complete(self, route: str, key: str, response: Json, bank_id: BankId | None) -> None:
+        """Keep the answer for whoever sends the key again; it goes with its bank at the latest."""
         await self._session.connection.execute(
-            update(t.idempotency_keys).where(*self._named(route, key)).values(response=response)
+            update(t.idempotency_keys)
+            .where(*self._named(route, key))
+            .values(response=response, bank_id=bank_id)
         )
 
-    async def _drop_expired(self, route: str, key: str) -> None:
-        """Remove this key if it is past its time, and some others with it: no sweep is needed."""
-        keys = t.idempotency_keys
-        now = self._session.clock.now()
+    async def drop_expired(self) -> None:
+        """Remove every key of the tenant that is past its time."""
+        keys = t.idempotency_keys.c
         await self._session.connection.execute(
-            delete(keys).where(*self._named(route, key), keys.c.expires_at <= now)
+            delete(t.idempotency_keys).where(
+                keys.tenant_id == self._session.tenant_id,
+                keys.expires_at <= self._session.clock.now(),
+            )
         )
-        expired = (
-            select(keys.c.route, keys.c.key)
-            .where(keys.c.tenant_id == self._session.tenant_id, keys.c.expires_at <= now)
-            .limit(_EXPIRED_PER_CLAIM)
-            .with_for_update(skip_locked=True)
-            .cte("expired")
-        )
+
+    async def drop_of_bank(self, bank_id: BankId) -> None:
+        """Remove the answers about a bank: they may quote what is in it."""
+        keys = t.idempotency_keys.c
         await self._session.connection.execute(
-            delete(keys).where(
-                keys.c.tenant_id == self._session.tenant_id,
-                keys.c.route == expired.c.route,
-                keys.c.key == expired.c.key,
+            delete(t.idempotency_keys).where(
+                keys.tenant_id == self._session.tenant_id, keys.bank_id == bank_id
             )
         )
 

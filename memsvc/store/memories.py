@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from memsvc.domain.filters import MemoryListing, RecallFilter
 from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId
 from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
 from memsvc.domain.links import LinkType, NewLink
-from memsvc.domain.memory import Memory, MemoryState, MemoryVersion, Metadata
+from memsvc.domain.memory import Memory, MemoryKind, MemoryState, MemoryVersion, Metadata
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError, MemoryNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
 from memsvc.store.rows import current_memories, from_memory, to_memory
 from memsvc.store.session import Session
+
+_GREATEST_VERSION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,12 @@ class MemoryReader:
         if not wanted:
             return {}
         memories, versions = t.memories.c, t.memory_versions.c
+        # Two arrays, not a list of pairs: a statement has room for 65,535 values only.
+        sources, external_ids = zip(*wanted, strict=True)
+        named = func.unnest(
+            literal(list(sources), ARRAY(TEXT)), literal(list(external_ids), ARRAY(TEXT))
+        ).table_valued("source", "external_id", name="named")
+        named = named.render_derived()
         statement = (
             select(
                 memories.source,
@@ -162,11 +171,14 @@ class MemoryReader:
                 & (versions.memory_id == memories.memory_id)
                 & (versions.version == memories.current_version),
             )
+            .join(
+                named,
+                (named.c.source == memories.source) & (named.c.external_id == memories.external_id),
+            )
             .where(
                 memories.bank_id == bank_id,
                 versions.bank_id == bank_id,
                 memories.external_id.is_not(None),
-                tuple_(memories.source, memories.external_id).in_(wanted),
             )
         )
         return {
@@ -177,6 +189,21 @@ class MemoryReader:
             )
             for row in await self._session.connection.execute(statement)
         }
+
+    async def active_passages(
+        self, bank_id: BankId, source: str, prefix: str
+    ) -> Mapping[int, Memory]:
+        """Return a document's active passages by position; their ids are ``prefix`` and it."""
+        external_id = t.memories.c.external_id
+        statement = current_memories(bank_id).where(
+            t.memories.c.source == source,
+            t.memories.c.state == MemoryState.ACTIVE,
+            t.memories.c.kind == MemoryKind.PASSAGE,
+            external_id.startswith(prefix, autoescape=True),
+        )
+        found = [to_memory(row) for row in await self._session.connection.execute(statement)]
+        positions = {(each.external_id or "").removeprefix(prefix): each for each in found}
+        return {int(no): each for no, each in positions.items() if no.isdecimal()}
 
     async def last_of_episode(self, bank_id: BankId, episode_id: EpisodeId) -> MemoryId | None:
         """Return the memory with the highest ``seq`` of an episode."""
@@ -206,19 +233,13 @@ class MemoryWriter(MemoryReader):
         """Give existing memories a new version; what was derived from the old one goes."""
         if not changed:
             return
-        for item in changed:
-            memory = item.memory
+        # In order of id, as everybody locks memories, so that two batches cannot wait for each
+        # other.
+        for item in sorted(changed, key=lambda each: each.memory.id):
             await self._session.connection.execute(
                 update(t.memories)
-                .where(t.memories.c.bank_id == bank_id, t.memories.c.memory_id == memory.id)
-                .values(
-                    current_version=memory.version,
-                    speaker=memory.speaker,
-                    occurred_at=memory.occurred_at,
-                    metadata=dict(memory.metadata),
-                    updated_at=memory.updated_at,
-                    embedded=memory.embedded,
-                )
+                .where(t.memories.c.bank_id == bank_id, t.memories.c.memory_id == item.memory.id)
+                .values(_changing_columns(item.memory))
             )
         ids = [item.memory.id for item in changed]
         for table in (t.lexical_forms, t.embeddings):
@@ -302,6 +323,29 @@ class MemoryWriter(MemoryReader):
         """Move the memory; the caller has checked that the transition is legal."""
         await self._set(bank_id, memory_id, {"state": state})
 
+    async def expire_due(self, bank_id: BankId, now: datetime, limit: int) -> list[MemoryId]:
+        """Move up to ``limit`` active memories whose time is over to ``expired``; return them."""
+        memories = t.memories.c
+        due = (
+            select(memories.memory_id)
+            .where(
+                memories.bank_id == bank_id,
+                memories.state == MemoryState.ACTIVE,
+                memories.expires_at <= now,
+            )
+            .order_by(memories.memory_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(t.memories)
+            .where(memories.bank_id == bank_id, memories.memory_id.in_(due))
+            .values(state=MemoryState.EXPIRED, updated_at=now)
+            .returning(memories.memory_id)
+        )
+        found = await self._session.connection.scalars(statement)
+        return [MemoryId(each) for each in found]
+
     async def set_annotations(
         self, bank_id: BankId, memory_id: MemoryId, metadata: Metadata, *, pinned: bool
     ) -> None:
@@ -318,6 +362,12 @@ class MemoryWriter(MemoryReader):
         )
 
 
+def _changing_columns(memory: Memory) -> dict[str, object]:
+    """Return the columns that a new version may change."""
+    fixed = {"bank_id", "memory_id", "episode_id", "seq", "source", "external_id", "recorded_at"}
+    return {name: value for name, value in from_memory(memory).items() if name not in fixed}
+
+
 def _parse_cursor(cursor: str) -> UUID:
     try:
         return UUID(cursor)
@@ -328,6 +378,6 @@ def _parse_cursor(cursor: str) -> UUID:
 def _parse_version(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if not cursor.isdecimal():
+    if not cursor.isdecimal() or int(cursor) > _GREATEST_VERSION:
         raise InvalidRequestError("The cursor is not one this listing gave out.")
     return int(cursor)

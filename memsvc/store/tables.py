@@ -160,6 +160,12 @@ memories = Table(
     Index("ix_memories_bank_id_speaker", "bank_id", "speaker"),
     Index("ix_memories_bank_id_occurred_at", "bank_id", "occurred_at"),
     Index(
+        "ix_memories_bank_id_expires_at",
+        "bank_id",
+        "expires_at",
+        postgresql_where=text("expires_at IS NOT NULL"),
+    ),
+    Index(
         "ix_memories_bank_id_unembedded",
         "bank_id",
         "memory_id",
@@ -316,10 +322,12 @@ idempotency_keys = Table(
     _text("route"),
     _text("key"),
     _text("body_hash"),
+    _uuid("bank_id", nullable=True),
     _json("response", nullable=True),
     _instant("expires_at"),
     PrimaryKeyConstraint("tenant_id", "route", "key"),
     Index("ix_idempotency_keys_tenant_id_expires_at", "tenant_id", "expires_at"),
+    Index("ix_idempotency_keys_tenant_id_bank_id", "tenant_id", "bank_id"),
 )
 
 BANK_TABLES = (

@@ -19,6 +19,7 @@ from memsvc.errors import (
     ConflictError,
     DatabaseUnavailableError,
     ExternalCallInTransactionError,
+    InvalidRequestError,
     MemsvcError,
     SchemaOutdatedError,
 )
@@ -156,6 +157,8 @@ def _translate(error: DBAPIError) -> MemsvcError | None:
         return SchemaOutdatedError()
     if isinstance(cause, pg.LockNotAvailable | pg.DeadlockDetected | pg.SerializationFailure):
         return ConflictError("Another request is changing the same rows; retry.")
+    if isinstance(cause, pg.DataError | pg.ProgramLimitExceeded):
+        return InvalidRequestError("A value is out of the range or size that can be stored.")
     if isinstance(cause, pg.QueryCanceled):
         return DatabaseUnavailableError("The database did not answer in time.")
     if error.connection_invalidated or isinstance(cause, pg.OperationalError):

@@ -73,6 +73,7 @@ def _create_tables() -> None:
         sa.Column("route", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("body_hash", sa.Text(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=True),
         sa.Column("response", JSONB(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "route", "key", name="pk_idempotency_keys"),
@@ -81,6 +82,12 @@ def _create_tables() -> None:
         "ix_idempotency_keys_tenant_id_expires_at",
         "idempotency_keys",
         ["tenant_id", "expires_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_idempotency_keys_tenant_id_bank_id",
+        "idempotency_keys",
+        ["tenant_id", "bank_id"],
         unique=False,
     )
     op.create_table(
@@ -226,6 +233,13 @@ def _create_tables() -> None:
         "memories",
         ["bank_id", "episode_id", "seq"],
         unique=False,
+    )
+    op.create_index(
+        "ix_memories_bank_id_expires_at",
+        "memories",
+        ["bank_id", "expires_at"],
+        unique=False,
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
     op.create_index(
         "ix_memories_bank_id_occurred_at", "memories", ["bank_id", "occurred_at"], unique=False

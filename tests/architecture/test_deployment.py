@@ -1,6 +1,7 @@
 """docker-compose.yml and Dockerfile say what the command line can do, without an engine to ask."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,20 @@ def test_the_image_starts_the_service_as_an_ordinary_user() -> None:
     assert last["USER"] not in {"root", "0"}
     assert json.loads(last["ENTRYPOINT"]) == ["memsvc"]
     assert json.loads(last["CMD"])[0] in get_command(app).commands  # type: ignore[attr-defined]
+
+
+def test_the_image_is_built_from_files_there_are() -> None:
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert copied
+    for name in " ".join(copied).split():
+        assert (ROOT / name).exists(), name
+
+
+def test_the_image_holds_the_versions_that_are_tested() -> None:
+    def pinned(name: str) -> set[str]:
+        return set(re.findall(r"^[\w.-]+==[^\s;]+", (ROOT / name).read_text(), re.MULTILINE))
+
+    runtime = pinned("requirements-runtime.lock")
+    assert runtime
+    assert runtime < pinned("requirements.lock")
+    assert not {each.partition("==")[0] for each in runtime} & {"pytest", "mypy", "ruff"}

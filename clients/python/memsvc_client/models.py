@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime
 
 from memsvc_client.records import Metadata, Record
 
@@ -99,7 +99,6 @@ class BankInfo(Record):
     description: str | None = None
     language: str
     """ISO 639-1 code, or ``auto``: recognised text by text."""
-    settings: Mapping[str, JsonValue]
     metadata: Metadata
     state: str
     embedding_model: EmbeddingModel

@@ -177,7 +177,7 @@ class RecallQuery(Body):
     budget_tokens: int | None = None
     """How many tokens all hits may have together."""
     now: datetime | None = None
-    """The instant to answer for; the service's clock unless given."""
+    """Decides which memories have expired; the service's clock unless given."""
     timezone: str | None = None
     """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
     explain: bool | None = None

@@ -10,12 +10,14 @@ from memsvc.telemetry import METRICS_CONTENT_TYPE, render_metrics
 router = APIRouter(tags=["operations"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def get_health() -> HealthResponse:
     """Answer while the process serves requests; needs no key."""
     return HealthResponse()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     responses={503: {"model": ReadinessResponse, "description": "A check failed"}},

@@ -71,10 +71,6 @@ class BankResponse(ResponseModel):
     name: str
     description: str | None
     language: str
-    settings: Annotated[
-        dict[str, Any],
-        Field(description="Policies set for this bank; what is absent follows the service's."),
-    ]
     metadata: dict[str, Any]
     state: BankState
     embedding_model: EmbeddingModelResponse
@@ -90,7 +86,6 @@ class BankResponse(ResponseModel):
             name=bank.name,
             description=bank.description,
             language=bank.language,
-            settings={},
             metadata=dict(bank.metadata),
             state=bank.state,
             embedding_model=EmbeddingModelResponse(id=bank.model_id, dimension=bank.dimension),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.fields import (
     DocumentText,
+    Key,
     MessageText,
     MetadataBody,
     Name,
@@ -35,7 +36,7 @@ class MessageBody(RequestModel):
         Timestamp | None, Field(description="By default the episode's, else when it is recorded.")
     ] = None
     external_id: Annotated[
-        Name | None, Field(description="Your own id, unique per bank and source.")
+        Key | None, Field(description="Your own id, unique per bank and source.")
     ] = None
     metadata: MetadataBody = Field(default_factory=dict)
 
@@ -55,7 +56,7 @@ class DocumentBody(RequestModel):
 
     text: DocumentText
     external_id: Annotated[
-        Name | None, Field(description="Your own id, unique per bank and source.")
+        Key | None, Field(description="Your own id, unique per bank and source.")
     ] = None
 
     def to_command(self) -> NewDocument:
@@ -67,7 +68,7 @@ class AddEpisodeRequest(RequestModel):
     """A source with its `messages`, or with one `document`: exactly one of the two."""
 
     source: Annotated[
-        Name | None, Field(description="Name of the source, unique per bank; made if absent.")
+        Key | None, Field(description="Name of the source, unique per bank; made if absent.")
     ] = None
     kind: Annotated[
         EpisodeKind | None, Field(description="By default what the content suggests.")

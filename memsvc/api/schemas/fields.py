@@ -59,6 +59,11 @@ Name = Annotated[
     Field(min_length=1, max_length=limits.NAME_CHARS),
     AfterValidator(_not_blank),
 ]
+Key = Annotated[
+    str,
+    Field(min_length=1, max_length=limits.KEY_CHARS),
+    AfterValidator(_not_blank),
+]
 Description = Annotated[str, Field(max_length=limits.DESCRIPTION_CHARS), AfterValidator(_storable)]
 Language = Annotated[
     str,

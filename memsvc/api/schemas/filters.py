@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, JsonValue, Tag, mode
 from typing_extensions import TypeAliasType
 
 from memsvc.api.schemas import limits
-from memsvc.api.schemas.fields import Name, RequestModel, check_json
+from memsvc.api.schemas.fields import Key, Name, RequestModel, check_json
 from memsvc.api.schemas.times import RequestZone, Timestamp
 from memsvc.domain import filters as domain
 from memsvc.domain.filters import Comparison, RecallFilter
@@ -36,8 +36,8 @@ class KeyConditionBody(RequestModel):
 
     @model_validator(mode="after")
     def _value_fits_op(self) -> Self:
-        if self.op is Comparison.IN and not isinstance(self.value, list):
-            raise ValueError("`in` needs a list as value")
+        if self.op is Comparison.IN:
+            _check_listed(self.value)
         is_ordered = isinstance(self.value, int | float | str) and not isinstance(self.value, bool)
         if self.op in _ORDERED and not is_ordered:
             raise ValueError(f"`{self.op}` needs a number or a string as value")
@@ -49,6 +49,14 @@ class KeyConditionBody(RequestModel):
         """Return the condition as the domain knows it."""
         value = True if self.op is Comparison.EXISTS and self.value is None else self.value
         return domain.KeyCondition(key=self.key, op=self.op, value=value)
+
+
+def _check_listed(value: JsonValue) -> None:
+    listed = value if isinstance(value, list) else None
+    if listed is None:
+        raise ValueError("`in` needs a list as value")
+    if len(listed) > limits.FILTER_VALUES:
+        raise ValueError(f"`in` must not have more than {limits.FILTER_VALUES} values")
 
 
 class AllOfBody(RequestModel):
@@ -82,15 +90,16 @@ class NotBody(RequestModel):
 
 
 def _shape(value: object) -> str | None:
+    # In brackets, as pydantic writes the other alternatives of unions: a problem leaves them out.
     members = value if isinstance(value, dict) else {}
-    return next((tag for tag in ("and", "or", "not", "key") if tag in members), None)
+    return next((f"[{name}]" for name in ("and", "or", "not", "key") if name in members), None)
 
 
 _AnyCondition: TypeAlias = (
-    Annotated[KeyConditionBody, Tag("key")]
-    | Annotated[AllOfBody, Tag("and")]
-    | Annotated[AnyOfBody, Tag("or")]
-    | Annotated[NotBody, Tag("not")]
+    Annotated[KeyConditionBody, Tag("[key]")]
+    | Annotated[AllOfBody, Tag("[and]")]
+    | Annotated[AnyOfBody, Tag("[or]")]
+    | Annotated[NotBody, Tag("[not]")]
 )
 ConditionBody = TypeAliasType(
     "ConditionBody",
@@ -116,8 +125,14 @@ def _node_count(value: object) -> int:
     if not isinstance(value, dict):
         return 0
     inner = (value.get("and"), value.get("or"), [value.get("not")])
-    return 1 + sum(
-        _node_count(each) for members in inner if isinstance(members, list) for each in members
+    listed = value.get("value") if value.get("op") == Comparison.IN else None
+    values = len(listed) if isinstance(listed, list) else 0
+    return (
+        1
+        + values
+        + sum(
+            _node_count(each) for members in inner if isinstance(members, list) for each in members
+        )
     )
 
 
@@ -131,7 +146,7 @@ class RecallFilterBody(RequestModel):
     user_id: Name | None = None
     agent_id: Name | None = None
     session_id: Name | None = None
-    source: Name | None = None
+    source: Key | None = None
     occurred_after: Annotated[Timestamp | None, Field(description="Inclusive.")] = None
     occurred_before: Annotated[Timestamp | None, Field(description="Exclusive.")] = None
     states: Annotated[

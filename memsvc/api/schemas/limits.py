@@ -5,14 +5,17 @@ MESSAGE_CHARS = 100_000
 """Of one message and of one verbatim memory."""
 QUERY_CHARS = 8_192
 NAME_CHARS = 512
-"""Of ids and names that callers choose: source, speaker, session_id, external_id …"""
+"""Of names that callers choose: speaker, title, user_id, session_id …"""
+KEY_CHARS = 256
+"""Of source and external_id: together they are the key of an index whose rows hold 2.7 kB."""
 DESCRIPTION_CHARS = 4_096
 
 METADATA_BYTES = 64 * 1024
 """Of one metadata object, as compact JSON in UTF-8."""
 METADATA_DEPTH = 16
 """Nesting of metadata, and of a metadata condition."""
-CONDITION_NODES = 256
+CONDITION_NODES = 512
+"""Conditions and values of `in` lists together."""
 
 EPISODES_PER_CALL = 100
 MESSAGES_PER_CALL = 2_000
@@ -22,7 +25,7 @@ MEMORIES_PER_CALL = 1_000
 RECALL_HITS = 200
 BUDGET_TOKENS = 1_000_000
 FILTER_VALUES = 200
-"""Of one list inside a recall filter."""
+"""Of one list inside a recall filter, and of one `in` list of a metadata condition."""
 
 PAGE_ITEMS = 500
 PAGE_ITEMS_BY_DEFAULT = 50

@@ -6,7 +6,14 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from memsvc.api.schemas import limits
-from memsvc.api.schemas.fields import MessageText, MetadataBody, Name, RequestModel, ResponseModel
+from memsvc.api.schemas.fields import (
+    Key,
+    MessageText,
+    MetadataBody,
+    Name,
+    RequestModel,
+    ResponseModel,
+)
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
 from memsvc.domain.memory import (
@@ -28,10 +35,10 @@ class AddMemoryRequest(RequestModel):
     kind: MemoryKind = MemoryKind.OBSERVATION
     speaker: Name | None = None
     source: Annotated[
-        Name | None, Field(description="Feed it comes from; `external_id` is unique in it.")
+        Key | None, Field(description="Feed it comes from; `external_id` is unique in it.")
     ] = None
     external_id: Annotated[
-        Name | None,
+        Key | None,
         Field(
             description="Your own id: written again with the same content it is the same memory, "
             "with other content a new version."

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from memsvc.api.schemas import limits
-from memsvc.api.schemas.fields import Name, RequestModel
+from memsvc.api.schemas.fields import Key, Name, RequestModel
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.jobs import JobKind, JobListing, JobState
 from memsvc.domain.memory import MemoryKind, MemoryState
@@ -36,7 +36,7 @@ class MemoriesQuery(PageQuery):
     state: MemoryState | None = None
     speaker: Name | None = None
     session_id: Name | None = None
-    source: Name | None = None
+    source: Key | None = None
 
     def to_listing(self) -> MemoryListing:
         """Return the restriction as use cases know it."""

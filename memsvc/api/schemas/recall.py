@@ -34,7 +34,11 @@ class RecallRequest(RequestModel):
         ),
     ] = None
     now: Annotated[
-        Timestamp | None, Field(description="The instant to recall from; by default the present.")
+        Timestamp | None,
+        Field(
+            description="Decides which memories have expired; by default the present. Memories "
+            "of later times are not hidden."
+        ),
     ] = None
     timezone: ZoneName | None = None
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (

@@ -1,5 +1,6 @@
 """`memsvc db`: the database's schema."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,10 @@ import typer
 from memsvc.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from memsvc.settings import Settings
+    from memsvc.store.inspection import PendingRevision
 
 app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -19,24 +23,37 @@ def upgrade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which migrations would run.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the database to this version: create extension and roles, run migrations."""
     from memsvc.bootstrap import data_dir_of
+    from memsvc.cli.output import print_json
     from memsvc.store.inspection import current_revision, existing_database, pending_revisions
 
     settings = _settings()
     with existing_database(settings, data_dir_of(settings)) as urls:
         present = None if urls is None else current_revision(urls.owner)
     pending = pending_revisions(present)
+    if not as_json:
+        _announce(pending, dry_run=dry_run)
+    if not dry_run:
+        _upgrade(settings)
+    reached = pending[-1].revision if pending and not dry_run else present
+    if as_json:
+        migrations: list[JsonValue] = [
+            {"revision": each.revision, "title": each.title} for each in pending
+        ]
+        print_json({"current": reached, "migrations": migrations, "dry_run": dry_run})
+    elif not pending:
+        typer.echo(f"The database is at revision {reached}, the newest.")
+    elif not dry_run:
+        typer.echo(f"The database is at revision {reached} now.")
+
+
+def _announce(pending: "Sequence[PendingRevision]", *, dry_run: bool) -> None:
     verb = "would run" if dry_run else "running"
     for each in pending:
         typer.echo(f"{verb} {each.revision}: {each.title}")
-    if not dry_run:
-        _upgrade(settings)
-    if not pending:
-        typer.echo(f"The database is at revision {present}, the newest.")
-    elif not dry_run:
-        typer.echo(f"The database is at revision {pending[-1].revision} now.")
 
 
 @app.command()
@@ -57,10 +74,11 @@ def current(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check() -> None:
+def check(as_json: AsJson = False) -> None:
     """Compare the database with the tables that this version's code declares."""
     from memsvc.bootstrap import data_dir_of
-    from memsvc.cli.failures import CommandError
+    from memsvc.cli.failures import CommandError, ExitCode
+    from memsvc.cli.output import print_json
     from memsvc.store import schema
     from memsvc.store.inspection import existing_database
 
@@ -69,6 +87,9 @@ def check() -> None:
         if urls is None:
             raise CommandError(_NO_DATABASE)
         differences = schema.check(urls.owner)
+    if as_json:
+        print_json({"differences": [*differences]})
+        raise typer.Exit(ExitCode.FAILED if differences else ExitCode.OK)
     if differences:
         raise CommandError("\n".join(differences))
     typer.echo("Database and code agree.")

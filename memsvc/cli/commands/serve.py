@@ -35,6 +35,7 @@ def serve(
 ) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C; without a database URL on an embedded one."""
     import asyncio
+    from functools import partial
 
     from memsvc.cli.configuration import load_settings
     from memsvc.cli.installation import install
@@ -51,10 +52,13 @@ def serve(
     configure_logging(settings.log_level, settings.log_format)
     if install_models and settings.embedding.provider == "onnx":
         install(settings)
+    announce = partial(_announce, needs_key=settings.api_key is not None)
     asyncio.run(
-        serve_until_signalled(settings, ServeOptions(on_ready=_announce, ready_file=ready_file))
+        serve_until_signalled(settings, ServeOptions(on_ready=announce, ready_file=ready_file))
     )
 
 
-def _announce(url: str) -> None:
-    typer.echo(f"memsvc is ready at {url} (its API is described at {url}/docs)")
+def _announce(url: str, *, needs_key: bool) -> None:
+    # A browser sends no key, so it cannot open the page where one is needed.
+    described = "" if needs_key else f" (its API is described at {url}/docs)"
+    typer.echo(f"memsvc is ready at {url}{described}")

@@ -191,6 +191,20 @@ async def test_one_key_does_the_work_once_and_the_answer_is_replayed(http: HttpC
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
 
 
+async def test_a_cursor_that_nobody_gave_out_is_refused(bank: AsyncBank, http: HttpClient) -> None:
+    written = await bank.add_memory("Here.")
+    memories = f"/v1/banks/ann/memories/{written.id}"
+
+    for path, cursor in (
+        ("/v1/banks", "No Name"),
+        ("/v1/banks/ann/memories", "7"),
+        (f"{memories}/versions", "99999999999"),
+        ("/v1/jobs", "x"),
+    ):
+        answer = await http.get(path, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), path
+
+
 async def test_times_without_a_zone_are_refused_unless_one_is_named(http: HttpClient) -> None:
     path = "/v1/banks/ann/memories?create=true"
     naive = {"text": "When?", "occurred_at": "2026-07-01T12:00:00"}

@@ -121,12 +121,15 @@ EPISODE = Episode(
     recorded_at=NOON,
 )
 REMEMBERED_EPISODE = Remembered(
+    bank_id=BANK.id,
     episodes=[EpisodeWritten(episode=EPISODE, memories=[WRITTEN])],
     memories=[WRITTEN],
     embedded=True,
     jobs=[],
 )
-REMEMBERED_ITEM = Remembered(episodes=[], memories=[WRITTEN], embedded=False, jobs=[JOB_ID])
+REMEMBERED_ITEM = Remembered(
+    bank_id=BANK.id, episodes=[], memories=[WRITTEN], embedded=False, jobs=[JOB_ID]
+)
 RECALLED = Recalled(
     hits=[
         Hit(

@@ -138,6 +138,27 @@ async def test_invalid_fields_are_listed_without_what_was_sent(api: httpx2.Async
     assert "my secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({"arms": ["sparse"]}, {"body.arms.0", "body.arms"}),
+        (
+            {"filter": {"metadata": {"and": [{"not": {"key": "k", "op": "in", "value": 1}}]}}},
+            {"body.filter.metadata.and.0.not"},
+        ),
+        ({"filter": {"metadata": {"key": "k"}}}, {"body.filter.metadata.op"}),
+        ({"a[0]": 1}, {"body.a[0]"}),
+    ],
+)
+async def test_a_fault_is_placed_by_names_of_the_body_alone(
+    api: httpx2.AsyncClient, body: dict[str, object], places: set[str]
+) -> None:
+    answer = await api.post("/v1/banks/ada/recall", json={"query": "q"} | body)
+
+    found = [".".join(map(str, fault["loc"])) for fault in answer.json()["errors"]]
+    assert set(found) == places
+
+
 async def test_listed_faults_are_bounded_when_everything_is_wrong(
     api: httpx2.AsyncClient,
 ) -> None:

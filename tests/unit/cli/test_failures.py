@@ -34,6 +34,23 @@ def test_what_was_foreseen_is_said_as_it_is() -> None:
     assert explain(CommandError("It did not work.")).message == "It did not work."
 
 
+@pytest.mark.parametrize(
+    ("error", "options", "remedy"),
+    [
+        (memsvc_client.BankNotFoundError(), ["--create"], "`--create`"),
+        (memsvc_client.BankNotFoundError(), ["--json"], "`memsvc bank list`"),
+        (memsvc_client.NaiveTimestampError(), ["--timezone"], "`--timezone`"),
+    ],
+)
+def test_a_remedy_is_one_of_the_command_line(
+    error: Exception, options: list[str], remedy: str
+) -> None:
+    message = explain(error, options).message
+    assert remedy in message
+    assert "create=" not in message
+    assert "`timezone`" not in message
+
+
 def test_what_was_not_foreseen_names_itself_and_the_way_to_more() -> None:
     message = explain(RuntimeError("boom")).message
     assert "RuntimeError: boom" in message

@@ -70,12 +70,26 @@ def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
 
 
 def test_an_error_is_one_line_on_standard_error(run: Run, service: ScriptedService) -> None:
-    problem = {"title": "no bank", "status": 404, "code": "bank_not_found", "detail": "No bank x."}
-    service.answer(problem, 404)
+    problem = {"title": "no", "status": 409, "code": "conflict", "detail": "Bank x is busy."}
+    service.answer(problem, 409)
     result = run("bank", "show", "x", "--url", service.url)
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert result.stderr == "Error: No bank x. (404, bank_not_found)\n"
+    assert result.stderr == "Error: Bank x is busy. (409, conflict)\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "has_create"), [("remember ada x", True), ("recall ada x", False)]
+)
+def test_a_missing_bank_is_created_only_by_commands_that_can(
+    run: Run, service: ScriptedService, command: str, has_create: bool
+) -> None:
+    problem = {"title": "no", "status": 404, "code": "bank_not_found", "detail": "`create=true`"}
+    service.answer(problem, 404)
+    result = run(*command.split(), "--url", service.url)
+    assert result.exit_code == 1
+    assert ("--create" in result.stderr) is has_create
+    assert "create=true" not in result.stderr
 
 
 def test_an_error_shows_where_it_happened_when_asked(run: Run, service: ScriptedService) -> None:

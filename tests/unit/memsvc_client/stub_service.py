@@ -23,7 +23,6 @@ BANK: Final[Json] = {
     "name": "ada",
     "description": None,
     "language": "auto",
-    "settings": {},
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:1", "dimension": 384},

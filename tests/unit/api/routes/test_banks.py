@@ -11,7 +11,6 @@ RENDERED = {
     "name": "ada",
     "description": None,
     "language": "auto",
-    "settings": {},
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:0", "dimension": 384},

@@ -116,7 +116,7 @@ async def test_episodes_are_remembered_in_one_call(api: httpx2.AsyncClient, scri
         {"messages": [{"text": "x" * 100_001}]},
         {"messages": [{"text": " \n\t"}]},
         {"messages": [{"text": "a\x00b"}]},
-        {"messages": [MESSAGE | {"external_id": "x" * 513}]},
+        {"messages": [MESSAGE | {"external_id": "x" * 257}]},
         {"messages": [MESSAGE | {"role": "user"}]},
         {"messages": [MESSAGE] * 2001},
         {"messages": [MESSAGE], "kind": "podcast"},

@@ -1,4 +1,5 @@
 import httpx2
+import pytest
 
 from memsvc.services.health import Check
 from tests.unit.api.fake_application import FakeApplication
@@ -32,6 +33,18 @@ async def test_one_failed_check_makes_the_service_not_ready(
 
     assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
     assert answer.json()["checks"]["embedder"] == {"ok": False, "detail": "model is not installed"}
+
+
+@pytest.mark.parametrize(("ok", "status"), [(True, 200), (False, 503)])
+async def test_probes_may_ask_for_the_status_alone(
+    api: httpx2.AsyncClient, application: FakeApplication, ok: bool, status: int
+) -> None:
+    application.health.checks = {"database": Check(ok=ok, detail="")}
+
+    ready, alive = await api.head("/readyz"), await api.head("/healthz")
+
+    assert (ready.status_code, alive.status_code) == (status, 200)
+    assert ready.content == alive.content == b""
 
 
 async def test_metrics_are_in_the_format_of_prometheus(api: httpx2.AsyncClient) -> None:

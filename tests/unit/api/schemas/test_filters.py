@@ -141,12 +141,22 @@ def test_a_condition_of_no_known_shape_is_told_the_shapes() -> None:
 
 def test_conditions_are_bounded_in_depth_and_number() -> None:
     assert condition(nots(16)) is not None
-    assert condition({"and": [eq("k", 1)] * 255}) is not None
+    assert condition({"and": [eq("k", 1)] * 511}) is not None
 
     with pytest.raises(ValidationError, match="nested deeper"):
         parse({"metadata": nots(500)})
-    with pytest.raises(ValidationError, match="more than 256 parts"):
-        parse({"metadata": {"and": [eq("k", 1)] * 256}})
+    with pytest.raises(ValidationError, match="more than 512 parts"):
+        parse({"metadata": {"and": [eq("k", 1)] * 512}})
+
+
+def test_values_of_in_lists_are_bounded_each_and_all_together() -> None:
+    longest = {"key": "k", "op": "in", "value": ["x"] * 200}
+    assert condition({"and": [longest, longest]}) is not None
+
+    with pytest.raises(ValidationError, match="more than 200 values"):
+        parse({"metadata": longest | {"value": ["x"] * 201}})
+    with pytest.raises(ValidationError, match="more than 512 parts"):
+        parse({"metadata": {"and": [longest] * 3}})
 
 
 @pytest.mark.parametrize(
