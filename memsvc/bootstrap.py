@@ -10,7 +10,6 @@ from memsvc.domain.attempts import RetryPolicy
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
-from memsvc.domain.languages import recognise_language
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.llm.embedder import LiteLLMEmbedder
@@ -80,8 +79,6 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
-        # Loads its statistics, so that the first write does not wait for them.
-        await asyncio.to_thread(recognise_language, "Which language is this text written in?")
         yield build_application(settings, urls.runtime, engine, embedder)
 
 

@@ -19,6 +19,7 @@ from memsvc.api.app import create_app
 from memsvc.bootstrap import Application, open_application
 from memsvc.cli.addresses import client_url
 from memsvc.cli.failures import CommandError
+from memsvc.domain.languages import recognise_language
 from memsvc.errors import ConfigurationError
 from memsvc.settings import Settings
 from memsvc.worker.runner import WorkerRunner
@@ -55,6 +56,8 @@ async def serve_until_signalled(settings: Settings, options: ServeOptions) -> No
             options.on_ready(url)
 
         async with open_application(settings) as application:
+            # Loads its statistics, so that the first write does not wait for them.
+            await asyncio.to_thread(recognise_language, "Which language is this written in?")
             if not stop.is_set():
                 await _serve(application, listener, stop, on_started)
 

@@ -8,11 +8,9 @@ from datetime import datetime
 from memsvc.domain.chunking import split_document
 from memsvc.domain.content import content_hash, indexed_text
 from memsvc.domain.identifiers import EpisodeId, uuid7
-from memsvc.domain.memory import Episode, EpisodeKind, MemoryKind, Metadata, ScopeKeys
+from memsvc.domain.memory import Episode, MemoryKind, Metadata, ScopeKeys
 from memsvc.errors import InvalidRequestError
-from memsvc.services.commands import NewEpisode, NewMemory
-
-PASSAGE_MARK = "#"
+from memsvc.services.commands import NewDocument, NewEpisode, NewMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +62,8 @@ def drafts_of_episode(
     new: NewEpisode, episode: Episode, episode_no: int, recorded_at: datetime
 ) -> list[Draft]:
     """Return a draft per message, or per passage of the document."""
-    if new.kind is EpisodeKind.DOCUMENT and new.document is not None:
-        return _passages(new, episode, episode_no)
+    if new.document is not None:
+        return _passages(new, new.document, episode, episode_no)
     return [
         Draft(
             kind=MemoryKind.TURN,
@@ -85,10 +83,9 @@ def drafts_of_episode(
     ]
 
 
-def _passages(new: NewEpisode, episode: Episode, episode_no: int) -> list[Draft]:
-    document = new.document
-    if document is None:
-        return []
+def _passages(
+    new: NewEpisode, document: NewDocument, episode: Episode, episode_no: int
+) -> list[Draft]:
     return [
         Draft(
             kind=MemoryKind.PASSAGE,
@@ -113,7 +110,12 @@ def _passages(new: NewEpisode, episode: Episode, episode_no: int) -> list[Draft]
 
 def passage_id(document_id: str, no: int) -> str:
     """Return the external id of a document's passage at this position, from 0."""
-    return f"{document_id}{PASSAGE_MARK}{no}"
+    return f"{passage_prefix(document_id)}{no}"
+
+
+def passage_prefix(document_id: str) -> str:
+    """Return what the external ids of a document's passages begin with."""
+    return f"{document_id}#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,23 @@
 """Single memories: read, list, history, annotate, archive and restore."""
 
-import json
-
 from pydantic import TypeAdapter
 
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import (
-    Json,
     Memory,
     MemoryState,
     MemoryVersion,
     Metadata,
     is_legal_transition,
 )
+from memsvc.domain.metadata import METADATA_BYTES, encoded_size, merge_patch
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import IllegalTransitionError, InvalidRequestError
 from memsvc.services.commands import BankReference, Caller, MemoryPatch, RequestKey
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
-
-METADATA_BYTES = 64 * 1024
-"""Of one memory's metadata, as compact JSON in UTF-8."""
 
 
 class Memories:
@@ -131,7 +126,7 @@ class Memories:
 
 def _refuse_large(metadata: Metadata) -> None:
     """Hold what many patches add up to under the limit of one."""
-    size = len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())
+    size = encoded_size(metadata)
     if size > METADATA_BYTES:
         raise InvalidRequestError(
             f"The metadata would have {size} bytes; {METADATA_BYTES} are allowed."
@@ -146,17 +141,3 @@ async def _audit(tx: WriteTransaction, caller: Caller, memory: Memory, operation
         after_version=memory.version,
     )
     await tx.audit.record(memory.bank_id, caller.actor, [event])
-
-
-def merge_patch(target: Metadata, patch: Metadata) -> Metadata:
-    """Apply a JSON merge patch (RFC 7396) and return the result."""
-    merged: dict[str, Json] = dict(target)
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            present = merged.get(key)
-            merged[key] = merge_patch(present if isinstance(present, dict) else {}, value)
-        else:
-            merged[key] = value
-    return merged

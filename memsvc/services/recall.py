@@ -1,7 +1,7 @@
 """The read path: arms in parallel, fused, re-read from their rows, packed into the budget."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from memsvc.domain.filters import ACTIVE_ONLY, RecallFilter
@@ -134,9 +134,7 @@ class Recall:
             allowed = await tx.memories.allowed_ids(
                 scope.bank_id, question.query.filter, question.now
             )
-        return _Question(
-            query=question.query, bank=question.bank, now=question.now, allowed=allowed
-        )
+        return replace(question, allowed=allowed)
 
     async def _find(self, question: _Question, stages: Stages) -> _Found:
         query = question.query

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from memsvc.domain.identifiers import BankId, TenantId
-from memsvc.domain.paging import PageRequest
 from memsvc.ports import Clock
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store
@@ -27,16 +26,12 @@ class Tidy:
         """Tidy every bank of the tenant, each step in a transaction of its own."""
         async with self._store.write(self._tenant_id) as tx:
             await tx.idempotency.drop_expired()
-        page: PageRequest | None = PageRequest(limit=500)
-        while page is not None:
-            async with self._store.read(self._tenant_id) as tx:
-                banks = await tx.banks.list(page)
-            for bank in banks.items:
-                await self._expire(bank.id)
-                async with self._store.write(self._tenant_id) as tx:
-                    await tx.changes.trim(bank.id, self._clock.now() - CHANGES_KEPT_FOR)
-            more = banks.next_cursor
-            page = None if more is None else PageRequest(limit=500, cursor=more)
+        async with self._store.read(self._tenant_id) as tx:
+            bank_ids = await tx.banks.ids()
+        for bank_id in bank_ids:
+            await self._expire(bank_id)
+            async with self._store.write(self._tenant_id) as tx:
+                await tx.changes.trim(bank_id, self._clock.now() - CHANGES_KEPT_FOR)
 
     async def _expire(self, bank_id: BankId) -> None:
         """Move due memories to ``expired``, so that indexes need not hold them any longer.

@@ -16,7 +16,7 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
-from memsvc.services.drafts import SentDocument, passage_id
+from memsvc.services.drafts import SentDocument, passage_prefix
 from memsvc.services.preparation import Prepared
 from memsvc.store.audit import AuditEvent
 from memsvc.store.embeddings import VectorsToAdd
@@ -64,8 +64,14 @@ class BatchWriter:
         bank_id = self.bank.scope.bank_id
         items = [each.draft.item for each in prepared if each.draft.item is not None]
         known = await self.tx.memories.known_items(bank_id, items)
-        stored = await self.tx.memories.fetch(bank_id, [item.memory_id for item in known.values()])
         plan = _plan(prepared, known)
+        # Most of what is sent again has not changed: only the rest has to be read.
+        outdated = [
+            item.memory_id
+            for each, item in zip(prepared, plan, strict=True)
+            if item is not None and item.content_hash != each.draft.content_hash
+        ]
+        stored = await self.tx.memories.fetch(bank_id, outdated)
         changes = self._changes(prepared, plan, stored, episodes)
         await self._store(list(changes.values()), episodes)
         jobs = await self._defer_missing_vectors(list(changes.values()))
@@ -76,7 +82,7 @@ class BatchWriter:
         """Take passages out of recall that lie beyond the present end of their document."""
         bank_id = self.bank.scope.bank_id
         for document in documents:
-            prefix = passage_id(document.external_id, 0).removesuffix("0")
+            prefix = passage_prefix(document.external_id)
             former = await self.tx.memories.active_passages(bank_id, document.source, prefix)
             beyond = [each for no, each in former.items() if no >= document.passage_count]
             for memory in beyond:

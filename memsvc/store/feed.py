@@ -24,6 +24,7 @@ from memsvc.ports import (
     IndexEntry,
     Watermark,
 )
+from memsvc.store.session import driver_of
 from memsvc.store.transactions import transaction
 
 _HORIZON: LiteralString = """
@@ -75,7 +76,7 @@ class StoreFeed:
     ) -> IndexChanges:
         """Return what changed after ``watermark``, each memory at its current state."""
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
-            driver = await _driver(connection)
+            driver = await driver_of(connection)
             rows = await self._changed(driver, scope, watermark)
             if not rows:  # the bank is gone
                 return _reload(watermark)
@@ -118,7 +119,7 @@ class StoreFeed:
         already and comes once more as a change, which does no harm.
         """
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
-            driver = await _driver(connection)
+            driver = await driver_of(connection)
             watermark = await _present_horizon(driver, scope)
             yielded = False
             async with driver.cursor("memsvc_index_load", binary=True) as cursor:
@@ -128,12 +129,6 @@ class StoreFeed:
                     yield watermark, [_to_entry(row) for row in rows]
             if not yielded:
                 yield watermark, []
-
-
-async def _driver(connection: Any) -> psycopg.AsyncConnection[Any]:  # noqa: ANN401
-    raw = await connection.get_raw_connection()
-    driver: psycopg.AsyncConnection[Any] = raw.driver_connection
-    return driver
 
 
 async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScope) -> Watermark:

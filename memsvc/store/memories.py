@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from memsvc.domain.filters import MemoryListing, RecallFilter
@@ -61,22 +61,21 @@ class MemoryReader:
         self, bank_id: BankId, memory_ids: Sequence[MemoryId]
     ) -> Mapping[MemoryId, Memory]:
         """Return those of the memories that exist, by id."""
-        if not memory_ids:
-            return {}
-        statement = current_memories(bank_id).where(
-            t.memories.c.memory_id == func.any(list(memory_ids))
-        )
-        rows = await self._session.connection.execute(statement)
-        return {MemoryId(row.memory_id): to_memory(row) for row in rows}
+        return await self._fetch(bank_id, memory_ids)
 
     async def fetch_visible(
         self, bank_id: BankId, memory_ids: Sequence[MemoryId], wanted: RecallFilter, now: datetime
     ) -> Mapping[MemoryId, Memory]:
         """Return those of the memories that a recall may show now: re-checked row by row."""
+        return await self._fetch(bank_id, memory_ids, *conditions(wanted, now))
+
+    async def _fetch(
+        self, bank_id: BankId, memory_ids: Sequence[MemoryId], *restrictions: ColumnElement[bool]
+    ) -> Mapping[MemoryId, Memory]:
         if not memory_ids:
             return {}
         statement = current_memories(bank_id).where(
-            t.memories.c.memory_id == func.any(list(memory_ids)), *conditions(wanted, now)
+            t.memories.c.memory_id == func.any(list(memory_ids)), *restrictions
         )
         rows = await self._session.connection.execute(statement)
         return {MemoryId(row.memory_id): to_memory(row) for row in rows}

@@ -19,6 +19,11 @@ class Session:
     clock: Clock
 
     async def driver(self) -> psycopg.AsyncConnection[Any]:
-        """Return psycopg's own connection, for binary results and for the job queue."""
-        raw = await self.connection.get_raw_connection()
-        return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+        """Return psycopg's own connection, for the job queue."""
+        return await driver_of(self.connection)
+
+
+async def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """Return psycopg's own connection: for binary results, and for who knows no SQLAlchemy."""
+    raw = await connection.get_raw_connection()
+    return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)

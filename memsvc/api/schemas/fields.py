@@ -1,6 +1,5 @@
 """The types request and response fields are made of."""
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from pydantic import (
 )
 
 from memsvc.api.schemas import limits
+from memsvc.domain.metadata import METADATA_BYTES, encoded_size
 
 BANK_NAME_PATTERN = r"^[a-z0-9._-]{1,128}$"
 
@@ -122,9 +122,8 @@ def _check_json_string(text: str) -> None:
 
 def _check_metadata(value: Any) -> Any:  # noqa: ANN401 — a validator sees anything
     check_json(value, depth=limits.METADATA_DEPTH)
-    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if len(compact.encode()) > limits.METADATA_BYTES:
-        raise ValueError(f"must not be larger than {limits.METADATA_BYTES} bytes as JSON")
+    if encoded_size(value) > METADATA_BYTES:
+        raise ValueError(f"must not be larger than {METADATA_BYTES} bytes as JSON")
     return value
 
 
@@ -133,7 +132,7 @@ MetadataBody = Annotated[
     BeforeValidator(_check_metadata),
     Field(
         description="The caller's own data: stored, returned and filtered by, never interpreted. "
-        f"At most {limits.METADATA_BYTES // 1024} KiB as JSON, {limits.METADATA_DEPTH} levels.",
+        f"At most {METADATA_BYTES // 1024} KiB as JSON, {limits.METADATA_DEPTH} levels.",
         examples=[{"channel": "chat", "tags": ["work"]}],
     ),
 ]

@@ -10,8 +10,6 @@ KEY_CHARS = 256
 """Of source and external_id: together they are the key of an index whose rows hold 2.7 kB."""
 DESCRIPTION_CHARS = 4_096
 
-METADATA_BYTES = 64 * 1024
-"""Of one metadata object, as compact JSON in UTF-8."""
 METADATA_DEPTH = 16
 """Nesting of metadata, and of a metadata condition."""
 CONDITION_NODES = 512

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.fields import MessageText, MetadataBody, Name
+from memsvc.domain.metadata import METADATA_BYTES
 
 METADATA: TypeAdapter[dict[str, Any]] = TypeAdapter(MetadataBody)
 NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -57,12 +58,12 @@ def test_lists_count_as_levels() -> None:
 
 def test_metadata_may_be_as_large_as_the_limit() -> None:
     frame = len('{"k":""}')
-    METADATA.validate_python({"k": "x" * (limits.METADATA_BYTES - frame)})
+    METADATA.validate_python({"k": "x" * (METADATA_BYTES - frame)})
 
     with pytest.raises(ValidationError, match="larger than 65536 bytes"):
-        METADATA.validate_python({"k": "x" * (limits.METADATA_BYTES - frame + 1)})
+        METADATA.validate_python({"k": "x" * (METADATA_BYTES - frame + 1)})
     with pytest.raises(ValidationError, match="larger than 65536 bytes"):
-        METADATA.validate_python({"k": "語" * (limits.METADATA_BYTES // 3)})
+        METADATA.validate_python({"k": "語" * (METADATA_BYTES // 3)})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memsvc.domain.memory import Json
-from memsvc.services.memories import merge_patch
+from memsvc.domain.metadata import merge_patch
 
 keys = st.sampled_from("abc")
 leaves = st.none() | st.booleans() | st.integers(-2, 2) | st.text("xy", max_size=2)
