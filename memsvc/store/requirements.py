@@ -15,7 +15,8 @@ MINIMUM_PGVECTOR = (0, 8)
 
 def explain_refusal(error: psycopg.OperationalError) -> DatabaseUnavailableError:
     """Return an error that says what to do about a connection that could not be made."""
-    reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+    # libpq puts what happened first and a question for the reader below it.
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no answer")
     return DatabaseUnavailableError(
         f"PostgreSQL could not be reached ({reason}). Check that the server runs and that"
         " MEMSVC_DATABASE_URL names its host, port, user, password and database; or unset it to"

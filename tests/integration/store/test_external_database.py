@@ -134,6 +134,7 @@ async def test_a_server_that_is_not_there_says_what_to_check() -> None:
         async with open_database(settings, Path("/nonexistent")):
             pass
     assert "hunter2" not in str(caught.value)
+    assert "Connection refused" in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://u@h/db", "no url at all"])
