@@ -7,7 +7,7 @@ COPY gpu_index gpu_index
 COPY migrations migrations
 COPY clients/python clients/python
 RUN python -m venv /opt/memsvc \
- && /opt/memsvc/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock \
+ && /opt/memsvc/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements-runtime.lock \
  && /opt/memsvc/bin/pip install --no-cache-dir --no-deps ./clients/python . \
  && /opt/memsvc/bin/memsvc models install --dir /opt/memsvc/share/memsvc/models
 
