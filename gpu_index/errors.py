@@ -54,3 +54,15 @@ class BackendUnavailableError(VectorIndexError):
     """The backend cannot run on this machine."""
 
     code = "backend_unavailable"
+
+
+class SnapshotError(VectorIndexError):
+    """The snapshot file cannot be used."""
+
+    code = "snapshot"
+
+
+class ServerUnavailableError(VectorIndexError):
+    """The index server did not answer."""
+
+    code = "server_unavailable"

@@ -1,6 +1,8 @@
 """What every backend is: partitions of unit vectors under int64 ids, searched by cosine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -28,6 +30,9 @@ class Neighbours:
     """Shape (queries, k)."""
     scores: Scores
     """Shape (queries, k)."""
+    marks: tuple[bytes, ...]
+    """For each query the mark that its partition bore before the search began, ``b""`` for none:
+    whatever the mark stands for is in the result, and perhaps more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,36 @@ class Capabilities:
     """The type vectors are kept in, for instance ``float32``."""
     exact: bool
     """Whether a search returns the true k nearest, always."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionReport:
+    """How one partition is searched now, for reports, metrics and tests."""
+
+    size: int
+    """Vectors in it."""
+    structure: str
+    """``scan`` where every vector is compared, else the name of the approximate structure."""
+    measured_recall: float
+    """recall@10 against the exact result, measured on held-out queries when the structure was
+    built or last checked; 1.0 for ``scan`` in float32."""
+    nbytes: int
+    """Bytes held for it, spare capacity included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotManifest:
+    """What the header of a partition's snapshot file says."""
+
+    format_version: int
+    dimension: int
+    count: int
+    mark: bytes
+    """The partition's mark when the file was written."""
+    labels: Mapping[str, str]
+    """What the owner wrote beside it, for instance the model's identity."""
+    backend: str
+    """The backend that wrote it; any other may load it."""
 
 
 class VectorIndex(Protocol):
@@ -119,4 +154,38 @@ class VectorIndex(Protocol):
 
     def ids(self, partition: int) -> Ids:
         """Return a partition's ids in ascending order, as a copy."""
+        ...
+
+    def vectors(self, partition: int, ids: Ids) -> Vectors:
+        """Return the vectors of ``ids`` (n,) as they are kept, widened to float32 (n, dimension).
+
+        Raises ``InvalidInputError`` for an id that the partition lacks.
+        """
+        ...
+
+    def set_mark(self, partition: int, mark: bytes) -> None:
+        """Remember what the owner's ``mark``, at most 64 KiB, says of a partition's contents.
+
+        The index never reads it. Set it after the changes it stands for; an unknown partition
+        comes into being, so that an empty one can be marked too. ``drop`` forgets it.
+        """
+        ...
+
+    def report(self, partition: int) -> PartitionReport:
+        """Return how a partition is searched now; an unknown one is empty."""
+        ...
+
+    def save(self, partition: int, path: Path, labels: Mapping[str, str]) -> SnapshotManifest:
+        """Write one partition, its mark and ``labels`` to the file ``path``, whole or not at all.
+
+        The contents are those of one instant. Changes may go on meanwhile. Raises ``OSError``.
+        """
+        ...
+
+    def load(self, partition: int, path: Path) -> SnapshotManifest:
+        """Replace a partition by what ``path`` holds, all or nothing.
+
+        A file of any backend is taken. Raises ``SnapshotError`` for one that is torn, altered,
+        of another format version or another dimension; the partition is then as it was.
+        """
         ...
