@@ -13,14 +13,14 @@ from gpu_index.device_partition import DevicePartition
 from gpu_index.device_search import (
     Calls,
     Question,
-    as_proposed,
     candidates_for,
+    judged,
     propose,
-    proven,
 )
 from gpu_index.devices import Device
 from gpu_index.errors import InvalidInputError
 from gpu_index.extents import CODE_BITS, ExtentStore
+from gpu_index.graph_building import tend_graph
 from gpu_index.half_recall import recall_in_half
 from gpu_index.placement import Placement
 from gpu_index.protocol import (
@@ -46,8 +46,16 @@ class DeviceOptions:
     has_copies: bool = True
     """Keep float32 copies in main memory and score the device's candidates from them: results are
     exact then. Without, they are what float16 gives, at half the memory of the copies."""
+    graph_rows: int | None = None
+    """From this size on a partition gets an approximate graph, where a device can build one and
+    copies are kept; results are not always exact then. Building holds up changes."""
     shelf_bytes: int = _SHELF_BYTES
     """The size of a buffer that small partitions share; larger ones get buffers of their own."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether results are always the true ones."""
+        return self.has_copies and self.graph_rows is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +95,7 @@ class DeviceIndex:
             raise InvalidInputError(f"A vector needs at least one component, not {dimension}.")
         self._dimension = dimension
         self._options = options or DeviceOptions()
-        self._capabilities = replace(capabilities, exact=self._options.has_copies)
+        self._capabilities = replace(capabilities, exact=self._options.is_exact)
         shelf_rows = max(1, self._options.shelf_bytes // (2 * (dimension + CODE_BITS)))
         self._placement = Placement(
             [ExtentStore(device, dimension, shelf_rows) for device in devices], self._all
@@ -150,6 +158,7 @@ class DeviceIndex:
             with target.lock.writing():
                 target.add(ids, unit)
             self._placement.tidy()
+            tend_graph(target, self._options.graph_rows)
 
     def remove(self, partition: int, ids: Ids) -> int:
         """Remove ids from a partition and return how many there were."""
@@ -160,6 +169,7 @@ class DeviceIndex:
             with target.lock.writing():
                 removed = target.remove(ids)
             self._placement.tidy()
+            tend_graph(target, self._options.graph_rows)
             return removed
 
     def drop(self, partition: int) -> None:
@@ -240,12 +250,15 @@ class DeviceIndex:
         """Return how a partition is searched now."""
         target = self._partitions.get(partition) or self._new()
         with target.lock.reading():
-            on_device = 0 if target.rows is None else target.rows.nbytes
+            graph, on_device = target.graph, 0
+            if target.rows is not None:
+                on_device = target.rows.nbytes + (graph.nbytes if graph else 0)
             is_spilled = target.rows is None and len(target) > 0
+            structure = "scan in main memory" if is_spilled else "scan"
             return PartitionReport(
                 size=len(target),
-                structure="scan in main memory" if is_spilled else "scan",
-                measured_recall=target.recall,
+                structure=structure if graph is None else "cagra",
+                measured_recall=target.recall if graph is None else graph.recall,
                 nbytes=target.slab.nbytes + on_device,
             )
 
@@ -274,10 +287,7 @@ class DeviceIndex:
             answers = propose(device, asked, unit, candidates_for(k), self._calls)
             for question, candidates in zip(asked, answers, strict=True):
                 queries = unit[question.members]
-                if question.partition.has_copies:
-                    ids, scores, is_complete = proven(question, queries, candidates, k)
-                else:
-                    ids, scores, is_complete = as_proposed(question, candidates, k)
+                ids, scores, is_complete = judged(question, queries, candidates, k)
                 found.ids[question.members, : ids.shape[1]] = ids
                 found.scores[question.members, : ids.shape[1]] = scores
                 if not is_complete.all():

@@ -5,6 +5,7 @@ import numpy as np
 from gpu_index.device_rows import DeviceRows
 from gpu_index.locks import ReadWriteLock
 from gpu_index.protocol import Ids, Vectors
+from gpu_index.row_graph import RowGraph
 from gpu_index.scan import Rows
 from gpu_index.slab import Slab
 
@@ -16,7 +17,18 @@ class DevicePartition:
     no float32 copies are kept, the slab has vectors while it is spilled, and none otherwise.
     """
 
-    __slots__ = ("_dimension", "has_copies", "last_use", "lock", "mark", "recall", "rows", "slab")
+    __slots__ = (
+        "_dimension",
+        "graph",
+        "graph_from",
+        "has_copies",
+        "last_use",
+        "lock",
+        "mark",
+        "recall",
+        "rows",
+        "slab",
+    )
 
     def __init__(self, dimension: int, *, has_copies: bool) -> None:
         """Make an empty, spilled partition."""
@@ -24,6 +36,9 @@ class DevicePartition:
         self.lock = ReadWriteLock()
         self.slab = Slab(dimension)
         self.rows: DeviceRows | None = None
+        self.graph: RowGraph | None = None
+        self.graph_from = 0
+        """The size below which no graph is built, because one could not be."""
         self.has_copies = has_copies
         self.mark = b""
         self.last_use = 0
@@ -50,6 +65,8 @@ class DevicePartition:
         removed = self.slab.remove(ids)
         if self.rows is not None and removed:
             holes = np.unique(gone[gone < kept])
+            if self.graph is not None:
+                self.graph.replace(holes, kept)
             movers = _positions(tail_ids, self.slab.ids[holes]) + kept
             self.rows.close_holes(holes, movers, kept)
         return removed
@@ -61,8 +78,15 @@ class DevicePartition:
         if not self.has_copies:
             self._replace_vectors(self.slab.vectors[:, :0])
 
+    def drop_graph(self) -> None:
+        """Search every row again."""
+        if self.graph is not None:
+            self.graph.close()
+            self.graph = None
+
     def clear(self) -> None:
         """Forget everything, but the mark."""
+        self.drop_graph()
         if self.rows is not None:
             self.rows.release()
             self.rows = None
@@ -72,6 +96,7 @@ class DevicePartition:
         """Leave the device."""
         if self.rows is None:
             return
+        self.drop_graph()
         if not self.has_copies:
             self._replace_vectors(self.rows.read(0, len(self)).astype(np.float32))
         self.rows.release()

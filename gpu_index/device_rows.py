@@ -15,9 +15,11 @@ _SPARE = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """The used part of one extent."""
+    """The used part of one extent, or the end of it."""
 
     extent: Extent
+    skipped: int
+    """Rows of the extent before it."""
     first: int
     """The row of the partition that its first row is."""
     count: int
@@ -57,12 +59,10 @@ class DeviceRows:
         start = self._count
         self.reserve(start + len(vectors))
         self._count += len(vectors)
-        for stretch in self._stretches(start):
+        for stretch in self.stretches(start):
             first = stretch.first - start
             self.store.write(
-                stretch.extent,
-                stretch.first - self._first_of(stretch.extent),
-                vectors[first : first + stretch.count],
+                stretch.extent, stretch.skipped, vectors[first : first + stretch.count]
             )
 
     def reserve(self, rows: int) -> None:
@@ -95,9 +95,14 @@ class DeviceRows:
             return np.empty((0, self.store.dimension), dtype=np.float16)
         return np.concatenate(parts)
 
-    def stretches(self) -> Iterator[Stretch]:
-        """Yield the used parts of the extents in the order of their rows."""
-        return self._stretches(0)
+    def stretches(self, start: int = 0) -> Iterator[Stretch]:
+        """Yield the used parts of the extents, from row ``start`` on."""
+        first = 0
+        for extent in self._extents:
+            begin, end = max(first, start), min(first + extent.rows, self._count)
+            if end > begin:
+                yield Stretch(extent, begin - first, begin, end - begin)
+            first += extent.rows
 
     def leave(self, shelf: Shelf) -> bool:
         """Move the extent on ``shelf`` into a hole of another; return whether it found one."""
@@ -117,14 +122,6 @@ class DeviceRows:
         for extent in self._extents:
             self.store.release(extent)
         self._extents, self._count = [], 0
-
-    def _stretches(self, start: int) -> Iterator[Stretch]:
-        first = 0
-        for extent in self._extents:
-            end = min(first + extent.rows, self._count)
-            if end > max(first, start):
-                yield Stretch(extent, max(first, start), end - max(first, start))
-            first += extent.rows
 
     def _first_of(self, wanted: Extent) -> int:
         first = 0

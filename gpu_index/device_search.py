@@ -1,7 +1,7 @@
 """From a batch of queries in many partitions to few calls of a device, and to proven answers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ from gpu_index.devices import Device, Halves
 from gpu_index.extents import CODE_BITS, CODE_SCORE, Shelf, coded
 from gpu_index.protocol import NO_ID, Ids, Scores, Vectors
 from gpu_index.ranking import exact_scores
-from gpu_index.scan import Candidates
+from gpu_index.row_graph import MOST_BREADTH
+from gpu_index.scan import Candidates, scan_rows
 
 _SPARE = 32
 """Candidates beyond twice k: rounding to float16 reorders scores that differ by less than 0.002,
@@ -83,11 +84,39 @@ def propose(
             for number, answer in zip(numbers, answers, strict=True):
                 found[number] = answer
     return [
-        _search_ranges(device, question, halves[question.members], m, calls)
+        _search_alone(device, question, queries[question.members], m, calls)
         if answer is None
         else answer
         for question, answer in zip(questions, found, strict=True)
     ]
+
+
+def judged(
+    question: Question, queries: Vectors, candidates: Candidates, k: int
+) -> tuple[Ids, Scores, NDArray[np.bool_]]:
+    """Return the k best ids and scores, and which queries are answered as well as they can be."""
+    partition = question.partition
+    if not partition.has_copies:
+        return as_proposed(question, candidates, k)
+    ids, scores, is_complete = proven(question, queries, candidates, k)
+    if partition.graph is not None:
+        is_complete = (candidates.rows >= 0).sum(axis=1) >= min(k, len(partition))
+    return ids, scores, is_complete
+
+
+def measured_recall(question: Question, queries: Vectors) -> float:
+    """Return recall@10 of a partition's graph against comparing all its rows."""
+    k, graph = 10, question.partition.graph
+    m = candidates_for(k)
+    device, calls = question.rows.store.device, Calls()
+    found = _search_alone(device, question, queries, m, calls)
+    own, _, _ = proven(question, queries, found, k)
+    question.partition.graph = None
+    every = _search_alone(device, question, queries, m, calls)
+    question.partition.graph = graph
+    true, _, _ = proven(question, queries, every, k)
+    shared = [np.intersect1d(one, other).size for one, other in zip(own, true, strict=True)]
+    return float(np.mean(shared)) / k
 
 
 def proven(
@@ -135,7 +164,7 @@ def _by_shelf(questions: Sequence[Question]) -> dict[Shelf, list[int]]:
     shelves: dict[Shelf, list[int]] = {}
     for number, question in enumerate(questions):
         stretches = list(question.rows.stretches())
-        if len(stretches) == 1:
+        if len(stretches) == 1 and question.partition.graph is None:
             shelves.setdefault(stretches[0].extent.shelf, []).append(number)
     return {shelf: numbers for shelf, numbers in shelves.items() if len(numbers) > 1}
 
@@ -163,11 +192,31 @@ def _search_shelf(
     return answers
 
 
+def _search_alone(
+    device: Device, question: Question, queries: Vectors, m: int, calls: Calls
+) -> Candidates:
+    halves = queries.astype(np.float16)
+    if (graph := question.partition.graph) is None or m > MOST_BREADTH:
+        return _search_ranges(device, question.rows.stretches(), halves, m, calls)
+    slab = question.partition.slab
+    rows = [graph.nearest(halves, m)]
+    newer = list(question.rows.stretches(graph.built))
+    if newer:
+        rows.append(_search_ranges(device, newer, halves, m, calls).rows)
+    replaced = graph.replaced(len(slab))
+    if replaced.size > m:
+        rows.append(scan_rows(queries, slab.vectors, m, replaced).rows)
+    elif replaced.size:
+        rows.append(np.broadcast_to(replaced, (len(queries), replaced.size)))
+    together = np.hstack(rows)
+    return Candidates(scores=np.zeros(together.shape, dtype=np.float32), rows=together)
+
+
 def _search_ranges(
-    device: Device, question: Question, halves: Halves, m: int, calls: Calls
+    device: Device, stretches: Iterable[Stretch], halves: Halves, m: int, calls: Calls
 ) -> Candidates:
     parts = list[Candidates]()
-    for stretch in question.rows.stretches():
+    for stretch in stretches:
         calls.ranges += 1
         parts.append(_search_range(device, stretch, halves, m))
     scores = np.concatenate([part.scores for part in parts], axis=1)
@@ -182,7 +231,8 @@ def _search_ranges(
 def _search_range(device: Device, stretch: Stretch, halves: Halves, m: int) -> Candidates:
     extent = stretch.extent
     queries = coded(halves, [extent.code] * len(halves))
+    start = extent.start + stretch.skipped
     found = device.nearest(
-        extent.shelf.buffer, extent.start, stretch.count, queries, min(m, stretch.count)
+        extent.shelf.buffer, start, stretch.count, queries, min(m, stretch.count)
     )
     return Candidates(scores=found.scores - np.float32(CODE_SCORE), rows=found.rows + stretch.first)

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_index.scan import Candidates
+from gpu_index.scan import Candidates, Rows
 
 Halves: TypeAlias = NDArray[np.float16]
 """Shape (n, width), C-contiguous: rows as a device keeps them."""
@@ -29,6 +29,26 @@ class Buffer(Protocol):
         ...
 
 
+class Graph(Protocol):
+    """An approximate structure over rows that a device keeps a copy of."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it takes on the device, about."""
+        ...
+
+    def nearest(self, queries: Halves, m: int, breadth: int) -> Rows:
+        """Return ``m`` rows near each query, shape (queries, m), -1 where there are fewer.
+
+        The larger ``breadth`` ≥ m, the better and the slower.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give its memory back."""
+        ...
+
+
 class Device(Protocol):
     """Keeps float16 rows and multiplies them, adding up in float32.
 
@@ -44,6 +64,11 @@ class Device(Protocol):
     @property
     def most_candidates(self) -> int:
         """The largest ``m`` of ``nearest``."""
+        ...
+
+    @property
+    def has_graphs(self) -> bool:
+        """Whether it can ``build_graph``."""
         ...
 
     @property
@@ -86,4 +111,8 @@ class Device(Protocol):
 
         1 ≤ m ≤ min(count, most_candidates); queries are as wide as the rows.
         """
+        ...
+
+    def build_graph(self, vectors: Halves) -> Graph:
+        """Return a graph over ``vectors`` (n, dimension), or raise ``DeviceMemoryError``."""
         ...

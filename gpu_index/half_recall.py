@@ -19,16 +19,22 @@ def recall_in_half(vectors: Vectors) -> float:
     sample = vectors[:: max(1, len(vectors) // _MOST_VECTORS)]
     if len(sample) <= _K:
         return 1.0
-    dice = np.random.default_rng(len(sample))
-    chosen = sample[:: max(1, len(sample) // _MOST_QUERIES)][:_MOST_QUERIES]
-    noise = dice.standard_normal(chosen.shape, dtype=np.float32)
-    noise *= _NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
-    queries = chosen + noise
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    queries = held_out_queries(sample)
     true = _best(queries, sample)
     half = _best(_rounded(queries), _rounded(sample))
     shared = [np.intersect1d(one, other).size for one, other in zip(true, half, strict=True)]
     return float(np.mean(shared)) / _K
+
+
+def held_out_queries(vectors: Vectors) -> Vectors:
+    """Return queries near some of ``vectors``, of unit length, always the same ones."""
+    chosen = vectors[:: max(1, len(vectors) // _MOST_QUERIES)][:_MOST_QUERIES]
+    dice = np.random.default_rng(len(vectors))
+    noise = dice.standard_normal(chosen.shape, dtype=np.float32)
+    noise *= _NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
+    queries = chosen + noise
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    return queries
 
 
 def _best(queries: Vectors, vectors: Vectors) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -57,7 +57,7 @@ class Placement:
             if self._moved(target, rows):
                 continue
             is_hopeless = rows * store.row_bytes > store.nbytes + store.device.free_bytes
-            if is_hopeless or not (self.compact(store) or self._spill_coldest(store, target)):
+            if is_hopeless or not self._make_way(store, target):
                 self._spill(target, rows)
 
     def tidy(self) -> None:
@@ -107,19 +107,24 @@ class Placement:
             target.rows = moved
         return True
 
-    def _spill_coldest(self, store: ExtentStore, besides: DevicePartition) -> bool:
-        on_device = [
-            partition
-            for partition in self._partitions()
-            if partition is not besides
-            and partition.rows is not None
-            and partition.rows.store is store
-            and partition.rows.capacity
-        ]
-        if not on_device:
-            return False
-        self._spill(min(on_device, key=lambda partition: partition.last_use), 0)
-        return True
+    def _make_way(self, store: ExtentStore, besides: DevicePartition) -> bool:
+        """Pack, drop a graph or spill a partition, the coldest; return whether there was one."""
+        if self.compact(store):
+            return True
+        coldest_first = sorted(
+            (each for each in self._partitions() if each.rows and each.rows.store is store),
+            key=lambda partition: partition.last_use,
+        )
+        for partition in coldest_first:
+            if partition.graph is not None:
+                with partition.lock.writing():
+                    partition.drop_graph()
+                return True
+        for partition in coldest_first:
+            if partition is not besides:
+                self._spill(partition, 0)
+                return True
+        return False
 
     def _spill(self, partition: DevicePartition, rows: int) -> None:
         size = max(len(partition), rows)

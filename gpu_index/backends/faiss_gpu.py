@@ -9,16 +9,17 @@ FAISS has loaded into this process.
 import ctypes
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import faiss
 import numpy as np
 
 from gpu_index.cuda_presence import obstacle
 from gpu_index.device_index import DeviceIndex, DeviceOptions
-from gpu_index.devices import Buffer, DeviceMemoryError, Halves
+from gpu_index.devices import Buffer, DeviceMemoryError, Graph, Halves
 from gpu_index.errors import BackendUnavailableError, VectorIndexError
 from gpu_index.protocol import Capabilities
-from gpu_index.scan import Candidates
+from gpu_index.scan import Candidates, Rows
 
 _HALF_BYTES = 2
 _MOST_CANDIDATES = 2048
@@ -32,6 +33,10 @@ _RESERVE_BYTES = 1 << 30
 """Kept free beside it, for searches that need more."""
 _OUT_OF_MEMORY = 2
 """``cudaErrorMemoryAllocation``."""
+_CUVS: Any = faiss
+"""The same module; what only the build with cuVS has is not in its type hints."""
+_GRAPH_DEGREE = 64
+_NODE_BYTES = 4
 _TO_DEVICE, _TO_HOST, _ON_DEVICE = 1, 2, 3
 """``cudaMemcpyKind``."""
 
@@ -161,6 +166,7 @@ class _CudaBuffer:
 class CudaDevice:
     """A ``Device`` of the CUDA runtime, searched by FAISS one call at a time."""
 
+    has_graphs = hasattr(_CUVS, "GpuIndexCagra")
     most_candidates = _MOST_CANDIDATES
     products_per_call = _PRODUCTS_PER_CALL
 
@@ -247,6 +253,46 @@ class CudaDevice:
         except RuntimeError as error:
             raise VectorIndexError(f"FAISS failed on {self.name}: {error}") from error
         return Candidates(scores=scores, rows=found)
+
+    def build_graph(self, vectors: Halves) -> Graph:
+        """Return a CAGRA graph over ``vectors``; needs the build with cuVS."""
+        nbytes = vectors.nbytes + len(vectors) * _GRAPH_DEGREE * _NODE_BYTES
+        # Building needs the wider graph beside the final one.
+        if 2 * nbytes > self.free_bytes:
+            raise DeviceMemoryError(f"A graph of {nbytes} bytes does not fit on {self.name}.")
+        config = _CUVS.GpuIndexCagraConfig()
+        config.device = self._number
+        config.graph_degree = _GRAPH_DEGREE
+        config.intermediate_graph_degree = 2 * _GRAPH_DEGREE
+        config.build_algo = _CUVS.graph_build_algo_NN_DESCENT
+        index = _CUVS.GpuIndexCagra(
+            self._resources, vectors.shape[1], faiss.METRIC_INNER_PRODUCT, config
+        )
+        try:
+            with self._turn:
+                index.train(vectors, numeric_type=faiss.Float16)
+        except RuntimeError as error:
+            raise DeviceMemoryError(f"FAISS built no graph on {self.name}: {error}") from error
+        return _CagraGraph(index, self._turn, nbytes)
+
+
+class _CagraGraph:
+    def __init__(self, index: faiss.GpuIndex, turn: Lock, nbytes: int) -> None:
+        self.nbytes = nbytes
+        self._index: Any = index
+        self._turn = turn
+
+    def nearest(self, queries: Halves, m: int, breadth: int) -> Rows:
+        parameters = _CUVS.SearchParametersCagra()
+        parameters.itopk_size = breadth
+        with self._turn:
+            _, rows = self._index.search(queries, m, params=parameters, numeric_type=faiss.Float16)
+        return np.asarray(rows, dtype=np.int64)
+
+    def close(self) -> None:
+        # The memory goes with the index, and searches hold it as long as they need it.
+        with self._turn:
+            self._index.reset()
 
 
 def _ours(buffer: Buffer) -> _CudaBuffer:

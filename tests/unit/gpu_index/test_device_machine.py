@@ -25,6 +25,7 @@ class DeviceMachine(RuleBasedStateMachine):
     """Small buffers and tight budgets, so that growing, packing and spilling are the rule."""
 
     has_copies: ClassVar[bool] = True
+    graph_rows: ClassVar[int | None] = None
 
     @initialize(
         devices=st.integers(1, 3),
@@ -39,10 +40,15 @@ class DeviceMachine(RuleBasedStateMachine):
                 name=f"host:{number}",
                 most_candidates=80,
                 products_per_call=products_per_call,
+                graph_breadth=128,
             )
             for number in range(devices)
         ]
-        options = DeviceOptions(has_copies=self.has_copies, shelf_bytes=96 * ROW_BYTES)
+        options = DeviceOptions(
+            has_copies=self.has_copies,
+            graph_rows=self.graph_rows,
+            shelf_bytes=96 * ROW_BYTES,
+        )
         self.index = DeviceIndex(DIMENSION, self.devices, CAPABILITIES, options)
         self.exact = open_index("exact", DIMENSION)
         self.next_id = 0
@@ -85,7 +91,7 @@ class DeviceMachine(RuleBasedStateMachine):
             index.search(queries, k, np.array(partitions), allowed)
             for index in (self.index, self.exact)
         )
-        if self.has_copies:
+        if self.index.capabilities.exact:
             assert np.array_equal(found.ids, truth.ids)
             assert np.array_equal(found.scores, truth.scores)
         else:
@@ -104,7 +110,8 @@ class DeviceMachine(RuleBasedStateMachine):
                 assert np.array_equal(self.index.ids(partition), self.exact.ids(partition))
             counters = self.index.counters()
             free = sum(device.free_bytes for device in self.devices)
-            assert counters.device_bytes + free == self.budget * len(self.devices)
+            graphs = sum(each.graph.nbytes for each in self.index._all() if each.graph)
+            assert counters.device_bytes + graphs + free == self.budget * len(self.devices)
 
     def teardown(self) -> None:
         if hasattr(self, "index"):
@@ -116,7 +123,13 @@ class HalfMachine(DeviceMachine):
     has_copies = False
 
 
+class GraphMachine(DeviceMachine):
+    graph_rows = 120
+
+
 TestDeviceMachine = DeviceMachine.TestCase
-TestDeviceMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestDeviceMachine.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestHalfMachine = HalfMachine.TestCase
-TestHalfMachine.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestHalfMachine.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+TestGraphMachine = GraphMachine.TestCase
+TestGraphMachine.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)

@@ -16,7 +16,9 @@ def test_every_backend_is_listed_and_opens_where_usable() -> None:
 
 
 def test_unknown_backend_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(UnknownBackendError, match="'annoy'; there are: exact, faiss_cpu, faiss_gpu"):
+    with pytest.raises(
+        UnknownBackendError, match="'annoy'; there are: exact, faiss_cpu, faiss_gpu"
+    ):
         open_index("annoy", 3)
 
 
