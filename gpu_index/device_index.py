@@ -9,14 +9,9 @@ from threading import Lock
 
 import numpy as np
 
+from gpu_index.device_batch import DeviceBatch
 from gpu_index.device_partition import DevicePartition
-from gpu_index.device_search import (
-    Calls,
-    Question,
-    candidates_for,
-    judged,
-    propose,
-)
+from gpu_index.device_search import Calls
 from gpu_index.devices import Device
 from gpu_index.errors import InvalidInputError
 from gpu_index.extents import CODE_BITS, ExtentStore
@@ -24,15 +19,12 @@ from gpu_index.graph_building import tend_graph
 from gpu_index.half_recall import recall_in_half
 from gpu_index.placement import Placement
 from gpu_index.protocol import (
-    NO_ID,
     Capabilities,
     Ids,
     Neighbours,
     PartitionReport,
     Vectors,
 )
-from gpu_index.ranking import nearest
-from gpu_index.scan import scan_rows
 from gpu_index.vectors import distinct_ids, id_array, partition_array, unit_rows
 
 _MARK_BYTES = 1 << 16
@@ -191,14 +183,9 @@ class DeviceIndex:
         unit = unit_rows(queries, self._dimension)
         partition_array(partitions, len(unit))
         wanted = None if allowed is None else distinct_ids(allowed)
-        found = Neighbours(
-            ids=np.full((len(unit), k), NO_ID, dtype=np.int64),
-            scores=np.full((len(unit), k), -np.inf, dtype=np.float32),
-            marks=(),
-        )
+        batch = DeviceBatch(unit, k, wanted, self._calls)
         marks = {}
         with ExitStack() as locks:
-            questions: dict[Device, list[Question]] = {}
             # In ascending order of keys: changes hold one lock at a time, so nobody waits in a
             # circle.
             for key, members in _groups(partitions):
@@ -207,13 +194,10 @@ class DeviceIndex:
                 locks.enter_context(target.lock.reading())
                 marks[key] = target.mark
                 target.last_use = next(self._uses)
-                if wanted is None and (question := self._question(target, members, k)) is not None:
-                    questions.setdefault(question.rows.store.device, []).append(question)
-                else:
-                    self._search_here(target, unit, members, found, wanted)
-            self._search_devices(questions, unit, found)
+                batch.put(target, members)
+            batch.answer(self._workers)
         bytes_of = [marks.get(key, b"") for key in partitions.tolist()]
-        return Neighbours(ids=found.ids, scores=found.scores, marks=tuple(bytes_of))
+        return Neighbours(ids=batch.ids, scores=batch.scores, marks=tuple(bytes_of))
 
     def partition_size(self, partition: int) -> int:
         """Return the number of vectors in a partition."""
@@ -268,54 +252,6 @@ class DeviceIndex:
             self.drop(key)
         if self._workers is not None:
             self._workers.shutdown()
-
-    def _question(self, target: DevicePartition, members: Ids, k: int) -> Question | None:
-        """Return what a device is to be asked, or ``None`` where main memory answers."""
-        if target.rows is None or not len(target):
-            return None
-        if candidates_for(k) > target.rows.store.device.most_candidates:
-            return None
-        return Question(partition=target, rows=target.rows, members=members)
-
-    def _search_devices(
-        self, questions: dict[Device, list[Question]], unit: Vectors, found: Neighbours
-    ) -> None:
-        k = found.ids.shape[1]
-
-        def ask(device: Device) -> None:
-            asked = questions[device]
-            answers = propose(device, asked, unit, candidates_for(k), self._calls)
-            for question, candidates in zip(asked, answers, strict=True):
-                queries = unit[question.members]
-                ids, scores, is_complete = judged(question, queries, candidates, k)
-                found.ids[question.members, : ids.shape[1]] = ids
-                found.scores[question.members, : ids.shape[1]] = scores
-                if not is_complete.all():
-                    doubtful = question.members[~is_complete]
-                    self._calls.rescans += doubtful.size
-                    self._search_here(question.partition, unit, doubtful, found, None)
-
-        if self._workers is None or len(questions) == 1:
-            for device in questions:
-                ask(device)
-        else:
-            list(self._workers.map(ask, questions))
-
-    def _search_here(
-        self,
-        target: DevicePartition,
-        unit: Vectors,
-        members: Ids,
-        found: Neighbours,
-        wanted: Ids | None,
-    ) -> None:
-        slab = target.slab
-        rows = None if wanted is None else slab.rows(wanted)
-        k = found.ids.shape[1]
-        here = nearest(unit[members], target.all_vectors(), slab.ids, k, scan_rows, rows)
-        width = here.ids.shape[1]
-        found.ids[members, :width], found.scores[members, :width] = here.ids, here.scores
-        found.ids[members, width:], found.scores[members, width:] = NO_ID, -np.inf
 
     def _existing_or_new(self, partition: int) -> DevicePartition:
         if (target := self._partitions.get(partition)) is None:

@@ -277,7 +277,7 @@ class CudaDevice:
 
 
 class _CagraGraph:
-    def __init__(self, index: faiss.GpuIndex, turn: Lock, nbytes: int) -> None:
+    def __init__(self, index: "faiss.GpuIndex", turn: Lock, nbytes: int) -> None:
         self.nbytes = nbytes
         self._index: Any = index
         self._turn = turn
