@@ -234,7 +234,7 @@ class RemoteIndex:
             self._circuit.succeeded()
             raise answered.error from None
         except (OSError, ProtocolError) as error:
-            reason = f"The index server at {self.address} is away: {error}."
+            reason = f"The index server at {self.address} is away: {str(error).rstrip('.')}."
             self._pool.clear()
             self._circuit.failed(reason)
             raise ServerUnavailableError(reason) from error
