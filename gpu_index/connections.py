@@ -187,8 +187,7 @@ def connected(
     """
     raw = address.connect(timeout_s)
     try:
-        raw.settimeout(timeout_s)
-        introduce(raw, secret)
+        introduce(raw, secret, timeout_s)
         connection = Connection(raw, max_answer_bytes)
         request = PayloadWriter()
         request.text(name)

@@ -10,6 +10,7 @@ import hmac
 import secrets
 import socket
 import struct
+from time import monotonic
 
 from gpu_index.errors import AuthenticationError, InvalidInputError, ProtocolError
 from gpu_index.wire import MAGIC, VERSION
@@ -36,16 +37,18 @@ def checked_secret(secret: bytes | None) -> bytes | None:
     return secret
 
 
-def admit(connection: socket.socket, secret: bytes | None) -> None:
-    """Let a client in, on the server's side.
+def admit(connection: socket.socket, secret: bytes | None, timeout_s: float) -> None:
+    """Let a client in, on the server's side, within ``timeout_s`` for all of it.
 
     Raises ``AuthenticationError`` for a wrong proof, ``ProtocolError`` for anything but a client
     of this version, ``OSError`` for one that is gone or too slow.
     """
+    deadline = monotonic() + timeout_s
+    connection.settimeout(timeout_s)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     mode = _OPEN if secret is None else _SECRET
     connection.sendall(_GREETING.pack(MAGIC, VERSION, mode, nonce))
-    data = _received(connection, _ANSWER.size)
+    data = _received(connection, _ANSWER.size, deadline)
     magic, version, client_mode, client_nonce, proof = _ANSWER.unpack(data)
     _check_peer(magic, version)
     if client_mode != mode or (
@@ -58,12 +61,14 @@ def admit(connection: socket.socket, secret: bytes | None) -> None:
     connection.sendall(_VERDICT.pack(MAGIC, VERSION, _ACCEPTED, own))
 
 
-def introduce(connection: socket.socket, secret: bytes | None) -> None:
-    """Get in, on the client's side, and make sure of the server.
+def introduce(connection: socket.socket, secret: bytes | None, timeout_s: float) -> None:
+    """Get in, on the client's side, and make sure of the server, within ``timeout_s``.
 
     Raises like ``admit``.
     """
-    magic, version, mode, nonce = _GREETING.unpack(_received(connection, _GREETING.size))
+    deadline = monotonic() + timeout_s
+    greeting = _received(connection, _GREETING.size, deadline)
+    magic, version, mode, nonce = _GREETING.unpack(greeting)
     _check_peer(magic, version)
     if mode != (_OPEN if secret is None else _SECRET):
         raise AuthenticationError(
@@ -74,7 +79,8 @@ def introduce(connection: socket.socket, secret: bytes | None) -> None:
     own_nonce = secrets.token_bytes(_NONCE_BYTES)
     proof = _NO_PROOF if secret is None else _proof(secret, b"client", nonce, own_nonce)
     connection.sendall(_ANSWER.pack(MAGIC, VERSION, mode, own_nonce, proof))
-    magic, version, verdict, proof = _VERDICT.unpack(_received(connection, _VERDICT.size))
+    answer = _received(connection, _VERDICT.size, deadline)
+    magic, version, verdict, proof = _VERDICT.unpack(answer)
     _check_peer(magic, version)
     if verdict != _ACCEPTED:
         raise AuthenticationError("The index server refused the secret: both need the same.")
@@ -96,10 +102,14 @@ def _check_peer(magic: bytes, version: int) -> None:
         raise ProtocolError(f"The other side speaks version {version}, this one {VERSION}.")
 
 
-def _received(connection: socket.socket, size: int) -> bytes:
+def _received(connection: socket.socket, size: int, deadline: float) -> bytes:
     data = bytearray(size)
     filled = 0
     while filled < size:
+        # One timeout for all of it: a byte now and then must not hold a place for long.
+        if (left := deadline - monotonic()) <= 0:
+            raise TimeoutError("timed out")
+        connection.settimeout(left)
         received = connection.recv_into(memoryview(data)[filled:])
         if not received:
             raise ConnectionResetError("The connection ended during the handshake.")

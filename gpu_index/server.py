@@ -91,8 +91,9 @@ class IndexServer:
             )
         self._indexes = indexes
         self._guard = Lock()
-        self._services: dict[str, tuple[VectorIndex, IndexService]] = {}
-        self._batchers: list[SearchBatcher] = []
+        self._services: dict[str, IndexService] = {}
+        # Calls and searches of indexes that were replaced.
+        self._past = (0, 0)
         self._connections: dict[Thread, socket.socket] = {}
         self._counter = Counter()
         self._closing = Event()
@@ -106,7 +107,7 @@ class IndexServer:
     def counters(self) -> Counters:
         """Return what the server has done so far."""
         with self._guard:
-            batches = [batcher.counts for batcher in self._batchers]
+            batches = [self._past, *(each.batcher.counts for each in self._services.values())]
             connections = len(self._connections)
         return self._counter.read(connections, batches)
 
@@ -181,11 +182,11 @@ class IndexServer:
 
     def _converse(self, connection: socket.socket) -> None:
         options = self._options
-        connection.settimeout(options.handshake_timeout_s)
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        admit(connection, options.secret)
+        admit(connection, options.secret, options.handshake_timeout_s)
+        connection.settimeout(options.idle_timeout_s)
         receiver = FrameReceiver(connection, options.max_request_bytes)
         name: str | None = None
         while not self._closing.is_set():
@@ -260,25 +261,32 @@ class IndexServer:
             raise VectorIndexError(f"The index server failed: {type(error).__name__}.") from error
 
     def _service(self, name: str) -> IndexService:
-        if (index := self._indexes.get(name)) is None:
-            raise IndexNotServedError(f"The index server has no index {name!r} now.")
+        index = self._indexes.get(name)
         with self._guard:
             known = self._services.get(name)
-            if known is not None and known[0] is index:
-                return known[1]
-            options = self._options
-            batcher = SearchBatcher(
-                index, parallel=options.parallel_searches, most_queries=options.most_queries
-            )
-            limits = Limits(
-                operations=options.operations,
-                max_answer_bytes=options.max_answer_bytes,
-                snapshot_folder=options.snapshot_folder,
-            )
-            service = IndexService(index, batcher, limits)
-            self._batchers.append(batcher)
-            self._services[name] = (index, service)
-            return service
+            if known is not None and known.index is not index:
+                # Its index is not kept alive for the sake of its counts.
+                calls, searches = known.batcher.counts
+                self._past = (self._past[0] + calls, self._past[1] + searches)
+                del self._services[name]
+                known = None
+            if index is None:
+                raise IndexNotServedError(f"The index server has no index {name!r} now.")
+            if known is None:
+                known = self._services[name] = self._new_service(index)
+            return known
+
+    def _new_service(self, index: VectorIndex) -> IndexService:
+        options = self._options
+        batcher = SearchBatcher(
+            index, parallel=options.parallel_searches, most_queries=options.most_queries
+        )
+        limits = Limits(
+            operations=options.operations,
+            max_answer_bytes=options.max_answer_bytes,
+            snapshot_folder=options.snapshot_folder,
+        )
+        return IndexService(index, batcher, limits)
 
     def _open_connections(self) -> dict[Thread, socket.socket]:
         with self._guard:

@@ -58,7 +58,7 @@ class IndexService:
     def __init__(self, index: VectorIndex, batcher: SearchBatcher, limits: Limits) -> None:
         """Serve ``index``, whose plain searches go through ``batcher``."""
         self.index = index
-        self._batcher = batcher
+        self.batcher = batcher
         self._limits = limits
         self._handlers: dict[Operation, Callable[[PayloadReader, PayloadWriter], None]] = {
             Operation.STATUS: self._status,
@@ -102,7 +102,7 @@ class IndexService:
         reader.end()
         self._require_room(len(request.queries), max(request.k, 0) * _RESULT_BYTES)
         if request.allowed is None and self._is_well_formed(request):
-            found = self._batcher.search(request.queries, request.k, request.partitions)
+            found = self.batcher.search(request.queries, request.k, request.partitions)
         else:
             found = self.index.search(
                 request.queries, request.k, request.partitions, request.allowed

@@ -1,11 +1,13 @@
 """What the server does with clients of every kind, well-meaning ones and others."""
 
+import gc
 import logging
 import random
 import socket
 import stat
 import time
 import tracemalloc
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -41,7 +43,7 @@ def frame(operation: Operation, payload: PayloadWriter | None = None) -> bytes:
 def opened(server: IndexServer) -> socket.socket:
     """Return a connection past the handshake, with the toy index open."""
     connection = server.address.connect(SOON_S)
-    introduce(connection, SECRET)
+    introduce(connection, SECRET, SOON_S)
     payload = PayloadWriter()
     payload.text("toy")
     connection.sendall(frame(Operation.OPEN, payload))
@@ -146,13 +148,14 @@ def test_proof_cannot_be_replayed(serve: Serve) -> None:
         def __init__(self, connection: socket.socket) -> None:
             self._connection = connection
             self.recv_into = connection.recv_into
+            self.settimeout = connection.settimeout
 
         def sendall(self, data: bytes) -> None:
             sent.append(data)
             self._connection.sendall(data)
 
     with server.address.connect(SOON_S) as honest:
-        introduce(Recorder(honest), SECRET)  # type: ignore[arg-type]
+        introduce(Recorder(honest), SECRET, SOON_S)  # type: ignore[arg-type]
     with server.address.connect(SOON_S) as thief:
         assert thief.recv(40)
         thief.sendall(sent[0])
@@ -172,6 +175,15 @@ def test_silent_client_is_put_out_after_the_handshake_time(serve: Serve) -> None
     server = serve(handshake_timeout_s=0.1)
     with server.address.connect(SOON_S) as connection:
         assert len(rest(connection)) == 40
+    eventually(lambda: server.counters().lost == 1)
+
+
+def test_client_that_drips_bytes_is_put_out_as_well(serve: Serve) -> None:
+    server = serve(handshake_timeout_s=0.3)
+    with server.address.connect(SOON_S) as connection, suppress(ConnectionError):
+        for _ in range(60):
+            connection.sendall(b"M")
+            time.sleep(0.05)
     eventually(lambda: server.counters().lost == 1)
 
 
@@ -353,7 +365,7 @@ def test_searches_that_meet_are_joined_and_each_gets_its_own_answer(
     threads.append(Thread(target=search_wrongly))
     for thread in threads[1:]:
         thread.start()
-    batcher = server._batchers[0]
+    batcher = server._services["toy"].batcher
     eventually(lambda: len(batcher._waiting) == 12)
     go_on.set()
     for thread in threads:
@@ -409,8 +421,14 @@ def test_replaced_index_answers_the_next_request(address: Address, connect: Conn
     with IndexServer(address, served, ServerOptions(secret=SECRET)) as server:
         remote = connect(server)
         assert len(remote) == 0
+        remote.search(EYE[:1], 1, ONE)
         served["toy"] = new
         assert len(remote) == 1
+        left = weakref.ref(old)
+        del old
+        gc.collect()
+        assert left() is None
+        assert server.counters().joined_searches == 1
         del served["toy"]
         with pytest.raises(ServerUnavailableError, match="no index 'toy'"):
             len(remote)

@@ -87,7 +87,7 @@ def scripted(act: Callable[[object], None]) -> tuple[Address, Thread]:
             connection, _ = listener.accept()
             with connection:
                 connection.settimeout(SOON_S)
-                admit(connection, SECRET)
+                admit(connection, SECRET, SOON_S)
                 act(connection)
 
     thread = Thread(target=run, daemon=True)
