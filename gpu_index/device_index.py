@@ -1,10 +1,11 @@
 """An index whose vectors are on one or several devices, in float16, and checked in main memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -13,7 +14,7 @@ from gpu_index.device_batch import DeviceBatch
 from gpu_index.device_partition import DevicePartition
 from gpu_index.device_search import Calls
 from gpu_index.devices import Device
-from gpu_index.errors import InvalidInputError
+from gpu_index.errors import InvalidInputError, SnapshotError
 from gpu_index.extents import CODE_BITS, ExtentStore
 from gpu_index.graph_building import tend_graph
 from gpu_index.half_recall import recall_in_half
@@ -23,8 +24,10 @@ from gpu_index.protocol import (
     Ids,
     Neighbours,
     PartitionReport,
+    SnapshotManifest,
     Vectors,
 )
+from gpu_index.snapshot import FORMAT_VERSION, Snapshot, read_snapshot, write_snapshot
 from gpu_index.vectors import distinct_ids, id_array, partition_array, unit_rows
 
 _MARK_BYTES = 1 << 16
@@ -93,6 +96,8 @@ class DeviceIndex:
             [ExtentStore(device, dimension, shelf_rows) for device in devices], self._all
         )
         self._partitions: dict[int, DevicePartition] = {}
+        # Partitions on their way in, which take room already.
+        self._loading: list[DevicePartition] = []
         self._changes = Lock()
         self._uses = count(1)
         self._calls = Calls()
@@ -118,7 +123,7 @@ class DeviceIndex:
 
     def __len__(self) -> int:
         """Return the number of vectors in all partitions."""
-        return sum(map(len, self._all()))
+        return sum(map(len, list(self._partitions.values())))
 
     def counters(self) -> DeviceCounters:
         """Return what has happened on the devices so far."""
@@ -143,12 +148,7 @@ class DeviceIndex:
             raise InvalidInputError(f"{ids.size} ids for {len(unit)} vectors.")
         with self._changes:
             target = self._existing_or_new(partition)
-            target.last_use = next(self._uses)
-            self._placement.make_room(target, len(target) + ids.size)
-            if not self._options.has_copies and ids.size:
-                target.recall = min(target.recall, recall_in_half(unit))
-            with target.lock.writing():
-                target.add(ids, unit)
+            self._fill(target, ids, unit)
             self._placement.tidy()
             tend_graph(target, self._options.graph_rows)
 
@@ -246,12 +246,58 @@ class DeviceIndex:
                 nbytes=target.slab.nbytes + on_device,
             )
 
+    def save(self, partition: int, path: Path, labels: Mapping[str, str]) -> SnapshotManifest:
+        """Write one partition to a file, whole or not at all."""
+        target = self._partitions.get(partition) or self._new()
+        with target.lock.reading():
+            ids, vectors, mark = target.slab.ids.copy(), target.all_vectors().copy(), target.mark
+        manifest = SnapshotManifest(
+            format_version=FORMAT_VERSION,
+            dimension=self._dimension,
+            count=len(ids),
+            mark=mark,
+            labels=dict(labels),
+            backend=self._capabilities.backend,
+        )
+        write_snapshot(path, Snapshot(manifest=manifest, ids=ids, vectors=vectors))
+        return manifest
+
+    def load(self, partition: int, path: Path) -> SnapshotManifest:
+        """Replace a partition by what a file holds, all or nothing."""
+        snapshot = read_snapshot(path, self._dimension)
+        ids = snapshot.ids
+        if np.unique(ids).size != ids.size or (ids < 0).any():
+            raise SnapshotError("The snapshot holds an id twice, or one below zero.")
+        loaded = self._new()
+        with self._changes:
+            self._loading.append(loaded)
+            try:
+                self._fill(loaded, ids, snapshot.vectors)
+                loaded.mark = snapshot.manifest.mark
+                replaced, self._partitions[partition] = self._partitions.get(partition), loaded
+            finally:
+                self._loading.remove(loaded)
+            if replaced is not None:
+                with replaced.lock.writing():
+                    replaced.clear()
+            self._placement.tidy()
+            tend_graph(loaded, self._options.graph_rows)
+        return snapshot.manifest
+
     def close(self) -> None:
         """Give the devices' memory back."""
         for key in list(self._partitions):
             self.drop(key)
         if self._workers is not None:
             self._workers.shutdown()
+
+    def _fill(self, target: DevicePartition, ids: Ids, unit: Vectors) -> None:
+        target.last_use = next(self._uses)
+        self._placement.make_room(target, len(target) + ids.size)
+        if not self._options.has_copies and ids.size:
+            target.recall = min(target.recall, recall_in_half(unit))
+        with target.lock.writing():
+            target.add(ids, unit)
 
     def _existing_or_new(self, partition: int) -> DevicePartition:
         if (target := self._partitions.get(partition)) is None:
@@ -263,7 +309,7 @@ class DeviceIndex:
 
     def _all(self) -> list[DevicePartition]:
         # One step of the interpreter, so that no change comes in between.
-        return list(self._partitions.values())
+        return [*self._partitions.values(), *self._loading]
 
 
 def _groups(partitions: Ids) -> Iterator[tuple[int, Ids]]:

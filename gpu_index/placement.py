@@ -77,6 +77,8 @@ class Placement:
             with partition.lock.writing():
                 if not partition.rows.leave(shelf):
                     return False
+        if shelf.extents:
+            return False
         self.moves.compactions += 1
         return True
 
