@@ -53,7 +53,7 @@ def index(  # noqa: PLR0913 — one parameter per option
     row_budget: Annotated[
         float, typer.Option(min=0.1, help="Seconds that queries of one row may take.")
     ] = 20,
-    ops: Annotated[bool, typer.Option("--ops", help="Time removals and snapshots too.")] = False,
+    ops: Annotated[bool, typer.Option("--ops", help="Time changes and snapshots too.")] = False,
     server: Annotated[bool, typer.Option("--server", help="A row for the index server.")] = False,
 ) -> None:
     """Build our index and its peers from the same vectors; time them and count what they find."""

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from bench.similarity.arrays import Arrays, K
 from bench.similarity.memory import RESIDENT_GROWTH, own_resident_bytes
-from bench.similarity.rows import Built, Operations, Row, Task
+from bench.similarity.rows import Built, Operations, Row, Structures, Task
 from bench.similarity.threads import use_threads
 from gpu_index import VectorIndex, open_index
 from gpu_index.protocol import Ids
@@ -31,7 +32,7 @@ def measure_ours(task: Task) -> Iterator[Row]:
     use_threads(task.threads)
     built = Built(
         name=f"gpu_index {task.backend}",
-        setting=largest_structure(index, task.arrays),
+        setting=setting_of(index),
         build_s=build_s,
         bytes=own_resident_bytes() - before,
         bytes_are=RESIDENT_GROWTH,
@@ -41,7 +42,8 @@ def measure_ours(task: Task) -> Iterator[Row]:
         return index.search(queries, K, partitions).ids
 
     row = task.measure(built, search)
-    row["facts"] = _facts(index, task.arrays)
+    row["facts"] = {"capabilities": asdict(index.capabilities), "nbytes": index.nbytes}
+    row["structures"] = _structures(index, task.arrays)
     if task.wants_operations:
         row["operations"] = _operations(index, task.arrays)
     yield row
@@ -55,25 +57,18 @@ def fill(index: VectorIndex, arrays: Arrays) -> None:
         index.add(partition, ids, arrays.vectors[rows])
 
 
-def largest_structure(index: VectorIndex, arrays: Arrays) -> str:
-    """Return how the largest partition is searched; partitions are in order of size."""
-    return index.report(0).structure if arrays.partitions else "scan"
+def setting_of(index: VectorIndex) -> str:
+    """Return how the largest partition is searched, which is the first, and in which precision."""
+    return f"{index.report(0).structure}, {index.capabilities.precision}"
 
 
-def _facts(index: VectorIndex, arrays: Arrays) -> dict[str, object]:
-    """Return what the index says of itself, and of its partitions by structure."""
-    structures: dict[str, int] = {}
-    lowest = 1.0
-    for partition in range(arrays.partitions):
-        report = index.report(partition)
-        structures[report.structure] = structures.get(report.structure, 0) + 1
-        lowest = min(lowest, report.measured_recall)
-    return {
-        "capabilities": asdict(index.capabilities),
-        "nbytes": index.nbytes,
-        "partitions_by_structure": structures,
-        "lowest_measured_recall": lowest,
-    }
+def _structures(index: VectorIndex, arrays: Arrays) -> Structures:
+    """Return how the index says it searches its partitions."""
+    reports = [index.report(partition) for partition in range(arrays.partitions)]
+    return Structures(
+        partitions=dict(Counter(report.structure for report in reports)),
+        lowest_measured_recall=min(report.measured_recall for report in reports),
+    )
 
 
 def _operations(index: VectorIndex, arrays: Arrays) -> Operations:

@@ -42,6 +42,8 @@ class Row(TypedDict):
     recall_at_10: NotRequired[float]
     facts: NotRequired[dict[str, object]]
     """What our index says about itself."""
+    structures: NotRequired["Structures"]
+    """Of our index."""
     operations: NotRequired["Operations"]
     """Of our index, with ``--ops``."""
 
@@ -51,6 +53,15 @@ class Batch(TypedDict):
 
     queries: int
     ms: float
+
+
+class Structures(TypedDict):
+    """How our index says it searches."""
+
+    partitions: dict[str, int]
+    """How many by structure; ``scan`` compares every vector."""
+    lowest_measured_recall: float
+    """Of any partition, as the index has measured it itself."""
 
 
 class Operations(TypedDict):

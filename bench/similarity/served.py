@@ -16,7 +16,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.similarity.arrays import Arrays, K
 from bench.similarity.memory import RESIDENT_GROWTH, own_resident_bytes
-from bench.similarity.ours import fill, largest_structure
+from bench.similarity.ours import fill, setting_of
 from bench.similarity.rows import Built, Row, Task
 from bench.similarity.threads import use_threads
 from gpu_index import VectorIndex, open_index
@@ -49,7 +49,7 @@ def measure_served(task: Task) -> Iterator[Row]:
 
             built = Built(
                 name=f"gpu_index {task.backend} behind its server",
-                setting=largest_structure(index, task.arrays),
+                setting=setting_of(index),
                 build_s=build_s,
                 bytes=grown,
                 bytes_are=f"{RESIDENT_GROWTH} (the server's)",

@@ -13,8 +13,14 @@ from bench.__main__ import app
 from bench.similarity.rows import Row
 from bench.similarity.running import run_system
 from bench.similarity.worker import Orders
+from gpu_index import open_index
 
 FIGURES = {"name", "setting", "build_s", "bytes", "single_ms", "qps", "recall_at_10"}
+
+
+needs_index = pytest.mark.skipif(
+    not hasattr(open_index("exact", 2), "save"), reason="The index is not as its protocol says yet."
+)
 
 
 def run_index(out: Path, *options: str) -> dict[str, list[Row]]:
@@ -26,6 +32,7 @@ def run_index(out: Path, *options: str) -> dict[str, list[Row]]:
     return parsed
 
 
+@needs_index
 @pytest.mark.parametrize("sizes", ["equal", "zipf"])
 def test_a_run_has_the_documented_form_with_ours_first(tmp_path: Path, sizes: str) -> None:
     results = run_index(
@@ -40,6 +47,30 @@ def test_a_run_has_the_documented_form_with_ours_first(tmp_path: Path, sizes: st
         assert row["recall_at_10"] == 1.0
         assert row["qps"] > 0
         assert set(row["single_ms"]) == {"p50", "p95"}
+
+
+@needs_index
+def test_our_index_tells_its_structures_and_times_its_operations(tmp_path: Path) -> None:
+    options = ("--backend", "exact", "--ops", "--peer", "none")
+    (ours,) = run_index(tmp_path / "index.json", *options)["rows"]
+    assert ours["structures"] == {"partitions": {"scan": 10}, "lowest_measured_recall": 1.0}
+    operations = ours["operations"]
+    # At most half of a partition's 200 vectors.
+    assert operations["partitions_changed"] == 10
+    assert operations["remove_1000_ms"] > 0
+    assert operations["add_per_s"] > 0
+    assert operations["save_s"] > 0
+    assert operations["load_s"] > 0
+
+
+@needs_index
+def test_our_index_is_measured_behind_its_server(tmp_path: Path) -> None:
+    pytest.importorskip("gpu_index.server", reason="The index has no server yet.")
+    options = ("--backend", "exact", "--server", "--peer", "none")
+    ours, served = run_index(tmp_path / "index.json", *options)["rows"]
+    assert ours["recall_at_10"] == served["recall_at_10"] == 1.0
+    assert served["name"].startswith("gpu_index exact behind its server")
+    assert served["bytes"] > 0
 
 
 def test_peers_have_a_row_for_each_setting(tmp_path: Path) -> None:
