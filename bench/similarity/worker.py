@@ -51,6 +51,9 @@ def main() -> None:
             _tell(rows, row)
     except ImportError as error:
         _tell(rows, failed(name, f"Not installed: {error}."))
+    except KeyboardInterrupt:
+        # Who has stopped it tells why.
+        sys.exit(130)
     except Exception as error:  # noqa: BLE001 — the edge of the process: whatever it is, it is told
         _tell(rows, failed(name, f"{type(error).__name__}: {error}"))
 

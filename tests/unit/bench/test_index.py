@@ -84,6 +84,15 @@ def test_peers_have_a_row_for_each_setting(tmp_path: Path) -> None:
     assert peers[2]["recall_at_10"] == 1.0
 
 
+def test_one_partition_needs_no_filter(tmp_path: Path) -> None:
+    options = ("--partitions", "1", "--peer", "faiss-flat", "--peer", "faiss-ivf")
+    flat, *lists = run_index(tmp_path / "index.json", *options)["rows"][1:]
+    assert flat["setting"] == "no filter"
+    assert flat["recall_at_10"] == 1.0
+    recalls = [row["recall_at_10"] for row in lists]
+    assert recalls == sorted(recalls)
+
+
 def test_a_system_that_fails_is_a_row_with_its_reason(tmp_path: Path) -> None:
     rows = run_index(tmp_path / "index.json", "--backend", "unheard", "--peer", "faiss-flat")[
         "rows"
