@@ -11,10 +11,10 @@ LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports hygiene format unit tests build lock bench clean
+.PHONY: help setup demo serve test check lint types imports hygiene format unit tests build lock bench bench-peers clean
 
 help: ## Show what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed $(MODELS)/.installed ## Install everything into .venv
 
@@ -77,6 +77,9 @@ lock: setup ## Resolve the dependencies anew
 
 bench: setup ## What can be measured, and how
 	$(BIN)/python -m bench --help
+
+bench-peers: setup ## Install what the similarity benchmark compares with
+	$(BIN)/uv pip install -q --python $(BIN)/python --group bench
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -9,6 +9,7 @@ from memsvc_client import MemsvcError as ClientError
 from bench import encoder
 from bench.errors import BenchError
 from bench.footprint import footprint
+from bench.index import index
 from bench.ingest import ingest
 from bench.progress import console
 from bench.retrieval import retrieval
@@ -20,6 +21,7 @@ app.command()(retrieval)
 app.command()(scale)
 app.command()(ingest)
 app.command()(footprint)
+app.command()(index)
 
 
 @app.command(

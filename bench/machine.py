@@ -13,6 +13,8 @@ _PACKAGES = (
     "numpy",
     "onnxruntime",
     "faiss-cpu",
+    "usearch",
+    "pgvector",
     "tokenizers",
     "psycopg",
     "sqlalchemy",
@@ -38,7 +40,7 @@ def describe_machine() -> Machine:
         system=platform.system(),
         architecture=platform.machine(),
         cpu=_cpu_name(),
-        cores=_usable_cores(),
+        cores=usable_cores(),
         memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
     )
 
@@ -63,7 +65,8 @@ def _cpu_name() -> str:
     return platform.processor() or "unknown"
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
     if platform.system() == "Linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -60,7 +60,7 @@ def own_service() -> Iterator[OwnService]:
 
     Raises ``BenchError`` with the end of its log when it does not start.
     """
-    with _data_folder() as data_dir:
+    with data_folder() as data_dir:
         process, began = _spawn(data_dir), time.perf_counter()
         try:
             ready = _wait_until_ready(process, data_dir)
@@ -75,7 +75,8 @@ def own_service() -> Iterator[OwnService]:
 
 
 @contextmanager
-def _data_folder() -> Iterator[Path]:
+def data_folder() -> Iterator[Path]:
+    """Yield an empty folder that a database can be in; it is gone afterwards."""
     data_dir = Path(tempfile.mkdtemp(prefix="memsvc-bench-"))
     # For root the database runs as another account, which has to get in.
     data_dir.chmod(0o755)
