@@ -227,7 +227,11 @@ class FlatIndex:
                 return
             target.late = []
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(1, thread_name_prefix="gpu_index-build")
+                self._threads = ThreadPoolExecutor(
+                    1,
+                    thread_name_prefix="gpu_index-build",
+                    initializer=builder.maker.enter_thread,
+                )
             future = self._threads.submit(builder.build, target)
             self._building.add(future)
         future.add_done_callback(self._built)

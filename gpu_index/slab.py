@@ -53,10 +53,14 @@ class Slab:
         map_bytes = sys.getsizeof(self._row_of) + _ID_OBJECT_BYTES * len(self._row_of)
         return self._vectors.nbytes + self._ids.nbytes + map_bytes
 
+    def locate(self, ids: Ids) -> Ids:
+        """Return the row of each of ``ids``, -1 for one that is not here."""
+        found = map(self._row_of.get, ids.tolist(), repeat(-1))
+        return np.fromiter(found, dtype=np.int64, count=ids.size)
+
     def rows(self, ids: Ids) -> Ids:
         """Return the rows of those ``ids`` that are here."""
-        found = map(self._row_of.get, ids.tolist(), repeat(-1))
-        rows = np.fromiter(found, dtype=np.int64, count=ids.size)
+        rows = self.locate(ids)
         return rows[rows >= 0]
 
     def add(self, ids: Ids, vectors: Vectors) -> None:

@@ -70,6 +70,8 @@ class StructureMaker:
     """``train(sample, size, seed)``: an empty one for about ``size`` vectors like the sample."""
     sample_size: Callable[[int], int]
     """How large a sample to train with, for as many vectors."""
+    enter_thread: Callable[[], None]
+    """Called once in the thread that builds: engines must not take every core from searches."""
     restore: Callable[[bytes, int], Structure]
     """``restore(content, dimension)``; raises ``SnapshotError`` for what it cannot take."""
 

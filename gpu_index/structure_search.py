@@ -3,7 +3,7 @@
 import numpy as np
 
 from gpu_index.partition import Partition
-from gpu_index.protocol import NO_ID, Ids, Neighbours, Vectors
+from gpu_index.protocol import NO_ID, Neighbours, Vectors
 from gpu_index.ranking import exact_scores
 from gpu_index.structure import Effort, Tuned
 
@@ -21,28 +21,26 @@ def is_worth_it(partition: Partition, k: int) -> bool:
 
 def search_structure(partition: Partition, tuned: Tuned, queries: Vectors, k: int) -> Neighbours:
     """Return the best of what the structure proposes; a row may hold fewer than k."""
-    proposed = tuned.structure.candidates(queries, _with_spare(tuned, len(partition.slab), k))
-    ids = np.full((len(queries), k), NO_ID, dtype=np.int64)
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
     slab = partition.slab
-    for row in range(len(queries)):
-        rows = slab.rows(_distinct(proposed[row]))
-        exact = exact_scores(queries[row : row + 1], slab.vectors, rows[np.newaxis])[0]
-        found = slab.ids[rows]
-        order = np.lexsort((found, -exact))[:k]
-        ids[row, : order.size], scores[row, : order.size] = found[order], exact[order]
-    return Neighbours(ids=ids, scores=scores, marks=())
-
-
-def _with_spare(tuned: Tuned, size: int, k: int) -> Effort:
-    """Ask for more where entries of removed vectors take places."""
-    effort = tuned.effort.for_k(k)
-    return Effort(
-        probes=effort.probes,
-        candidates=round(effort.candidates * tuned.entries / max(1, size)),
+    proposed = tuned.structure.candidates(queries, _with_spare(tuned, len(slab), k))
+    # A row per id, each once: an id may have left the slab, or left and come again.
+    proposed.sort(axis=1)
+    proposed[:, 1:][proposed[:, 1:] == proposed[:, :-1]] = NO_ID
+    rows = slab.locate(proposed.ravel()).reshape(proposed.shape)
+    scores = exact_scores(queries, slab.vectors, np.maximum(rows, 0))
+    is_gone = rows < 0
+    scores[is_gone] = -np.inf
+    proposed[is_gone] = NO_ID
+    order = np.lexsort((proposed, -scores), axis=1)[:, :k]
+    return Neighbours(
+        ids=np.take_along_axis(proposed, order, axis=1),
+        scores=np.take_along_axis(scores, order, axis=1),
+        marks=(),
     )
 
 
-def _distinct(proposed: Ids) -> Ids:
-    """Return the ids without padding, each once: an id may have left and come again."""
-    return np.unique(proposed[proposed >= 0])
+def _with_spare(tuned: Tuned, size: int, k: int) -> Effort:
+    """Ask for more where entries of removed vectors take places; at least ``k``."""
+    effort = tuned.effort.for_k(k)
+    wanted = round(effort.candidates * tuned.entries / max(1, size))
+    return Effort(probes=effort.probes, candidates=max(k, wanted))

@@ -97,6 +97,7 @@ def _train(sample: Vectors, size: int, seed: int) -> InvertedLists:
     index.cp.niter = _ROUNDS
     index.cp.seed = seed + 1
     index.cp.max_points_per_centroid = _POINTS_PER_LIST
+    index.cp.min_points_per_centroid = 1
     index.cp.spherical = True
     index.train(sample)
     return InvertedLists(index)
@@ -133,6 +134,8 @@ def _scan(queries: Vectors, vectors: Vectors, m: int) -> Candidates:
 _INVERTED_LISTS = StructureMaker(
     name=NAME,
     train=_train,
+    # OpenMP keeps this number for each thread.
+    enter_thread=lambda: faiss.omp_set_num_threads(1),
     sample_size=lambda size: min(size, _POINTS_PER_LIST * _list_count(size)),
     restore=_restore,
 )
