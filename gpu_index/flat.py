@@ -120,6 +120,10 @@ class FlatIndex:
         unit = unit_rows(queries, self._dimension)
         partition_array(partitions, len(unit))
         wanted = None if allowed is None else distinct_ids(allowed)
+        if len(unit) == 1 and (target := self._partitions.get(int(partitions[0]))) is not None:
+            found, mark = self._nearest(target, unit, k, wanted)
+            if found.ids.shape[1] == k:
+                return Neighbours(ids=found.ids, scores=found.scores, marks=(mark,))
         ids = np.full((len(unit), k), NO_ID, dtype=np.int64)
         scores = np.full((len(unit), k), -np.inf, dtype=np.float32)
         marks = [b""] * len(unit)

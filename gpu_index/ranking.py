@@ -10,6 +10,8 @@ SPARE = 8
 """Candidates asked for beyond k, so that near ties at the cut seldom need a second pass."""
 
 _FLOAT32_UNIT = 2.0**-24
+_ONE_PASS_ROWS = 1 << 14
+"""Scores of so many rows stay in the cache while they are partitioned."""
 _COMPONENTS_AT_ONCE = 1 << 22
 """Components rescored at a time; 16 MB in float32 and 32 MB in float64."""
 
@@ -25,6 +27,8 @@ def nearest(
     """
     available = len(vectors) if selection is None else selection.size
     m = k + SPARE
+    if selection is None and len(queries) == 1 and m < available <= _ONE_PASS_ROWS:
+        return _nearest_to_one(queries, vectors, ids, k)
     if available <= m:
         every = np.arange(available) if selection is None else selection
         rows = np.broadcast_to(every, (len(queries), available))
@@ -43,6 +47,25 @@ def nearest(
         one = _best(query, vectors, ids, k, rows[np.newaxis])
         found.ids[position], found.scores[position] = one.ids[0], one.scores[0]
     return found
+
+
+def _nearest_to_one(query: Vectors, vectors: Vectors, ids: Ids, k: int) -> Neighbours:
+    """Return what ``nearest`` does for one query, (1, dimension), over few rows.
+
+    There the calls cost more than the arithmetic, so as few as possible are made.
+    """
+    products: Scores = np.vecdot(query[0], vectors)
+    m = k + SPARE
+    rows = products.argpartition(products.size - m)[products.size - m :]
+    proposed = products[rows]
+    kth = np.partition(proposed, m - k)[m - k]
+    floor = kth - np.float32(2 * rounding_bound(query.size))
+    if proposed.min() >= floor:
+        rows = np.flatnonzero(products >= floor)
+    scores = exact_scores(query, vectors, rows[np.newaxis])[0]
+    found = ids[rows]
+    order = np.lexsort((found, -scores))[:k]
+    return Neighbours(ids=found[order][np.newaxis], scores=scores[order][np.newaxis], marks=())
 
 
 def rounding_bound(dimension: int) -> float:

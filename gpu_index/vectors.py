@@ -1,5 +1,6 @@
 """Checking and normalising the arrays that enter an index."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ def unit_rows(vectors: Vectors, dimension: int) -> Vectors:
         raise DimensionMismatchError(
             f"The vectors have {vectors.shape[1]} components, the index {dimension}."
         )
+    if len(vectors) == 1 and _is_unit(vectors[0]):
+        return np.ascontiguousarray(vectors)
     # In float64 a sum of squared float32 values neither overflows nor vanishes, so that it is
     # finite only for finite rows and zero only for zero rows.
     squares = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
@@ -43,6 +46,12 @@ def unit_rows(vectors: Vectors, dimension: int) -> Vectors:
         vectors = vectors.copy()
         vectors[off] = vectors[off] / np.sqrt(squares[off])[:, np.newaxis]
     return np.ascontiguousarray(vectors)
+
+
+def _is_unit(vector: Vectors) -> bool:
+    """Tell of one vector, in few calls, what ``unit_rows`` finds out of many."""
+    wide = vector.astype(np.float64)
+    return abs(math.sqrt(wide.dot(wide)) - 1.0) <= UNIT_TOLERANCE
 
 
 def matrix(name: str, vectors: Vectors) -> Vectors:

@@ -52,7 +52,7 @@ def test_change_waits_for_a_search_of_its_partition_only(
     removed = Event()
 
     def search() -> None:
-        found.append(index.search(vectors[:1], 1, np.array([1])))
+        found.append(index.search(vectors[:2], 1, np.array([1, 1])))
 
     def remove() -> None:
         index.remove(1, np.arange(50))
@@ -69,7 +69,7 @@ def test_change_waits_for_a_search_of_its_partition_only(
     scan.go_on.set()
     searching.join(SOON_S)
     removing.join(SOON_S)
-    assert found[0].ids.tolist() == [[0]]
+    assert found[0].ids.tolist() == [[0], [1]]
     assert index.ids(1).tolist() == list(range(50, 100))
 
 
@@ -79,11 +79,11 @@ def test_search_under_way_finishes_when_its_partition_is_dropped(
     index = FlatIndex(8, Engine(capabilities=CAPABILITIES, scan=scan), IndexOptions())
     index.add(1, np.arange(100), vectors)
     found: list[Neighbours] = []
-    searching = Thread(target=lambda: found.append(index.search(vectors[7:8], 1, np.array([1]))))
+    searching = Thread(target=lambda: found.append(index.search(vectors[7:9], 1, np.array([1, 1]))))
     searching.start()
     assert scan.entered.wait(SOON_S)
     index.drop(1)
     assert len(index) == 0
     scan.go_on.set()
     searching.join(SOON_S)
-    assert found[0].ids.tolist() == [[7]]
+    assert found[0].ids.tolist() == [[7], [8]]
