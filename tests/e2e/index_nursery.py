@@ -34,16 +34,22 @@ def _serve(folder: Path) -> None:
     asyncio.run(index_serving.serve_index_until_signalled(settings, options))
 
 
+def _answer(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Fork a server for each line read, after the last one is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for _ in sys.stdin:
         if (child := os.fork()) == 0:
+            os.dup2(2, 1)  # what it logs is no answer
             _serve(Path(sys.argv[3]))
             os._exit(0)
-        print(child, flush=True)
+        _answer(child)
         _, status = os.waitpid(child, 0)
-        print(status, flush=True)
+        _answer(status)
 
 
 if __name__ == "__main__":
