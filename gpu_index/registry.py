@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from gpu_index.cuda_presence import obstacle
 from gpu_index.errors import BackendUnavailableError, UnknownBackendError
+from gpu_index.options import IndexOptions
 from gpu_index.protocol import VectorIndex
 
-_Opener: TypeAlias = Callable[[int], VectorIndex]
+_Opener: TypeAlias = Callable[[int, IndexOptions], VectorIndex]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class _Backend:
     """Looks for whatever else is missing."""
 
 
-def open_index(backend: str, dimension: int) -> VectorIndex:
+def open_index(backend: str, dimension: int, options: IndexOptions | None = None) -> VectorIndex:
     """Return an empty index of vectors with ``dimension`` components.
 
     Raises ``UnknownBackendError``, ``BackendUnavailableError`` with its cause when the backend's
@@ -45,7 +46,7 @@ def open_index(backend: str, dimension: int) -> VectorIndex:
         opener = chosen.load()
     except ImportError as error:
         raise BackendUnavailableError(f"{backend} cannot run: {error}. {chosen.remedy}") from error
-    return opener(dimension)
+    return opener(dimension, options or IndexOptions())
 
 
 def available() -> dict[str, Availability]:
@@ -85,7 +86,8 @@ def _load_faiss_gpu() -> _Opener:
         # FAISS's builds for GPUs raise this when libraries of CUDA are missing.
         raise BackendUnavailableError(f"faiss_gpu cannot run: {error}") from error
 
-    return open_faiss_gpu
+    # The device's own options say when a partition is searched by an approximate structure.
+    return lambda dimension, _options: open_faiss_gpu(dimension)
 
 
 _BACKENDS = {

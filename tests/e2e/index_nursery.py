@@ -13,14 +13,13 @@ from pydantic import SecretStr
 
 from memsvc.cli import index_serving
 from memsvc.settings import IndexSettings, Settings
-from tests.fixtures.kept_index import KeptIndex
 
 
 def _serve(folder: Path) -> None:
-    index_serving.open_index = lambda _backend, dimension: KeptIndex(dimension)  # type: ignore[attr-defined,assignment]
     settings = Settings(
         database_url=SecretStr(sys.argv[1]),
         index=IndexSettings(
+            serve_backend="exact",
             serve_address=f"unix://{folder}/index.sock",
             serve_database_url=SecretStr(sys.argv[2]),
             snapshot_folder=folder / "snapshots",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from gpu_index import open_index
 from memsvc.index_process.follower import Follower
 from memsvc.index_process.partitions import Partitions
 from memsvc.index_process.snapshots import Snapshots
@@ -17,7 +19,6 @@ from memsvc.store.engine import connected, normalise_url
 from memsvc.store.roles import INDEX_ROLE
 from memsvc.store.shared_feed import SharedFeed
 from tests.fixtures.database import DatabaseUrls
-from tests.fixtures.kept_index import KeptIndex
 
 CURRENT = """
 SELECT p.partition_no, e.vector_id FROM bank_models p
@@ -62,7 +63,7 @@ async def index_engine(database_urls: DatabaseUrls) -> AsyncIterator[AsyncEngine
 
 def open_shared(engine: AsyncEngine, folder: Path) -> SharedIndex:
     """Return an index process's inside, holding nothing yet."""
-    partitions = Partitions(KeptIndex)
+    partitions = Partitions(partial(open_index, "exact"))
     follower = Follower(SharedFeed(engine), partitions, Snapshots(folder))
     return SharedIndex(follower=follower, partitions=partitions, folder=folder)
 
