@@ -21,7 +21,10 @@ def serve(
         typer.Option("--address", help="unix:///path or tcp://host:port to listen at."),
     ] = None,
     backend: Annotated[
-        str | None, typer.Option("--backend", metavar="faiss_cpu|faiss_gpu|exact")
+        str | None,
+        typer.Option(
+            "--backend", metavar="faiss_cpu|faiss_gpu|exact", help="What holds the vectors."
+        ),
     ] = None,
     snapshots: Annotated[
         Path | None,
