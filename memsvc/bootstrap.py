@@ -114,7 +114,9 @@ def build_application(
         model_id=embedder.model.id if in_memory else None,
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
     )
-    index: MemoryIndex = LocalMemoryIndex(replicas) if in_memory else exact
+    index: MemoryIndex = (
+        LocalMemoryIndex(replicas) if in_memory else PgVectorIndex(engine, settings.index.hnsw)
+    )
     arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedder),

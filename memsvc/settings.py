@@ -48,6 +48,25 @@ class EmbeddingSettings(_Group):
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
 
 
+class HnswSettings(_Group):
+    """Approximate indexes of large banks where pgvector answers; `memsvc db indexes` keeps them.
+
+    Measured (docs/decisions/0014-pgvector-hnsw.md): the exact plan takes 1.6 µs per vector.
+    """
+
+    from_vectors: Annotated[int, Field(ge=100)] = 20_000
+    """A bank gets an index from this many vectors of a model, and keeps it down to half of it."""
+    most_indexes: Annotated[int, Field(ge=0, le=500)] = 200
+    """In all; beyond, smaller banks are refused one. Each costs every query on the table locks and
+    planning time."""
+    ef_search: Annotated[int, Field(ge=10, le=1000)] = 200
+    """Breadth of a search at least; raised with what is asked for."""
+    least_share: Annotated[float, Field(ge=0.1, le=1)] = 0.5
+    """A filter that lets less of the bank through than this is answered exactly."""
+    build_memory_mb: Annotated[int, Field(ge=16)] = 256
+    """`maintenance_work_mem` of a build; what does not fit is built several times slower."""
+
+
 class IndexSettings(_Group):
     """The derived indexes behind the arms of recall."""
 
@@ -56,6 +75,7 @@ class IndexSettings(_Group):
     """Least recently used banks leave memory past this many memories in all."""
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
+    hnsw: HnswSettings = HnswSettings()
 
 
 class RecallSettings(_Group):
