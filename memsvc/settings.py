@@ -78,6 +78,20 @@ class IndexSettings(_Group):
     hnsw: HnswSettings = HnswSettings()
 
 
+class ReembedSettings(_Group):
+    """Moving banks to another embedding model."""
+
+    samples: Annotated[int, Field(ge=1, le=1000)] = 50
+    """Stored texts that both models are asked for before one replaces the other."""
+    least_overlap: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Mean share of the nearest ten that both must find. Good models differ in most of theirs on
+    some texts; a broken one shares next to nothing."""
+    most_lost: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """By how much the share of texts that find themselves may fall."""
+    keep_retired_days: Annotated[float, Field(ge=0)] = 7.0
+    """How long a bank can go back; then the hourly tidying removes the old vectors."""
+
+
 class RecallSettings(_Group):
     """Defaults of the read path."""
 
@@ -141,6 +155,11 @@ class Settings(BaseSettings):
 
     database: DatabaseSettings = DatabaseSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    """The encoder of new banks."""
+    embedders: dict[str, EmbeddingSettings] = Field(default_factory=dict)
+    """More encoders by name, for banks of other models and for moving banks to them
+    (``MEMSVC_EMBEDDERS__BIG__MODEL=…``)."""
+    reembed: ReembedSettings = ReembedSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     api: ApiSettings = ApiSettings()

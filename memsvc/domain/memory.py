@@ -141,6 +141,8 @@ class ResolvedBank:
     name: str
     language: str
     model_id: str
+    building_model_id: str | None = None
+    """The model that the bank is moving to, while it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from memsvc.domain.bank_models import ModelState
 from memsvc.domain.bank_names import is_bank_name
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import (
@@ -38,7 +39,21 @@ class BankReader:
 
     async def find(self, reference: str) -> ResolvedBank | None:
         """Return the bank of this name or id, or ``None``."""
-        columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
+        building = (
+            select(t.bank_models.c.model_id)
+            .where(
+                t.bank_models.c.bank_id == t.banks.c.bank_id,
+                t.bank_models.c.state == ModelState.BUILDING,
+            )
+            .scalar_subquery()
+        )
+        columns = (
+            t.banks.c.bank_id,
+            t.banks.c.name,
+            t.banks.c.language,
+            t.banks.c.model_id,
+            building.label("building_model_id"),
+        )
         statement = select(*columns).where(
             t.banks.c.tenant_id == self._session.tenant_id,
             t.banks.c.state == BankState.ACTIVE,
@@ -52,6 +67,7 @@ class BankReader:
             name=row.name,
             language=row.language,
             model_id=row.model_id,
+            building_model_id=row.building_model_id,
         )
 
     async def get(self, bank_id: BankId) -> Bank:
@@ -148,10 +164,13 @@ class BankWriter(BankReader):
         if not (await self._session.connection.execute(statement)).rowcount:
             raise BankNotFoundError(bank=str(bank_id))
 
-    async def lock(self, bank_id: BankId) -> None:
-        """Keep the bank from being removed until the transaction ends."""
+    async def lock(self, bank_id: BankId) -> str:
+        """Keep the bank, and its model, as they are until the transaction ends.
+
+        Returns the id of the serving model, which may have changed since the bank was looked up.
+        """
         statement = (
-            select(t.banks.c.bank_id)
+            select(t.banks.c.model_id)
             .where(
                 t.banks.c.tenant_id == self._session.tenant_id,
                 t.banks.c.bank_id == bank_id,
@@ -159,8 +178,10 @@ class BankWriter(BankReader):
             )
             .with_for_update(read=True)
         )
-        if (await self._session.connection.execute(statement)).first() is None:
+        model_id = await self._session.connection.scalar(statement)
+        if model_id is None:
             raise BankNotFoundError(bank=str(bank_id))
+        return str(model_id)
 
     async def _update(self, bank_id: BankId, values: dict[str, Any]) -> None:
         await self._session.connection.execute(
@@ -181,7 +202,7 @@ class BankWriter(BankReader):
 
     async def purge_rest(self, bank_id: BankId) -> None:
         """Physically remove what a bank without memories still has, and the bank itself."""
-        for table in (t.index_changes, t.audit_events, t.episodes, t.banks):
+        for table in (t.index_changes, t.audit_events, t.episodes, t.bank_models, t.banks):
             await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
 
 

@@ -1,4 +1,4 @@
-"""Keeping HNSW indexes in step with the banks: built when one has grown, dropped when it need not be.
+"""Keeping HNSW indexes in step with the banks: built when one has grown, dropped when not needed.
 
 This is work of the schema's owner, outside any transaction, since an index is built and dropped
 while reads and writes go on. What is there is read from the catalogue: nothing else records it.

@@ -6,8 +6,10 @@ index is built on. The other one is taken only where the bank has an HNSW index 
 lets most of it through; whenever it comes back short, the exact plan answers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,7 +28,7 @@ _BEST = """
 SELECT memory_id, max(score) AS score FROM scored
 WHERE score <> 'NaN' GROUP BY memory_id ORDER BY score DESC, memory_id LIMIT :k
 """
-"""A zero vector, which some hosted models give for blank text, is near nothing: its cosine is NaN."""
+"""A zero vector, which some hosted models give for blank text, is near nothing: its score is NaN."""
 
 _JOINED = """
     FROM embeddings e
@@ -112,7 +114,7 @@ class PgVectorIndex:
         scope: BankScope,
         query: DenseQuery,
         parameters: dict[str, object],
-    ) -> list[Row[tuple[object, ...]]]:
+    ) -> Sequence[Row[Any]]:
         """Return what the bank's HNSW index finds; nothing if there is none to be used."""
         if self._hnsw is None:
             return []
@@ -126,7 +128,7 @@ class PgVectorIndex:
         statement = hnsw_statement(query.vector.size, restricted=query.allowed is not None)
         rows = (await connection.execute(statement, parameters | {"fetch": plan.fetch})).all()
         await connection.execute(_UNSTEER)
-        return list(rows)
+        return rows
 
     def _plan(self, query: DenseQuery, size: float) -> _Plan | None:
         """Return how to search an index of ``size`` vectors, or ``None`` to search exactly.

@@ -41,6 +41,7 @@ metadata = MetaData(
 vector_ids = Sequence("vector_ids", metadata=metadata)
 """Drawn by the application, so that a vector's id is known before it is written."""
 change_numbers = Sequence("change_numbers", metadata=metadata)
+partition_numbers = Sequence("partition_numbers", metadata=metadata)
 
 
 def _uuid(name: str, *, nullable: bool = False) -> Column[object]:
@@ -243,6 +244,22 @@ embeddings = Table(
     ),
 )
 
+bank_models = Table(
+    "bank_models",
+    metadata,
+    _uuid("bank_id"),
+    _text("model_id"),
+    _uuid("tenant_id"),
+    _integer("dimension"),
+    Column("partition_no", BigInteger(), nullable=False, autoincrement=False),
+    _text("state"),
+    _instant("created_at"),
+    _instant("retired_at", nullable=True),
+    _json("report", nullable=True),
+    PrimaryKeyConstraint("bank_id", "model_id"),
+    ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
+)
+
 links = Table(
     "links",
     metadata,
@@ -336,6 +353,7 @@ BANK_TABLES = (
     memory_versions,
     lexical_forms,
     embeddings,
+    bank_models,
     links,
     index_changes,
     audit_events,
@@ -343,5 +361,5 @@ BANK_TABLES = (
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, jobs, idempotency_keys)
 """Small tables: local or reference tables on a sharded PostgreSQL."""
-INDEX_ROLE_TABLES = (banks, memories, lexical_forms, embeddings, index_changes)
+INDEX_ROLE_TABLES = (banks, bank_models, memories, lexical_forms, embeddings, index_changes)
 """What the index role may read, across tenants."""

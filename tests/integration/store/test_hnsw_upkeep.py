@@ -88,7 +88,7 @@ def test_a_bank_about_the_limit_keeps_its_index(database_urls: DatabaseUrls) -> 
             text(
                 "DELETE FROM embeddings WHERE vector_id IN"
                 " (SELECT vector_id FROM embeddings LIMIT 50)"
-            )  # fmt: skip
+            )
         )
     assert len(upkeep(database_urls).keep) == 1
 
