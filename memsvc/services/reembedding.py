@@ -70,22 +70,10 @@ class Reembedding:
         return await self._once.run(caller, key, work)
 
     async def models(self, caller: Caller, reference: BankReference) -> Sequence[BankModel]:
-        """Return the bank's models; a bank that never moved has the serving one alone."""
+        """Return the bank's models, the serving one first."""
         async with self._store.read(caller.tenant_id) as tx:
             found = await tx.banks.resolve(reference.value)
-            models = await tx.models.list(found.scope.bank_id)
-            bank = await tx.banks.get(found.scope.bank_id)
-        if any(each.state is ModelState.SERVING for each in models):
-            return models
-        serving = BankModel(
-            model_id=bank.model_id,
-            dimension=bank.dimension,
-            state=ModelState.SERVING,
-            created_at=bank.created_at,
-            retired_at=None,
-            report=None,
-        )
-        return [serving, *models]
+            return await tx.models.list(found.scope.bank_id)
 
     def _target(self, command: ReembedCommand, models: Sequence[BankModel]) -> str:
         if command.model is not None:

@@ -21,6 +21,7 @@ from memsvc.domain.memory import (
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import BankNotFoundError, InvalidRequestError
 from memsvc.store import tables as t
+from memsvc.store.bank_models import BankModelWriter
 from memsvc.store.session import Session
 
 
@@ -135,7 +136,11 @@ class BankWriter(BankReader):
             .on_conflict_do_nothing()
             .returning(t.banks.c.bank_id)
         )
-        return (await self._session.connection.execute(statement)).first() is not None
+        created = (await self._session.connection.execute(statement)).first() is not None
+        if created:
+            models = BankModelWriter(self._session)
+            await models.set_state(new.id, new.model_id, new.dimension, ModelState.SERVING)
+        return created
 
     async def change(self, bank_id: BankId, change: BankChange) -> None:
         """Set the given fields."""

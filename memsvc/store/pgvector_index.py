@@ -28,7 +28,7 @@ _BEST = """
 SELECT memory_id, max(score) AS score FROM scored
 WHERE score <> 'NaN' GROUP BY memory_id ORDER BY score DESC, memory_id LIMIT :k
 """
-"""A zero vector, which some hosted models give for blank text, is near nothing: its score is NaN."""
+"""A zero vector, which some models give for blank text, is near nothing: its score is NaN."""
 
 _JOINED = """
     FROM embeddings e

@@ -8,6 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+DEFAULT_TENANT = "00000000-0000-7000-8000-000000000001"
 _OWN = "tenant_id = NULLIF(current_setting('memsvc.tenant', true), '')::uuid"
 
 
@@ -31,6 +32,14 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON bank_models TO memsvc_app")
     op.execute("CREATE POLICY index_reads ON bank_models FOR SELECT TO memsvc_index USING (true)")
     op.execute("GRANT SELECT ON bank_models TO memsvc_index")
+    # The owner is bound by row-level security as well; there is one tenant so far.
+    op.execute(f"SELECT set_config('memsvc.tenant', '{DEFAULT_TENANT}', true)")
+    op.execute(
+        "INSERT INTO bank_models"
+        " (bank_id, model_id, tenant_id, dimension, partition_no, state, created_at)"
+        " SELECT bank_id, model_id, tenant_id, dimension, nextval('partition_numbers'),"
+        " 'serving', created_at FROM banks"
+    )
     op.execute("GRANT USAGE ON SEQUENCE partition_numbers TO memsvc_app")
 
 

@@ -17,6 +17,7 @@
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
       - ModelMismatchError          model_mismatch
+      - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
       - DatabaseUnavailableError    database_unavailable
       - EmbedderUnavailableError    embedder_unavailable
@@ -183,6 +184,12 @@ class ModelMismatchError(ConflictError):
     """The bank's vectors come from another embedding model than the service's."""
 
     code = "model_mismatch"
+
+
+class ReembeddingUnderWayError(ConflictError):
+    """The bank is moving to another embedding model already."""
+
+    code = "reembedding_under_way"
 
 
 class UnavailableError(ProblemError):
