@@ -272,6 +272,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     BankExistsError,
     IllegalTransitionError,
     ModelMismatchError,
+    ReembeddingUnderWayError,
     UnavailableError,
     DatabaseUnavailableError,
     EmbedderUnavailableError,
