@@ -120,6 +120,9 @@ class Watermark:
     trimmed_below: int = 0
     """Where the change log was cut when this was reached by loading."""
     applied: frozenset[tuple[int, int]] = frozenset()
+    source: str = ""
+    """Fingerprint of the database that was followed: in another one, or after a restore, none of
+    these numbers can be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

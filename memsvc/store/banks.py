@@ -21,7 +21,6 @@ from memsvc.domain.memory import (
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import BankNotFoundError, InvalidRequestError
 from memsvc.store import tables as t
-from memsvc.store.bank_models import BankModelWriter
 from memsvc.store.session import Session
 
 
@@ -40,25 +39,28 @@ class BankReader:
 
     async def find(self, reference: str) -> ResolvedBank | None:
         """Return the bank of this name or id, or ``None``."""
-        building = (
-            select(t.bank_models.c.model_id)
-            .where(
-                t.bank_models.c.bank_id == t.banks.c.bank_id,
-                t.bank_models.c.state == ModelState.BUILDING,
-            )
+        building = t.bank_models.alias("building")
+        building_model_id = (
+            select(building.c.model_id)
+            .where(building.c.bank_id == t.banks.c.bank_id, building.c.state == ModelState.BUILDING)
             .scalar_subquery()
+            .label("building_model_id")
         )
-        columns = (
-            t.banks.c.bank_id,
-            t.banks.c.name,
-            t.banks.c.language,
-            t.banks.c.model_id,
-            building.label("building_model_id"),
-        )
-        statement = select(*columns).where(
-            t.banks.c.tenant_id == self._session.tenant_id,
-            t.banks.c.state == BankState.ACTIVE,
-            _named(reference),
+        columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
+        statement = (
+            select(*columns, t.bank_models.c.partition_no, building_model_id)
+            .join_from(
+                t.banks,
+                t.bank_models,
+                (t.bank_models.c.bank_id == t.banks.c.bank_id)
+                & (t.bank_models.c.model_id == t.banks.c.model_id),
+                isouter=True,
+            )
+            .where(
+                t.banks.c.tenant_id == self._session.tenant_id,
+                t.banks.c.state == BankState.ACTIVE,
+                _named(reference),
+            )
         )
         row = (await self._session.connection.execute(statement)).one_or_none()
         if row is None:
@@ -69,6 +71,7 @@ class BankReader:
             language=row.language,
             model_id=row.model_id,
             building_model_id=row.building_model_id,
+            partition_no=row.partition_no,
         )
 
     async def get(self, bank_id: BankId) -> Bank:
@@ -136,11 +139,20 @@ class BankWriter(BankReader):
             .on_conflict_do_nothing()
             .returning(t.banks.c.bank_id)
         )
-        created = (await self._session.connection.execute(statement)).first() is not None
-        if created:
-            models = BankModelWriter(self._session)
-            await models.set_state(new.id, new.model_id, new.dimension, ModelState.SERVING)
-        return created
+        if (await self._session.connection.execute(statement)).first() is None:
+            return False
+        await self._session.connection.execute(
+            insert(t.bank_models).values(
+                bank_id=new.id,
+                model_id=new.model_id,
+                tenant_id=new.tenant_id,
+                dimension=new.dimension,
+                partition_no=t.partition_numbers.next_value(),
+                state=ModelState.SERVING,
+                created_at=new.created_at,
+            )
+        )
+        return True
 
     async def change(self, bank_id: BankId, change: BankChange) -> None:
         """Set the given fields."""

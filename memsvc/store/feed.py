@@ -25,16 +25,20 @@ from memsvc.ports import (
     Watermark,
 )
 from memsvc.store.session import driver_of
+from memsvc.store.source import SourceIdentity
 from memsvc.store.transactions import transaction
 
 _HORIZON: LiteralString = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, b.changes_trimmed_below::text::bigint
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       b.changes_trimmed_below::text::bigint,
+       {source}
 FROM banks b WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
 """
 
 _CHANGES: LiteralString = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        b.changes_trimmed_below::text::bigint,
+       {source},
        c.seq, c.xid::text::bigint, c.memory_id
 FROM banks b
 LEFT JOIN index_changes c ON c.bank_id = b.bank_id AND c.bank_id = %(bank)s
@@ -70,6 +74,7 @@ class StoreFeed:
     def __init__(self, engine: AsyncEngine, *, reload_after_changes: int) -> None:
         self._engine = engine
         self._limit = reload_after_changes
+        self._identity = SourceIdentity()
 
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
@@ -80,13 +85,13 @@ class StoreFeed:
             rows = await self._changed(driver, scope, watermark)
             if not rows:  # the bank is gone
                 return _reload(watermark)
-            horizon, trimmed_below = rows[0][0], rows[0][1]
-            # A log cut where it was at the load misses nothing, whatever the horizon: after a
-            # restore into another server the two cannot be compared.
+            horizon, trimmed_below, source = rows[0][:3]
+            # A log cut where it was at the load misses nothing, whatever the horizon: a restored
+            # dump brings cuts that cannot be compared with the new server's transaction ids.
             is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-            if is_cut or len(rows) > self._limit:
+            if is_cut or source != watermark.source or len(rows) > self._limit:
                 return _reload(watermark)
-            changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
+            changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
             reached = _advance(watermark, horizon, changes)
             changed_ids = sorted({memory_id for _, _, memory_id in changes})
             upserts = await _entries_of(driver, scope, request, changed_ids) if changes else []
@@ -98,7 +103,7 @@ class StoreFeed:
         self, driver: psycopg.AsyncConnection[Any], scope: BankScope, watermark: Watermark
     ) -> list[TupleRow]:
         cursor = await driver.execute(
-            _CHANGES,
+            _CHANGES.format(source=await self._identity.expression(driver)),
             {
                 "tenant": scope.tenant_id,
                 "bank": scope.bank_id,
@@ -120,7 +125,7 @@ class StoreFeed:
         """
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             driver = await driver_of(connection)
-            watermark = await _present_horizon(driver, scope)
+            watermark = await self._present_horizon(driver, scope)
             yielded = False
             async with driver.cursor("memsvc_index_load", binary=True) as cursor:
                 await cursor.execute(_ENTRIES, _entry_parameters(scope, request))
@@ -130,11 +135,15 @@ class StoreFeed:
             if not yielded:
                 yield watermark, []
 
-
-async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScope) -> Watermark:
-    parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
-    row = await (await driver.execute(_HORIZON, parameters)).fetchone()
-    return Watermark(horizon=0) if row is None else Watermark(horizon=row[0], trimmed_below=row[1])
+    async def _present_horizon(
+        self, driver: psycopg.AsyncConnection[Any], scope: BankScope
+    ) -> Watermark:
+        statement = _HORIZON.format(source=await self._identity.expression(driver))
+        parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
+        row = await (await driver.execute(statement, parameters)).fetchone()
+        if row is None:
+            return Watermark(horizon=0)
+        return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
 
 
 async def _entries_of(
@@ -185,6 +194,7 @@ def _advance(
     return Watermark(
         horizon=reached,
         trimmed_below=watermark.trimmed_below,
+        source=watermark.source,
         applied=frozenset(change for change in seen if change[0] >= reached),
     )
 
