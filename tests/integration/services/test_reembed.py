@@ -355,7 +355,7 @@ async def test_long_vectors_are_written_and_recalled(
 ) -> None:
     if backend == "faiss_cpu":
         pytest.importorskip("faiss")
-    settings = Settings(index=IndexSettings(backend=backend), reembed=ReembedSettings())  # type: ignore[arg-type]
+    settings = Settings(index=IndexSettings(backend=backend), reembed=ReembedSettings())
     app = build_application(
         settings,
         normalise_url(database.url),
