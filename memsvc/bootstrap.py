@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from memsvc.domain.attempts import RetryPolicy
+from memsvc.domain.bank_models import AgreementRule
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
@@ -17,18 +19,22 @@ from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import Clock, Embedder, MemoryIndex
+from memsvc.services.agreement import Agreement
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
+from memsvc.services.embedders import Embedders
 from memsvc.services.health import Health
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
+from memsvc.services.reembed_bank import ReembedBank
+from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, Settings
+from memsvc.settings import EmbeddingSettings, ReembedSettings, Settings
 from memsvc.store import probes
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
@@ -57,6 +63,7 @@ class Application:
     recall: Recall
     memories: Memories
     jobs: Jobs
+    reembedding: Reembedding
     health: Health
     work: Callable[[asyncio.Event], Awaitable[None]]
     """Runs background jobs until the event is set; whoever serves decides in which process."""
@@ -75,11 +82,23 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     """
     data_dir = data_dir_of(settings)
     async with (
-        opened_embedder(settings.embedding, data_dir) as embedder,
+        opened_embedders(settings, data_dir) as embedders,
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
-        yield build_application(settings, urls.runtime, engine, embedder)
+        yield build_application(settings, urls.runtime, engine, embedders)
+
+
+@asynccontextmanager
+async def opened_embedders(settings: Settings, data_dir: Path) -> AsyncIterator[Embedders]:
+    """Yield the encoder of new banks and every other one that is configured."""
+    async with AsyncExitStack() as stack:
+        default = await stack.enter_async_context(opened_embedder(settings.embedding, data_dir))
+        named = {
+            name: await stack.enter_async_context(opened_embedder(each, data_dir))
+            for name, each in settings.embedders.items()
+        }
+        yield Embedders(default=default, named=named)
 
 
 @asynccontextmanager
@@ -100,9 +119,10 @@ async def opened_embedder(settings: EmbeddingSettings, data_dir: Path) -> AsyncI
 
 
 def build_application(
-    settings: Settings, url: DatabaseUrl, engine: Engine, embedder: Embedder
+    settings: Settings, url: DatabaseUrl, engine: Engine, embedders: Embedders
 ) -> Application:
-    """Wire every use case to a database that is open and an encoder that is ready."""
+    """Wire every use case to a database that is open and encoders that are ready."""
+    embedder = embedders.default
     clock = SystemClock()
     store = Store(engine, clock, JobCarrier())
     exact = PgVectorIndex(engine)
@@ -114,28 +134,34 @@ def build_application(
         model_id=embedder.model.id if in_memory else None,
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
     )
-    index: MemoryIndex = LocalMemoryIndex(replicas) if in_memory else exact
-    arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
+    index: MemoryIndex = (
+        LocalMemoryIndex(replicas) if in_memory else PgVectorIndex(engine, settings.index.hnsw)
+    )
+    arms = Arms(embedders=embedders, index=index, exact=exact, lexical=LexicalArm(replicas))
     handlers: Mapping[JobKind, JobHandler] = {
-        JobKind.EMBED_PENDING: EmbedPending(store, embedder),
+        JobKind.EMBED_PENDING: EmbedPending(store, embedders),
+        JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
+    keep_retired = timedelta(days=settings.reembed.keep_retired_days)
+    tidy = Tidy(store, DEFAULT_TENANT, clock, keep_retired=keep_retired)
     queue = QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
         timing=QueueTiming.of(settings.worker, settings.api.shutdown_grace_s),
-        schedules=[Schedule(name="tidy", cron=_TIDY_CRON, run=Tidy(store, DEFAULT_TENANT, clock))],
+        schedules=[Schedule(name="tidy", cron=_TIDY_CRON, run=tidy)],
     )
     return Application(
         settings=settings,
         clock=clock,
         default_tenant=DEFAULT_TENANT,
-        banks=Banks(store, embedder, clock),
-        remember=Remember(store, embedder, clock),
+        banks=Banks(store, embedders, clock),
+        remember=Remember(store, embedders, clock),
         recall=Recall(store, arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
+        reembedding=Reembedding(store, embedders),
         health=Health(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),
@@ -146,6 +172,17 @@ def build_application(
             }
         ),
         work=queue.serve,
+    )
+
+
+def _reembed_bank(
+    settings: ReembedSettings, store: Store, embedders: Embedders, exact: MemoryIndex
+) -> ReembedBank:
+    return ReembedBank(
+        store,
+        embedders,
+        Agreement(store=store, exact=exact, samples=settings.samples),
+        AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
     )
 
 

@@ -109,6 +109,18 @@ class ModelMismatchError(ConflictError):
     code = "model_mismatch"
 
 
+class ReembeddingUnderWayError(ConflictError):
+    """The bank is moving to another model already; cancel that job first, or wait for it."""
+
+    code = "reembedding_under_way"
+
+
+class AgreementError(ConflictError):
+    """The new embedding model does not agree enough with the serving one to replace it."""
+
+    code = "models_disagree"
+
+
 class UnavailableError(MemsvcError):
     """A part of the service is not available now."""
 

@@ -48,6 +48,25 @@ class EmbeddingSettings(_Group):
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
 
 
+class HnswSettings(_Group):
+    """Approximate indexes of large banks where pgvector answers; `memsvc db indexes` keeps them.
+
+    Measured (docs/decisions/0014-pgvector-hnsw.md): the exact plan takes 1.6 µs per vector.
+    """
+
+    from_vectors: Annotated[int, Field(ge=100)] = 20_000
+    """A bank gets an index from this many vectors of a model, and keeps it down to half of it."""
+    most_indexes: Annotated[int, Field(ge=0, le=500)] = 200
+    """In all; beyond, smaller banks are refused one. Each costs every query on the table locks and
+    planning time."""
+    ef_search: Annotated[int, Field(ge=10, le=1000)] = 200
+    """Breadth of a search at least; raised with what is asked for."""
+    least_share: Annotated[float, Field(ge=0.1, le=1)] = 0.5
+    """A filter that lets less of the bank through than this is answered exactly."""
+    build_memory_mb: Annotated[int, Field(ge=16)] = 256
+    """`maintenance_work_mem` of a build; what does not fit is built several times slower."""
+
+
 class IndexSettings(_Group):
     """The derived indexes behind the arms of recall."""
 
@@ -56,6 +75,21 @@ class IndexSettings(_Group):
     """Least recently used banks leave memory past this many memories in all."""
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
+    hnsw: HnswSettings = HnswSettings()
+
+
+class ReembedSettings(_Group):
+    """Moving banks to another embedding model."""
+
+    samples: Annotated[int, Field(ge=1, le=1000)] = 50
+    """Stored texts that both models are asked for before one replaces the other."""
+    least_overlap: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Mean share of the nearest ten that both must find. Good models differ in most of theirs on
+    some texts; a broken one shares next to nothing."""
+    most_lost: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """By how much the share of texts that find themselves may fall."""
+    keep_retired_days: Annotated[float, Field(ge=0)] = 7.0
+    """How long a bank can go back; then the hourly tidying removes the old vectors."""
 
     serve_backend: Literal["faiss_cpu", "faiss_gpu", "exact"] = "faiss_cpu"
     """What `memsvc index serve` holds vectors in."""
@@ -135,6 +169,11 @@ class Settings(BaseSettings):
 
     database: DatabaseSettings = DatabaseSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    """The encoder of new banks."""
+    embedders: dict[str, EmbeddingSettings] = Field(default_factory=dict)
+    """More encoders by name, for banks of other models and for moving banks to them
+    (``MEMSVC_EMBEDDERS__BIG__MODEL=…``)."""
+    reembed: ReembedSettings = ReembedSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     api: ApiSettings = ApiSettings()

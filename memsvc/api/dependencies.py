@@ -18,6 +18,7 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
+from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 
 REPLAY_HEADER = "Idempotent-Replay"
@@ -51,12 +52,17 @@ async def _jobs(request: Request) -> Jobs:
     return application_of(request).jobs
 
 
+async def _reembedding(request: Request) -> Reembedding:
+    return application_of(request).reembedding
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
 
 BanksUseCase = Annotated[Banks, Depends(_banks)]
 RememberUseCase = Annotated[Remember, Depends(_remember)]
+ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[Recall, Depends(_recall)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]

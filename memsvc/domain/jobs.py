@@ -13,6 +13,7 @@ class JobKind(StrEnum):
 
     EMBED_PENDING = "memories.embed"
     DELETE_BANK = "bank.delete"
+    REEMBED_BANK = "bank.reembed"
 
 
 class JobState(StrEnum):
@@ -33,6 +34,8 @@ OPEN_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PRO
 RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
+CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK})
+"""What can be given up midway and leaves everything as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,8 @@ class ResolvedBank:
     name: str
     language: str
     model_id: str
+    building_model_id: str | None = None
+    """The model that the bank is moving to, while it does."""
     partition_no: int | None = None
     """Where shared indexes hold the vectors of ``model_id``; ``None`` if it was not looked up."""
 

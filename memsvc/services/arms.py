@@ -19,7 +19,9 @@ from memsvc.errors import (
     NotIndexedError,
     UnavailableError,
 )
-from memsvc.ports import Candidate, DenseQuery, Embedder, MemoryIndex
+from memsvc.ports import Candidate, DenseQuery, MemoryIndex
+from memsvc.services.agreement import pose
+from memsvc.services.embedders import Embedders, Space
 from memsvc.store.transactions import assert_no_transaction
 from memsvc.telemetry import EMBED_SECONDS, RECALL_ARM_SECONDS
 
@@ -100,7 +102,7 @@ _Ask = Callable[[ArmQuery], Awaitable[_Answer]]
 class Arms:
     """Every arm there is."""
 
-    embedder: Embedder
+    embedders: Embedders
     index: MemoryIndex
     exact: MemoryIndex
     """pgvector: for states the index does not hold, and when the index cannot answer."""
@@ -120,17 +122,18 @@ class Arms:
         return dict(zip(arms, outcomes, strict=True))
 
     async def _dense(self, query: ArmQuery) -> _Answer:
-        model_id = self.embedder.model.id
-        if query.bank.model_id != model_id:
+        embedder = self.embedders.of_model(query.bank.model_id)
+        if embedder is None:
             raise ModelMismatchError(
-                "The bank's vectors come from another embedding model than the one in use; its"
-                " memories are found by words until the bank is re-embedded."
+                "The bank's vectors come from another embedding model than those in use; its"
+                " memories are found by words until that model is configured again or the bank is"
+                " re-embedded."
             )
         started = time.perf_counter()
-        vector = await self.embedder.embed_query(query.text)
+        space = Space(scope=query.bank.scope, embedder=embedder)
+        dense = await pose(space, query.text, k=query.k, allowed=query.allowed)
         embed_s = time.perf_counter() - started
         EMBED_SECONDS.labels(purpose="query").observe(embed_s)
-        dense = DenseQuery(vector=vector, model_id=model_id, k=query.k, allowed=query.allowed)
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)
             return _Answer(candidates=found, embed_s=embed_s)

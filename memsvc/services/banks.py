@@ -6,7 +6,7 @@ from memsvc.domain.jobs import Job, JobKind, NewJob
 from memsvc.domain.memory import Bank, BankChange
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import BankExistsError
-from memsvc.ports import Clock, Embedder
+from memsvc.ports import Clock
 from memsvc.services.commands import (
     BankCreated,
     BankReference,
@@ -14,6 +14,7 @@ from memsvc.services.commands import (
     NewBank,
     RequestKey,
 )
+from memsvc.services.embedders import Embedders
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.new_banks import check_bank_name, new_bank
 from memsvc.store.audit import AuditEvent
@@ -23,9 +24,9 @@ from memsvc.store.transactions import Store, WriteTransaction
 class Banks:
     """What callers do with banks as a whole."""
 
-    def __init__(self, store: Store, embedder: Embedder, clock: Clock) -> None:
+    def __init__(self, store: Store, embedders: Embedders, clock: Clock) -> None:
         self._store = store
-        self._embedder = embedder
+        self._embedders = embedders
         self._clock = clock
         self._created = Once(
             store=store, result=TypeAdapter(BankCreated), bank_of=lambda made: made.bank.id
@@ -38,7 +39,7 @@ class Banks:
     ) -> Outcome[BankCreated]:
         """Create a bank for the embedding model in use; raises ``BankExistsError``."""
         check_bank_name(new.name)
-        bank = new_bank(new, caller.tenant_id, self._embedder.model, self._clock.now())
+        bank = new_bank(new, caller.tenant_id, self._embedders.default.model, self._clock.now())
 
         async def work(tx: WriteTransaction) -> BankCreated:
             created = await tx.banks.create(bank)

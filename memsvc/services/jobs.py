@@ -38,3 +38,13 @@ class Jobs:
             return await tx.jobs.retry(job_id)
 
         return await self._once.run(caller, key, work)
+
+    async def cancel(
+        self, caller: Caller, job_id: JobId, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        """Give up a job that leaves everything as it was."""
+
+        async def work(tx: WriteTransaction) -> Job:
+            return await tx.jobs.cancel(job_id)
+
+        return await self._once.run(caller, key, work)

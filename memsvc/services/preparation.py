@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from memsvc.domain.lexical import LexicalForm, analyze_text
 from memsvc.errors import EmbedderUnavailableError
 from memsvc.ports import Embedder, Matrix
 from memsvc.services.drafts import Draft
+from memsvc.services.embedders import Embedders
 from memsvc.store.transactions import assert_no_transaction
 from memsvc.telemetry import EMBED_SECONDS, EMBEDDED_TEXTS
 
@@ -24,37 +25,52 @@ class Prepared:
 
     draft: Draft
     lexical: LexicalForm
-    vectors: Matrix | None
-    """``None`` when it need not be embedded, or could not be now."""
+    vectors: Mapping[str, Matrix]
+    """By model; empty when it need not be embedded, or could not be now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """Analyses and embeds drafts; a missing encoder delays vectors, never the write."""
 
-    embedder: Embedder
+    embedders: Embedders
 
     async def __call__(
-        self, drafts: Sequence[Draft], *, language: str, skip: AbstractSet[int]
+        self,
+        drafts: Sequence[Draft],
+        *,
+        language: str,
+        skip: AbstractSet[int],
+        model_ids: Sequence[str],
     ) -> list[Prepared]:
-        """Prepare every draft; those whose positions are in ``skip`` get no vectors."""
+        """Prepare every draft for these models, of which some may have no encoder here.
+
+        Drafts whose positions are in ``skip`` get no vectors.
+        """
         assert_no_transaction("An embedding")
         texts = [draft.indexed_text for draft in drafts]
         forms = asyncio.to_thread(_analyze_all, texts, language)
         wanted = [no for no in range(len(drafts)) if no not in skip]
-        lexical, matrices = await asyncio.gather(forms, self._embed([texts[no] for no in wanted]))
-        vectors = dict(zip(wanted, matrices, strict=True)) if matrices is not None else {}
+        to_embed = [texts[no] for no in wanted]
+        embedders = {i: found for i in model_ids if (found := self.embedders.of_model(i))}
+        embedding = (self._embed(embedder, to_embed) for embedder in embedders.values())
+        lexical, matrices = await asyncio.gather(forms, asyncio.gather(*embedding))
+        vectors: dict[int, dict[str, Matrix]] = {no: {} for no in wanted}
+        for model_id, of_model in zip(embedders, matrices, strict=True):
+            for no, matrix in zip(wanted, of_model or (), strict=of_model is not None):
+                vectors[no][model_id] = matrix
         return [
-            Prepared(draft=draft, lexical=lexical[no], vectors=vectors.get(no))
+            Prepared(draft=draft, lexical=lexical[no], vectors=vectors.get(no, {}))
             for no, draft in enumerate(drafts)
         ]
 
-    async def _embed(self, texts: Sequence[str]) -> list[Matrix] | None:
+    @staticmethod
+    async def _embed(embedder: Embedder, texts: Sequence[str]) -> list[Matrix] | None:
         if not texts:
             return []
         started = time.perf_counter()
         try:
-            vectors = await self.embedder.embed_documents(texts)
+            vectors = await embedder.embed_documents(texts)
         except EmbedderUnavailableError as error:
             _log.warning("vectors.deferred", texts=len(texts), code=error.code)
             return None

@@ -1,14 +1,14 @@
 """The write path: embed outside any transaction, then store everything in one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Episode, ResolvedBank
-from memsvc.ports import Clock, Embedder
+from memsvc.ports import Clock
 from memsvc.services.commands import (
     BankReference,
     Caller,
@@ -29,6 +29,7 @@ from memsvc.services.drafts import (
     refuse_repeated_sources,
     sent_documents,
 )
+from memsvc.services.embedders import Embedders
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.new_banks import DEFAULT_LANGUAGE, check_bank_name, new_bank
 from memsvc.services.preparation import Preparation, Prepared
@@ -54,11 +55,11 @@ class _Request:
 class Remember:
     """Stores what happened; acknowledged means durable and recallable."""
 
-    def __init__(self, store: Store, embedder: Embedder, clock: Clock) -> None:
+    def __init__(self, store: Store, embedders: Embedders, clock: Clock) -> None:
         self._store = store
-        self._embedder = embedder
+        self._new_model = embedders.default.model
         self._clock = clock
-        self._prepare = Preparation(embedder=embedder)
+        self._prepare = Preparation(embedders=embedders)
         self._once = Once(
             store=store, result=_ANSWER, bank_of=lambda remembered: remembered.bank_id
         )
@@ -115,6 +116,7 @@ class Remember:
             request.drafts,
             language=DEFAULT_LANGUAGE if bank is None else bank.language,
             skip=unchanged,
+            model_ids=self._models_of(bank),
         )
 
         async def work(tx: WriteTransaction) -> Remembered:
@@ -125,6 +127,11 @@ class Remember:
             for each in outcome.value.memories:
                 MEMORIES_WRITTEN.labels(status=each.status).inc()
         return outcome
+
+    def _models_of(self, bank: ResolvedBank | None) -> list[str]:
+        if bank is None:
+            return [self._new_model.id]
+        return [each for each in (bank.model_id, bank.building_model_id) if each is not None]
 
     async def _find_bank(
         self, tx: ReadTransaction, reference: BankReference
@@ -141,7 +148,8 @@ class Remember:
     ) -> Remembered:
         bank = await self._bank_to_write(tx, request)
         bank_id = bank.scope.bank_id
-        await tx.banks.lock(bank_id)
+        # It may have moved to another model since it was looked up: the row that is locked tells.
+        bank = replace(bank, model_id=await tx.banks.lock(bank_id))
         sources = {each.source for each in request.episodes}
         sources |= {draft.source for draft in request.drafts if draft.external_id is not None}
         await tx.episodes.lock_sources(bank_id, sources)
@@ -150,7 +158,6 @@ class Remember:
             tx=tx,
             bank=bank,
             actor=request.caller.actor,
-            model_id=self._embedder.model.id,
             now=request.recorded_at,
         )
         batch = await writer.write(prepared, open_episodes)
@@ -167,7 +174,7 @@ class Remember:
         new = new_bank(
             NewBank(name=request.bank.value),
             request.caller.tenant_id,
-            self._embedder.model,
+            self._new_model,
             request.recorded_at,
         )
         # Somebody else may be making it too: whoever comes second finds the first one's.

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from memsvc.domain.bank_models import ModelState
 from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.jobs import JobKind
 from memsvc.ports import Clock
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store
@@ -15,12 +17,23 @@ _ACTOR = "tidy"
 
 
 class Tidy:
-    """Expires memories whose time is over, trims the change log, forgets old answers."""
+    """Expires memories whose time is over, trims the change log, forgets old answers.
 
-    def __init__(self, store: Store, tenant_id: TenantId, clock: Clock) -> None:
+    Vectors of models that a bank has left go after a while.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tenant_id: TenantId,
+        clock: Clock,
+        *,
+        keep_retired: timedelta = timedelta(days=7),
+    ) -> None:
         self._store = store
         self._tenant_id = tenant_id
         self._clock = clock
+        self._keep_retired = keep_retired
 
     async def __call__(self) -> None:
         """Tidy every bank of the tenant, each step in a transaction of its own."""
@@ -32,6 +45,26 @@ class Tidy:
             await self._expire(bank_id)
             async with self._store.write(self._tenant_id) as tx:
                 await tx.changes.trim(bank_id, self._clock.now() - CHANGES_KEPT_FOR)
+            await self._drop_retired(bank_id)
+
+    async def _drop_retired(self, bank_id: BankId) -> None:
+        """Remove vectors of retired models, and retire one whose building was given up."""
+        async with self._store.read(self._tenant_id) as tx:
+            states = {each.state for each in await tx.models.list(bank_id)}
+        if ModelState.BUILDING in states:
+            async with self._store.write(self._tenant_id) as tx:
+                if await tx.banks.find(str(bank_id)) is None:
+                    return  # deleted since the banks were listed
+                serving_id, _ = await tx.models.lock_bank(bank_id)
+                if await tx.jobs.find_open(JobKind.REEMBED_BANK, bank_id) is None:
+                    await tx.models.retire_other_building(bank_id, serving_id)
+        if ModelState.RETIRED not in states:
+            return
+        before = self._clock.now() - self._keep_retired
+        gone = _BATCH
+        while gone == _BATCH:
+            async with self._store.write(self._tenant_id) as tx:
+                gone = await tx.models.purge_some_retired(bank_id, before, _BATCH)
 
     async def _expire(self, bank_id: BankId) -> None:
         """Move due memories to ``expired``, so that indexes need not hold them any longer.

@@ -53,8 +53,6 @@ class BatchWriter:
     tx: WriteTransaction
     bank: ResolvedBank
     actor: str
-    model_id: str
-    """Of the vectors prepared."""
     now: datetime
 
     async def write(
@@ -166,7 +164,7 @@ class BatchWriter:
         )
 
     def _has_vectors(self, each: Prepared) -> bool:
-        return each.vectors is not None and self.model_id == self.bank.model_id
+        return self.bank.model_id in each.vectors
 
     async def _store(self, changes: Sequence[_Change], episodes: Sequence[OpenEpisode]) -> None:
         bank_id = self.bank.scope.bank_id
@@ -177,19 +175,7 @@ class BatchWriter:
         await self.tx.memories.replace(
             bank_id, [self._version(change) for change in changes if not change.is_new]
         )
-        await self.tx.embeddings.add(
-            bank_id,
-            self.bank.model_id,
-            [
-                VectorsToAdd(
-                    memory_id=change.memory.id,
-                    version=change.memory.version,
-                    vectors=change.prepared.vectors,
-                )
-                for change in changes
-                if change.memory.embedded and change.prepared.vectors is not None
-            ],
-        )
+        await self._add_vectors(changes)
         await self.tx.memories.link(bank_id, links)
         for no, episode in enumerate(episodes):
             added = sum(change.prepared.draft.episode_no == no for change in new)
@@ -197,6 +183,19 @@ class BatchWriter:
                 await self.tx.episodes.grow(bank_id, episode.episode.id, added)
         await self.tx.changes.record(bank_id, [change.memory.id for change in changes])
         await self.tx.audit.record(bank_id, self.actor, [_event(change) for change in changes])
+
+    async def _add_vectors(self, changes: Sequence[_Change]) -> None:
+        """Store the vectors of the serving model, and of the one the bank moves to."""
+        models = dict.fromkeys((self.bank.model_id, self.bank.building_model_id))
+        for model_id in filter(None, models):
+            items = [
+                VectorsToAdd(
+                    memory_id=change.memory.id, version=change.memory.version, vectors=vectors
+                )
+                for change in changes
+                if (vectors := change.prepared.vectors.get(model_id)) is not None
+            ]
+            await self.tx.embeddings.add(self.bank.scope.bank_id, model_id, items)
 
     def _version(self, change: _Change) -> VersionToAdd:
         return VersionToAdd(

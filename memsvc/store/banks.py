@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from memsvc.domain.bank_models import ModelState
 from memsvc.domain.bank_names import is_bank_name
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import (
@@ -38,9 +39,16 @@ class BankReader:
 
     async def find(self, reference: str) -> ResolvedBank | None:
         """Return the bank of this name or id, or ``None``."""
+        building = t.bank_models.alias("building")
+        building_model_id = (
+            select(building.c.model_id)
+            .where(building.c.bank_id == t.banks.c.bank_id, building.c.state == ModelState.BUILDING)
+            .scalar_subquery()
+            .label("building_model_id")
+        )
         columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
         statement = (
-            select(*columns, t.bank_models.c.partition_no)
+            select(*columns, t.bank_models.c.partition_no, building_model_id)
             .join_from(
                 t.banks,
                 t.bank_models,
@@ -62,6 +70,7 @@ class BankReader:
             name=row.name,
             language=row.language,
             model_id=row.model_id,
+            building_model_id=row.building_model_id,
             partition_no=row.partition_no,
         )
 
@@ -139,7 +148,7 @@ class BankWriter(BankReader):
                 tenant_id=new.tenant_id,
                 dimension=new.dimension,
                 partition_no=t.partition_numbers.next_value(),
-                state="serving",
+                state=ModelState.SERVING,
                 created_at=new.created_at,
             )
         )
@@ -172,10 +181,13 @@ class BankWriter(BankReader):
         if not (await self._session.connection.execute(statement)).rowcount:
             raise BankNotFoundError(bank=str(bank_id))
 
-    async def lock(self, bank_id: BankId) -> None:
-        """Keep the bank from being removed until the transaction ends."""
+    async def lock(self, bank_id: BankId) -> str:
+        """Keep the bank, and its model, as they are until the transaction ends.
+
+        Returns the id of the serving model, which may have changed since the bank was looked up.
+        """
         statement = (
-            select(t.banks.c.bank_id)
+            select(t.banks.c.model_id)
             .where(
                 t.banks.c.tenant_id == self._session.tenant_id,
                 t.banks.c.bank_id == bank_id,
@@ -183,8 +195,10 @@ class BankWriter(BankReader):
             )
             .with_for_update(read=True)
         )
-        if (await self._session.connection.execute(statement)).first() is None:
+        model_id = await self._session.connection.scalar(statement)
+        if model_id is None:
             raise BankNotFoundError(bank=str(bank_id))
+        return str(model_id)
 
     async def _update(self, bank_id: BankId, values: dict[str, Any]) -> None:
         await self._session.connection.execute(

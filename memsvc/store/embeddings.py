@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, Text, func, insert, select, update
 
 from memsvc.domain.identifiers import BankId, MemoryId, VectorId
-from memsvc.domain.memory import MemoryKind
+from memsvc.domain.memory import MemoryKind, MemoryState
 from memsvc.ports import Matrix
 from memsvc.store import tables as t
 from memsvc.store.rows import CURRENT_VERSION
@@ -27,7 +27,7 @@ class VectorsToAdd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unembedded:
-    """A memory whose current version has no vector yet, with all that makes its indexed text."""
+    """A memory to be embedded at its current version, with all that makes its indexed text."""
 
     memory_id: MemoryId
     version: int
@@ -42,6 +42,32 @@ class EmbeddingReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    async def count_lacking(self, bank_id: BankId, model_id: str) -> int:
+        """Return how many memories lack vectors of the model."""
+        statement = select(func.count()).where(*_lacks(bank_id, model_id))
+        return await self._session.connection.scalar(statement) or 0
+
+    async def count_memories(self, bank_id: BankId) -> int:
+        """Return how many memories can have vectors: all that are not deleted."""
+        statement = select(func.count()).where(*_can_have(bank_id))
+        return await self._session.connection.scalar(statement) or 0
+
+    async def lacking(
+        self, bank_id: BankId, model_id: str, *, after: MemoryId | None, limit: int
+    ) -> list[Unembedded]:
+        """Return the oldest memories, after the one given, that lack vectors of the model."""
+        conditions = _lacks(bank_id, model_id)
+        if after is not None:
+            conditions = (*conditions, t.memories.c.memory_id > after)
+        return await self._texts(bank_id, conditions, limit)
+
+    async def sample(self, bank_id: BankId, limit: int) -> list[Unembedded]:
+        """Return active memories, spread over the bank by a hash of their ids."""
+        is_active = (t.memories.c.bank_id == bank_id, t.memories.c.state == MemoryState.ACTIVE)
+        spread = func.hashtextextended(t.memories.c.memory_id.cast(Text), 0)
+        chosen = select(t.memories.c.memory_id).where(*is_active).order_by(spread).limit(limit)
+        return await self._texts(bank_id, (t.memories.c.memory_id.in_(chosen),), limit)
+
     async def count_unembedded(self, bank_id: BankId) -> int:
         """Return how many memories wait for a vector."""
         statement = select(func.count()).where(
@@ -51,6 +77,11 @@ class EmbeddingReader:
 
     async def unembedded(self, bank_id: BankId, limit: int) -> list[Unembedded]:
         """Return the oldest memories that wait for a vector."""
+        return await self._texts(bank_id, (t.memories.c.embedded.is_(False),), limit)
+
+    async def _texts(
+        self, bank_id: BankId, conditions: Sequence[ColumnElement[bool]], limit: int
+    ) -> list[Unembedded]:
         statement = (
             select(
                 t.memories.c.memory_id,
@@ -69,7 +100,7 @@ class EmbeddingReader:
             .where(
                 t.memories.c.bank_id == bank_id,
                 t.memory_versions.c.bank_id == bank_id,
-                t.memories.c.embedded.is_(False),
+                *conditions,
             )
             .order_by(t.memories.c.memory_id)
             .limit(limit)
@@ -143,7 +174,42 @@ class EmbeddingWriter(EmbeddingReader):
         current = {row.memory_id: row.current_version for row in rows}
         return [item for item in items if current.get(item.memory_id) == item.version]
 
+    async def still_lacking(
+        self, bank_id: BankId, model_id: str, items: Sequence[VectorsToAdd]
+    ) -> list[VectorsToAdd]:
+        """Lock these memories and return those whose version is current and lacks the model's."""
+        ids = [item.memory_id for item in items]
+        is_asked = (t.memories.c.bank_id == bank_id, t.memories.c.memory_id == func.any(ids))
+        locked = select(t.memories.c.memory_id).where(*is_asked).order_by(t.memories.c.memory_id)
+        await self._session.connection.execute(locked.with_for_update())
+        # A statement of its own: it sees what those who held the locks have committed.
+        rows = await self._session.connection.execute(
+            select(t.memories.c.memory_id, t.memories.c.current_version).where(
+                *_lacks(bank_id, model_id), *is_asked
+            )
+        )
+        current = {row.memory_id: row.current_version for row in rows}
+        return [item for item in items if current.get(item.memory_id) == item.version]
+
     async def _draw_ids(self, count: int) -> list[VectorId]:
         numbers = func.generate_series(1, count).alias("numbers")
         statement = select(t.vector_ids.next_value()).select_from(numbers)
         return [VectorId(drawn) for drawn in await self._session.connection.scalars(statement)]
+
+
+def _can_have(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
+    return (t.memories.c.bank_id == bank_id, t.memories.c.state != MemoryState.DELETED)
+
+
+def _lacks(bank_id: BankId, model_id: str) -> tuple[ColumnElement[bool], ...]:
+    has_vectors = (
+        select(t.embeddings.c.vector_id)
+        .where(
+            t.embeddings.c.bank_id == bank_id,
+            t.embeddings.c.memory_id == t.memories.c.memory_id,
+            t.embeddings.c.version == t.memories.c.current_version,
+            t.embeddings.c.model_id == model_id,
+        )
+        .exists()
+    )
+    return (*_can_have(bank_id), ~has_vectors)

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from memsvc.domain.attempts import Ending
 from memsvc.domain.identifiers import BankId, JobId, TenantId, uuid7
 from memsvc.domain.jobs import (
+    CANCELLABLE_KINDS,
     OPEN_STATES,
     RETRYABLE_STATES,
     Job,
@@ -67,6 +68,21 @@ class JobReader:
         statement = statement.order_by(columns.job_id.desc()).limit(request.limit + 1)
         found = [_to_job(row) for row in await self._session.connection.execute(statement)]
         return cut_page(found, request, [str(job.id) for job in found])
+
+    async def find_open(self, kind: JobKind, bank_id: BankId) -> Job | None:
+        """Return a job of this kind and bank that is not over yet."""
+        statement = (
+            select(t.jobs)
+            .where(
+                t.jobs.c.tenant_id == self._session.tenant_id,
+                t.jobs.c.bank_id == bank_id,
+                t.jobs.c.kind == kind,
+                t.jobs.c.state.in_(OPEN_STATES),
+            )
+            .limit(1)
+        )
+        row = (await self._session.connection.execute(statement)).one_or_none()
+        return None if row is None else _to_job(row)
 
     async def counts(self) -> Mapping[JobState, int]:
         """Return how many jobs stand in each state; states without jobs are left out."""
@@ -188,6 +204,34 @@ class JobWriter(JobReader):
             )
         await self._carrier.carry(await self._session.driver(), queued)
         return queued
+
+    async def cancel(self, job_id: JobId) -> Job:
+        """End an open job that may be given up; a running one learns of it at its next step.
+
+        Raises ``IllegalTransitionError`` for one that is over, or leaves things half done.
+        """
+        cancelled = await self._change(
+            update(t.jobs)
+            .where(
+                *self._named(job_id),
+                t.jobs.c.state.in_(OPEN_STATES),
+                t.jobs.c.kind.in_(CANCELLABLE_KINDS),
+            )
+            .values(
+                state=JobState.CANCELLED,
+                reason="It was cancelled by a caller.",
+                finished_at=self._session.clock.now(),
+            )
+            .returning(t.jobs)
+        )
+        if cancelled is None:
+            job = await self.get(job_id)
+            raise IllegalTransitionError(
+                f"A job of kind {job.kind} that is {job.state} cannot be cancelled.",
+                job=str(job_id),
+                state=job.state,
+            )
+        return cancelled
 
     async def cancel_for_bank(self, bank_id: BankId) -> int:
         """Cancel the bank's open jobs and return how many; a running one learns of it."""

@@ -13,7 +13,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.types import JSONDict
 
 from memsvc.domain.identifiers import JobId, TenantId
-from memsvc.domain.jobs import Job
+from memsvc.domain.jobs import Job, JobKind
 
 QUEUE = "memsvc"
 # Not to be renamed: carriers that older versions have left are waiting under these names.
@@ -69,4 +69,7 @@ class JobCarrier:
 
 def lock_of(job: Job) -> str:
     """Return the key whose holders never run at the same time."""
+    if job.kind is JobKind.REEMBED_BANK:
+        # It takes hours for a large bank, and new memories must not wait for it to get vectors.
+        return f"reembed:{job.bank_id}"
     return f"job:{job.id}" if job.bank_id is None else f"bank:{job.bank_id}"

@@ -343,6 +343,8 @@ bank_models = Table(
     Column("partition_no", BigInteger(), nullable=False, autoincrement=False, unique=True),
     _text("state"),
     _instant("created_at"),
+    _instant("retired_at", nullable=True),
+    _json("report", nullable=True),
     PrimaryKeyConstraint("bank_id", "model_id"),
     ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
 )

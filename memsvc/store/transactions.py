@@ -25,6 +25,7 @@ from memsvc.errors import (
 )
 from memsvc.ports import Clock
 from memsvc.store.audit import AuditWriter
+from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
@@ -49,6 +50,7 @@ class ReadTransaction:
 
     def __init__(self, session: Session) -> None:
         self.banks = BankReader(session)
+        self.models = BankModelReader(session)
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
         self.jobs = JobReader(session)
@@ -60,6 +62,7 @@ class WriteTransaction:
 
     def __init__(self, session: Session, carrier: JobCarrier) -> None:
         self.banks = BankWriter(session)
+        self.models = BankModelWriter(session)
         self.episodes = EpisodeWriter(session)
         self.memories = MemoryWriter(session)
         self.embeddings = EmbeddingWriter(session)

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from memsvc_client.models import (
     OPEN_STATES,
     BankInfo,
+    BankModels,
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,
@@ -39,6 +40,7 @@ from memsvc_client.requests import (
     NewMemory,
     RecallFields,
     RecallQuery,
+    Reembedding,
 )
 
 Result = TypeVar("Result", bound=Record)
@@ -103,6 +105,24 @@ def update_bank(bank: Reference, **fields: Unpack[BankFields]) -> Call[BankInfo]
 def delete_bank(bank: Reference) -> Call[Job]:
     """Describe the deletion of a bank; the answer is the job of its physical removal."""
     return Call(method="DELETE", path=_bank(bank), result=Job, mutates=True)
+
+
+def reembed_bank(
+    bank: Reference,
+    *,
+    model: str | None = None,
+    rollback: bool = False,
+    least_overlap: float | None = None,
+) -> Call[Job]:
+    """Describe the move of a bank to another embedding model; the answer is its job."""
+    move = Reembedding(model=model, rollback=rollback, least_overlap=least_overlap)
+    path = f"{_bank(bank)}:reembed"
+    return Call(method="POST", path=path, result=Job, json=move.to_json(), mutates=True)
+
+
+def list_bank_models(bank: Reference) -> Call[BankModels]:
+    """Describe the listing of a bank's embedding models."""
+    return Call(method="GET", path=f"{_bank(bank)}/models", result=BankModels)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -276,6 +296,12 @@ def get_job(job_id: Reference) -> Call[Job]:
 def retry_job(job_id: Reference) -> Call[Job]:
     """Describe a new start of a job that has stopped."""
     path = f"/v1/jobs/{_segment(job_id)}:retry"
+    return Call(method="POST", path=path, result=Job, mutates=True)
+
+
+def cancel_job(job_id: Reference) -> Call[Job]:
+    """Describe the giving up of a job."""
+    path = f"/v1/jobs/{_segment(job_id)}:cancel"
     return Call(method="POST", path=path, result=Job, mutates=True)
 
 

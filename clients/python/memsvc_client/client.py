@@ -9,7 +9,7 @@ from memsvc_client import calls
 from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.calls import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
-from memsvc_client.models import BankInfo, Health, Job, Readiness, ServiceVersion
+from memsvc_client.models import BankInfo, BankModels, Health, Job, Readiness, ServiceVersion
 from memsvc_client.requests import BankFields
 from memsvc_client.transport import AsyncSender, Sender, default_headers
 from memsvc_client.waiting import JobWait
@@ -96,6 +96,22 @@ class Client:
         """Delete a bank, which is gone at once; return the job of its physical removal."""
         return self._sender.send(calls.delete_bank(bank))
 
+    def reembed_bank(
+        self,
+        bank: Reference,
+        *,
+        model: str | None = None,
+        rollback: bool = False,
+        least_overlap: float | None = None,
+    ) -> Job:
+        """Move a bank to another embedding model, or back; return the job that does it."""
+        call = calls.reembed_bank(bank, model=model, rollback=rollback, least_overlap=least_overlap)
+        return self._sender.send(call)
+
+    def bank_models(self, bank: Reference) -> BankModels:
+        """Return the embedding models that a bank has vectors of."""
+        return self._sender.send(calls.list_bank_models(bank))
+
     def jobs(
         self,
         *,
@@ -113,6 +129,10 @@ class Client:
     def retry_job(self, job_id: Reference) -> Job:
         """Start a job again that failed, was cancelled, or waits."""
         return self._sender.send(calls.retry_job(job_id))
+
+    def cancel_job(self, job_id: Reference) -> Job:
+        """Give up a job that leaves everything as it was, such as a re-embedding."""
+        return self._sender.send(calls.cancel_job(job_id))
 
     def wait_for_jobs(
         self, bank: Reference | None = None, *, timeout_s: float = 300.0, poll_s: float = 0.2
@@ -218,6 +238,22 @@ class AsyncClient:
         """See ``Client.delete_bank``."""
         return await self._sender.send(calls.delete_bank(bank))
 
+    async def reembed_bank(
+        self,
+        bank: Reference,
+        *,
+        model: str | None = None,
+        rollback: bool = False,
+        least_overlap: float | None = None,
+    ) -> Job:
+        """See ``Client.reembed_bank``."""
+        call = calls.reembed_bank(bank, model=model, rollback=rollback, least_overlap=least_overlap)
+        return await self._sender.send(call)
+
+    async def bank_models(self, bank: Reference) -> BankModels:
+        """See ``Client.bank_models``."""
+        return await self._sender.send(calls.list_bank_models(bank))
+
     def jobs(
         self,
         *,
@@ -235,6 +271,10 @@ class AsyncClient:
     async def retry_job(self, job_id: Reference) -> Job:
         """See ``Client.retry_job``."""
         return await self._sender.send(calls.retry_job(job_id))
+
+    async def cancel_job(self, job_id: Reference) -> Job:
+        """See ``Client.cancel_job``."""
+        return await self._sender.send(calls.cancel_job(job_id))
 
     async def wait_for_jobs(
         self, bank: Reference | None = None, *, timeout_s: float = 300.0, poll_s: float = 0.2

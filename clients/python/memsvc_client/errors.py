@@ -17,6 +17,7 @@
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
       - ModelMismatchError          model_mismatch
+      - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
       - DatabaseUnavailableError    database_unavailable
       - EmbedderUnavailableError    embedder_unavailable
@@ -185,6 +186,12 @@ class ModelMismatchError(ConflictError):
     code = "model_mismatch"
 
 
+class ReembeddingUnderWayError(ConflictError):
+    """The bank is moving to another embedding model already."""
+
+    code = "reembedding_under_way"
+
+
 class UnavailableError(ProblemError):
     """The service, or a part of it, cannot answer now."""
 
@@ -265,6 +272,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     BankExistsError,
     IllegalTransitionError,
     ModelMismatchError,
+    ReembeddingUnderWayError,
     UnavailableError,
     DatabaseUnavailableError,
     EmbedderUnavailableError,

@@ -37,6 +37,14 @@ class BankChange(Body):
     """Replaces all that there is."""
 
 
+class Reembedding(Body):
+    """Which embedding model a bank is to move to: ``model``, or the one before."""
+
+    model: str | None = None
+    rollback: bool = False
+    least_overlap: float | None = None
+
+
 class BankFields(TypedDict, total=False):
     """Keyword form of ``BankChange``, and of ``NewBank`` without its name."""
 

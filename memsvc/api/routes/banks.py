@@ -4,12 +4,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from memsvc.api.dependencies import Bank, BanksUseCase, CurrentCaller, IdempotencyKey
+from memsvc.api.dependencies import (
+    Bank,
+    BanksUseCase,
+    CurrentCaller,
+    IdempotencyKey,
+    ReembeddingUseCase,
+)
 from memsvc.api.documentation import problems
 from memsvc.api.schemas.banks import BankPage, BankResponse, CreateBankRequest, UpdateBankRequest
 from memsvc.api.schemas.jobs import JobResponse
 from memsvc.api.schemas.queries import PageQuery
-from memsvc.errors import BankExistsError, BankNotFoundError, EmbedderUnavailableError
+from memsvc.api.schemas.reembedding import BankModelsResponse, ReembedRequest
+from memsvc.errors import (
+    BankExistsError,
+    BankNotFoundError,
+    EmbedderUnavailableError,
+    ReembeddingUnderWayError,
+)
 
 router = APIRouter(prefix="/v1/banks", tags=["banks"])
 
@@ -73,4 +85,29 @@ async def delete_bank(
 ) -> JobResponse:
     """Hide a bank at once; the job in the answer removes its rows."""
     outcome = await banks.delete(caller, bank, idempotency.key)
+    return JobResponse.of(idempotency.settle(outcome))
+
+
+@router.get("/{bank}/models", responses=problems(BankNotFoundError))
+async def list_bank_models(
+    bank: Bank, reembedding: ReembeddingUseCase, caller: CurrentCaller
+) -> BankModelsResponse:
+    """List the embedding models that a bank has vectors of, the serving one first."""
+    return BankModelsResponse.of(await reembedding.models(caller, bank))
+
+
+@router.post(
+    "/{bank}:reembed",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(BankNotFoundError, ReembeddingUnderWayError, changes=True),
+)
+async def reembed_bank(
+    body: ReembedRequest,
+    bank: Bank,
+    reembedding: ReembeddingUseCase,
+    caller: CurrentCaller,
+    idempotency: IdempotencyKey,
+) -> JobResponse:
+    """Move a bank to another embedding model; it answers by its present one until then."""
+    outcome = await reembedding.start(caller, bank, body.to_command(), idempotency.key)
     return JobResponse.of(idempotency.settle(outcome))

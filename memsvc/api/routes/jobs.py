@@ -43,3 +43,12 @@ async def retry_job(
     """Queue a job again that failed, waits or was cancelled."""
     outcome = await jobs.retry(caller, job_id, idempotency.key)
     return JobResponse.of(idempotency.settle(outcome))
+
+
+@router.post("/{job_id}:cancel", responses=problems(JobNotFoundError, changes=True))
+async def cancel_job(
+    job_id: JobIdPath, jobs: JobsUseCase, caller: CurrentCaller, idempotency: IdempotencyKey
+) -> JobResponse:
+    """Give up a re-embedding that is not over; the bank stays with its model."""
+    outcome = await jobs.cancel(caller, job_id, idempotency.key)
+    return JobResponse.of(idempotency.settle(outcome))

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memsvc.cli.commands.reembed import models, reembed
 from memsvc.cli.options import AsJson, Bank, Metadata, Url
 
 if TYPE_CHECKING:
     from memsvc_client import AsyncClient, BankInfo, Job
 
 app = typer.Typer(help="Banks: where memories are kept.", no_args_is_help=True)
+app.command()(reembed)
+app.command()(models)
 
 Description = Annotated[str | None, typer.Option("--description", help="What it is for.")]
 Language = Annotated[

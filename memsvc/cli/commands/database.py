@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memsvc.cli.commands.indexes import indexes
 from memsvc.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from memsvc.store.inspection import PendingRevision
 
 app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app.command()(indexes)
 
 _NO_DATABASE = "There is no embedded database yet; the first start creates it."
 

@@ -62,6 +62,16 @@ def retry(job: JobId, url: Url = None, as_json: AsJson = False) -> None:
     print_record(queued, as_json=as_json, show=_show_job)
 
 
+@app.command()
+def cancel(job: JobId, url: Url = None, as_json: AsJson = False) -> None:
+    """Give up a job that leaves everything as it was: a re-embedding."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    cancelled = ask(url, lambda client: client.cancel_job(job))
+    print_record(cancelled, as_json=as_json, show=_show_job)
+
+
 def _show_jobs(jobs: Sequence["Job"]) -> None:
     from memsvc.cli.output import moment, print_table
 

@@ -217,8 +217,8 @@ async def test_recall_from_the_database_alone_agrees_with_the_index(
     caller = Caller(tenant_id=application.default_tenant, actor="test")
     scope = (await application.banks.get(caller, BankReference(value="ann"))).scope
     arms = application.recall._arms
-    vector = await arms.embedder.embed_query("3 beans in a row")
-    query = DenseQuery(vector=vector, model_id=arms.embedder.model.id, k=20)
+    vector = await arms.embedders.default.embed_query("3 beans in a row")
+    query = DenseQuery(vector=vector, model_id=arms.embedders.default.model.id, k=20)
 
     mine = await arms.index.search(scope, query)
     theirs = await arms.exact.search(scope, query)

@@ -18,6 +18,7 @@ from memsvc.errors import (
     SchemaOutdatedError,
 )
 from memsvc.services.commands import BankReference, Caller, NewMemory
+from memsvc.services.embedders import Embedders
 from memsvc.services.recall import RecallQuery
 from memsvc.settings import DatabaseSettings, Settings
 from memsvc.store import schema
@@ -81,7 +82,9 @@ async def test_one_url_of_an_ordinary_user_is_enough(foreign: Foreign) -> None:
         open_database(foreign.settings, Path("/nonexistent")) as urls,
         connected(urls.runtime, DatabaseSettings()) as engine,
     ):
-        application = build_application(foreign.settings, urls.runtime, engine, HashingEmbedder())
+        application = build_application(
+            foreign.settings, urls.runtime, engine, Embedders(default=HashingEmbedder())
+        )
         caller = Caller(tenant_id=application.default_tenant, actor="test")
         bank = BankReference(value="b", create=True)
         await application.remember.items(caller, bank, [NewMemory(text="It works.")])
@@ -93,7 +96,9 @@ async def test_transactions_run_as_the_runtime_role_whoever_logs_in(foreign: For
     await asyncio.to_thread(schema.upgrade, normalise_url(foreign.url))
     url = normalise_url(foreign.superuser_url)
     async with connected(url, DatabaseSettings()) as engine:
-        application = build_application(Settings(), url, engine, HashingEmbedder())
+        application = build_application(
+            Settings(), url, engine, Embedders(default=HashingEmbedder())
+        )
         async with application.banks._store.read(application.default_tenant) as tx:
             role = await tx.banks._session.connection.scalar(text("SELECT current_user"))
     assert role == RUNTIME_ROLE

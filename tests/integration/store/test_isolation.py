@@ -141,12 +141,12 @@ async def test_neither_encoder_nor_index_is_asked_while_a_transaction_is_open(
         scope=BankScope(tenant_id=DEFAULT_TENANT, bank_id=BankId(uuid4())),
         name="b",
         language="auto",
-        model_id=arms.embedder.model.id,
+        model_id=arms.embedders.default.model.id,
     )
     query = ArmQuery(text="x", bank=bank, k=1, allowed=None, active_only=True)
     async with application.banks._store.read(DEFAULT_TENANT):
         with pytest.raises(ExternalCallInTransactionError):
-            await prepare([], language="auto", skip=set())
+            await prepare([], language="auto", skip=set(), model_ids=[])
         with pytest.raises(ExternalCallInTransactionError):
             await arms.ask(query, frozenset(Arm))
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
@@ -41,6 +42,7 @@ from memsvc.services.commands import (
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
 from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+from memsvc.services.reembedding import ReembedCommand
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
 TENANT_ID = TenantId(UUID(int=1))
@@ -108,6 +110,14 @@ JOB = Job(
     created_at=NOON,
     started_at=NOON,
     finished_at=None,
+)
+MODEL = BankModel(
+    model_id="sha256:0",
+    dimension=384,
+    state=ModelState.SERVING,
+    created_at=NOON,
+    retired_at=None,
+    report={"overlap_at_10": 0.5},
 )
 WRITTEN = Written(id=MEMORY_ID, version=1, external_id="m1", status=WriteStatus.CREATED)
 EPISODE = Episode(
@@ -328,6 +338,31 @@ class FakeJobs:
     ) -> Outcome[Job]:
         return self.script.change("jobs.retry", JOB, caller, job_id, key)
 
+    async def cancel(
+        self, caller: Caller, job_id: JobId, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        return self.script.change("jobs.cancel", JOB, caller, job_id, key)
+
+
+@dataclass(slots=True)
+class FakeReembedding:
+    script: Script
+
+    async def start(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        command: ReembedCommand,
+        key: RequestKey | None = None,
+    ) -> Outcome[Job]:
+        return self.script.change("reembedding.start", JOB, caller, reference, command, key)
+
+    async def models(self, caller: Caller, reference: BankReference) -> Sequence[BankModel]:
+        found: Sequence[BankModel] = self.script.play(
+            "reembedding.models", [MODEL], caller, reference
+        )
+        return found
+
 
 @dataclass(slots=True)
 class FakeHealth:
@@ -351,6 +386,7 @@ class FakeApplication:
         self.recall = FakeRecall(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
+        self.reembedding = FakeReembedding(self.script)
         self.health = FakeHealth(self.script)
 
 

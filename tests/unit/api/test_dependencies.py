@@ -148,6 +148,8 @@ MUTATING = [
     ("POST", f"/v1/banks/ada/memories/{fake.MEMORY_ID}:archive", None),
     ("POST", f"/v1/banks/ada/memories/{fake.MEMORY_ID}:restore", None),
     ("POST", f"/v1/jobs/{fake.JOB_ID}:retry", None),
+    ("POST", f"/v1/jobs/{fake.JOB_ID}:cancel", None),
+    ("POST", "/v1/banks/ada:reembed", {"model": "new"}),
 ]
 
 

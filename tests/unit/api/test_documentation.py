@@ -14,6 +14,8 @@ OPERATIONS = {
     "get_bank": "GET /v1/banks/{bank}",
     "update_bank": "PATCH /v1/banks/{bank}",
     "delete_bank": "DELETE /v1/banks/{bank}",
+    "list_bank_models": "GET /v1/banks/{bank}/models",
+    "reembed_bank": "POST /v1/banks/{bank}:reembed",
     "add_episode": "POST /v1/banks/{bank}/episodes",
     "add_episodes": "POST /v1/banks/{bank}/episodes:batch",
     "add_memory": "POST /v1/banks/{bank}/memories",
@@ -28,6 +30,7 @@ OPERATIONS = {
     "list_jobs": "GET /v1/jobs",
     "get_job": "GET /v1/jobs/{job_id}",
     "retry_job": "POST /v1/jobs/{job_id}:retry",
+    "cancel_job": "POST /v1/jobs/{job_id}:cancel",
     "get_health": "GET /healthz",
     "get_readiness": "GET /readyz",
     "get_metrics": "GET /metrics",
@@ -37,6 +40,7 @@ PUBLIC = {"get_health", "get_readiness"}
 CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
+    *("reembed_bank", "cancel_job"),
 }
 
 

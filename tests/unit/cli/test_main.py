@@ -31,8 +31,9 @@ def test_help_imports_nothing_heavy() -> None:
     [
         *("serve", "worker", "doctor", "remember", "recall", "load"),
         *("bank list", "bank create", "bank show", "bank update", "bank delete"),
+        *("bank reembed", "bank models", "db indexes"),
         *("memory show", "memory history", "memory archive", "memory restore"),
-        *("jobs list", "jobs show", "jobs retry", "models install", "models list"),
+        *("jobs list", "jobs show", "jobs retry", "jobs cancel", "models install", "models list"),
         *("db upgrade", "db check", "db current"),
     ],
 )

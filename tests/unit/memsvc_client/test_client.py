@@ -103,6 +103,17 @@ def test_single_jobs_are_read_and_retried(client: Any, service: StubService) -> 
     assert sent(service) == ("POST", f"/v1/jobs/{JOB_ID}:retry")
 
 
+def test_a_bank_is_moved_and_its_move_given_up(client: Any, service: StubService) -> None:
+    models = [{"id": "m", "dimension": 3, "state": "serving", "created_at": JOB["created_at"]}]
+    service.script = [answer(JOB), answer({"items": models}), answer(JOB)]
+    client.reembed_bank("ada", model="big")
+    assert sent(service) == ("POST", "/v1/banks/ada:reembed")
+    assert client.bank_models("ada").items[0].state == "serving"
+    assert sent(service) == ("GET", "/v1/banks/ada/models")
+    client.cancel_job(JOB_ID)
+    assert sent(service) == ("POST", f"/v1/jobs/{JOB_ID}:cancel")
+
+
 def test_health_and_version_are_read(client: Any, service: StubService) -> None:
     service.script = [answer({"status": "ok"}), answer({"version": "0.1.0", "api": "v1"})]
     assert client.health().status == "ok"

@@ -23,6 +23,7 @@ EVERY_CODE = [
     (401, "unauthorized", errors.UnauthorizedError),
     (403, "forbidden", errors.ForbiddenError),
     (409, "model_mismatch", errors.ModelMismatchError),
+    (409, "reembedding_under_way", errors.ReembeddingUnderWayError),
     (503, "model_not_installed", errors.ModelNotInstalledError),
     (504, "timeout", errors.RequestTimeoutError),
     (413, "payload_too_large", errors.PayloadTooLargeError),

@@ -51,3 +51,10 @@ async def test_a_job_is_retried(api: httpx2.AsyncClient, script: Script) -> None
 
     assert (answer.status_code, answer.json()) == (200, RENDERED)
     assert script.last_arguments[1] == JOB_ID
+
+
+async def test_a_job_is_cancelled(api: httpx2.AsyncClient, script: Script) -> None:
+    answer = await api.post(f"/v1/jobs/{JOB_ID}:cancel")
+
+    assert (answer.status_code, answer.json()) == (200, RENDERED)
+    assert script.last_arguments[1] == JOB_ID
