@@ -10,6 +10,7 @@ from bench import encoder
 from bench.errors import BenchError
 from bench.footprint import footprint
 from bench.ingest import ingest
+from bench.ppr import ppr
 from bench.progress import console
 from bench.retrieval import retrieval
 from bench.scale import scale
@@ -20,6 +21,7 @@ app.command()(retrieval)
 app.command()(scale)
 app.command()(ingest)
 app.command()(footprint)
+app.command()(ppr)
 
 
 @app.command(
