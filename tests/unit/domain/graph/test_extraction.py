@@ -77,8 +77,7 @@ def test_names_are_found_in_scripts_with_capitals() -> None:
 def test_heading_is_the_subject() -> None:
     extracted = extract_entities("Rush (band)\nRush were a Canadian rock band.")
     assert extracted.subjects == {"rush band", "rush"}
-    assert extracted.mentions["rush"] >= 1
-    assert "canadian" in extracted.mentions
+    assert {"rush", "rush band", "canadian"} <= set(extracted.mentions)
 
 
 def test_speaker_is_a_subject() -> None:
