@@ -14,6 +14,9 @@ from memsvc.errors import NoSeedsError
 _FINEST_TOLERANCE = 1e-6
 """Float32 masses do not carry more."""
 
+_MOST_FOLLOW = 0.99
+"""Beyond it walks take thousands of hops, and end where they would without seeds."""
+
 _LEAST_HOPS = 2
 """A node two edges away, such as a passage that shares an entity with a seed, is always seen."""
 
@@ -30,7 +33,7 @@ class PageRankSettings:
     """How a walk goes and when it ends. Raises ``ValueError`` for what makes no sense."""
 
     follow_probability: float = 0.5
-    """Probability of following an edge instead of going back to the seeds, in (0, 1). HippoRAG
+    """Probability of following an edge instead of going back to the seeds, in (0, 0.99]. HippoRAG
     calls it damping; libraries call it alpha or damping, and mean the same."""
     tolerance: float = 1e-4
     """Most sum of absolute errors over all nodes, of scores that sum to 1."""
@@ -38,8 +41,8 @@ class PageRankSettings:
     """For the best places: one more hop may still move this share of the candidates' scores."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.follow_probability < 1:
-            raise ValueError("follow_probability lies between 0 and 1, both excluded")
+        if not 0 < self.follow_probability <= _MOST_FOLLOW:
+            raise ValueError(f"follow_probability is above 0 and at most {_MOST_FOLLOW}")
         if self.tolerance < _FINEST_TOLERANCE:
             raise ValueError(f"tolerance is at least {_FINEST_TOLERANCE}")
         if self.rank_tolerance <= 0:

@@ -12,6 +12,9 @@ from memsvc.domain.graph.stored_edges import Places, Weights
 _SPARSE_SHARE = 0.2
 """Following the edges of some nodes costs about five times as much per edge as all in order."""
 
+_REMEMBERED_HOPS = 8
+"""Paths are no longer than this: by then a walk says little of where it began."""
+
 
 class Walk:
     """Where a walker is who stops before each step with probability 1 − f.
@@ -33,6 +36,8 @@ class Walk:
         """Begin at ``reset``, one weight ≥ 0 per node with the sum 1."""
         self._graph = graph
         self._follow = np.float32(follow_probability)
+        self._hops = 0
+        self._front = reset
         self._fronts = [reset]
         self._visits = reset * (1 - self._follow)
         self._seeds = _positive(reset)
@@ -40,7 +45,7 @@ class Walk:
     @property
     def hops(self) -> int:
         """K, how many hops were made."""
-        return len(self._fronts) - 1
+        return self._hops
 
     @property
     def visits(self) -> Weights:
@@ -50,7 +55,7 @@ class Walk:
     def hop(self, check_time: Callable[[], None]) -> None:
         """Let all walkers take one more step; ``check_time`` may raise before much is done."""
         check_time()
-        front = self._fronts[-1]
+        front = self._front
         rows = _positive(front)
         scaled = front * self._graph.inverse_strengths
         edges = int(self._graph.degrees[rows].sum(dtype=np.int64))
@@ -59,7 +64,10 @@ class Walk:
         else:
             arrived = self._graph.times(scaled, check_time)
         arrived *= self._follow
-        self._fronts.append(arrived)
+        self._hops += 1
+        self._front = arrived
+        if self._hops <= _REMEMBERED_HOPS:
+            self._fronts.append(arrived)
         self._visits += arrived * (1 - self._follow)
 
     def tail(self) -> tuple[Places, NDArray[np.float64], float]:
@@ -72,7 +80,7 @@ class Walk:
         """
         graph = self._graph
         reached = _positive(self._visits)
-        strengths, masses = graph.strengths[reached], self._fronts[-1][reached]
+        strengths, masses = graph.strengths[reached], self._front[reached]
         roots = np.unique(graph.components.roots(self._seeds)).tolist()
         if len(roots) == 1:
             stationary, unreached = _stationary(masses, strengths, graph.components, roots[0])
@@ -93,7 +101,7 @@ class Walk:
 
     def arriving_next(self, places: Places) -> Weights:
         """Return x_{K+1} at ascending ``places`` alone; costs their edges."""
-        scaled = self._fronts[-1] * self._graph.inverse_strengths
+        scaled = self._front * self._graph.inverse_strengths
         return self._graph.gather(places, scaled) * self._follow
 
     def path_to(self, place: int) -> list[int]:

@@ -85,12 +85,12 @@ class WalkGraph(Generic[Source]):
         Seeds that the graph does not hold are left out. Equal scores come in the order of the
         sources' text forms. Raises ``NoSeedsError``, and what ``check_time`` raises.
         """
-        weights: dict[int, float] = {}
-        for kind, given in zip((_SOURCE, _ENTITY), seeds, strict=True):
-            for key, weight in given.items():
-                place = self._places.get((kind, key))
-                if place is not None:
-                    weights[place] = weight
+        of_sources, of_entities = seeds
+        numbered = [
+            *((self._places.get((_SOURCE, key)), weight) for key, weight in of_sources.items()),
+            *((self._places.get((_ENTITY, key)), weight) for key, weight in of_entities.items()),
+        ]
+        weights = {place: weight for place, weight in numbered if place is not None}
         among = np.array(self._is_source, np.bool_)
         reset = reset_vector(len(among), weights)
         wanted = Wanted(count=count, among=among)

@@ -45,6 +45,13 @@ def test_bound_holds_after_every_hop(follow: float) -> None:
         walk.hop(lambda: None)
 
 
+def test_walks_that_hardly_ever_return_end_too() -> None:
+    edges = power_law_edges(100, 300, seed=8)
+    settings = PageRankSettings(follow_probability=0.99, tolerance=1e-5)
+    scores = all_scores(adjacency(100, edges), reset_vector(100, {3: 1.0}), settings)
+    np.testing.assert_allclose(scores.values, dense_pagerank(100, edges, {3: 1.0}, 0.99), atol=1e-4)
+
+
 def test_walk_ends_by_a_named_error_when_its_time_is_over() -> None:
     ticks = itertools.count()
     budget = TimeBudget(2.5, lambda: float(next(ticks)))
