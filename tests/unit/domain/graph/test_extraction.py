@@ -45,6 +45,12 @@ def test_initials_and_titles_do_not_end_a_name() -> None:
     assert "dr j r smith" in found
 
 
+def test_runs_of_capitals_are_cut_and_loose_joining_words_left_out() -> None:
+    assert max(len(form.split()) for form in names("ALL IS WRITTEN LARGE " * 10)) <= 12
+    assert "paris" in names("We went to Paris and")
+    assert "anna" in names("I saw Anna When")
+
+
 def test_names_end_with_their_sentence() -> None:
     found = names("He lives in Paris. London is far.")
     assert {"paris", "london"} <= found

@@ -66,6 +66,17 @@ def test_walk_over_its_time_is_ended() -> None:
         graph.walk(({}, {ANNA: 1.0}), 1, EXACT, TimeBudget(0.0, lambda: 0.0))
 
 
+def test_numbers_of_removed_sources_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_graph, "_LEAST_DEAD", 3)
+    graph: WalkGraph[str] = WalkGraph({"stays": [ANNA]})
+    size = graph.nbytes
+    for number in range(500):
+        graph.put(f"goes {number}", [ANNA])
+        graph.remove(f"goes {number}")
+    assert graph.nbytes < 2 * size
+    assert [each.source for each in walk(graph, {ANNA: 1.0})] == ["stays"]
+
+
 _FORMS = st.sets(st.sampled_from([ANNA, BEN, PARIS, EntityForm("rome"), EntityForm("東京")]))
 _STEPS = st.lists(
     st.tuples(st.sampled_from("pqrs"), st.one_of(st.none(), _FORMS)), min_size=1, max_size=15
