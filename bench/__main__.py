@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.footprint import footprint
 from bench.index import index
 from bench.ingest import ingest
+from bench.ppr import ppr
 from bench.progress import console
 from bench.retrieval import retrieval
 from bench.scale import scale
@@ -22,6 +23,7 @@ app.command()(scale)
 app.command()(ingest)
 app.command()(footprint)
 app.command()(index)
+app.command()(ppr)
 
 
 @app.command(

@@ -49,6 +49,12 @@ class NotIndexedError(InvalidRequestError):
     code = "not_indexed"
 
 
+class NoSeedsError(InvalidRequestError):
+    """A walk over the graph needs at least one seed with a weight above 0."""
+
+    code = "no_seeds"
+
+
 class UnauthorizedError(MemsvcError):
     """A valid API key is needed: send `Authorization: Bearer <key>`."""
 
@@ -167,6 +173,18 @@ class RequestTimeoutError(UnavailableError):
     """The request took longer than the server allows; its outcome is not known."""
 
     code = "timeout"
+
+
+class GraphTooSlowError(UnavailableError):
+    """The walk over the memory graph did not end within its time budget."""
+
+    code = "graph_too_slow"
+
+
+class GraphTooLargeError(UnavailableError):
+    """The memory graph has more edges than one process can number; split the bank."""
+
+    code = "graph_too_large"
 
 
 class EmbeddedPostgresError(UnavailableError):

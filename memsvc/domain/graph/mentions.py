@@ -1,0 +1,82 @@
+"""Which sources speak of which entities: the part of the memory graph that hops follow."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+from memsvc.domain.graph.entity_forms import EntityForm
+from memsvc.domain.graph.extraction import Extracted
+
+Source = TypeVar("Source")
+
+
+class MentionGraph(Generic[Source]):
+    """Sources and entities, joined by how often a source mentions an entity.
+
+    Everything is a sum over the sources held: removing one leaves exactly the graph that never
+    held it, in whatever order sources came and went. Adding and removing cost the source's own
+    mentions.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty graph."""
+        self._mentions: dict[Source, Counter[EntityForm]] = {}
+        self._subjects: dict[Source, frozenset[EntityForm]] = {}
+        self._sources: dict[EntityForm, set[Source]] = {}
+        self._about: dict[EntityForm, set[Source]] = {}
+
+    def __len__(self) -> int:
+        return len(self._mentions)
+
+    @property
+    def entity_count(self) -> int:
+        """How many entities any source mentions."""
+        return len(self._sources)
+
+    def put(self, source: Source, extracted: Extracted) -> None:
+        """Hold these entities of a source, in place of those it had."""
+        self.remove(source)
+        self._mentions[source] = Counter(extracted.mentions)
+        self._subjects[source] = extracted.subjects
+        for form in extracted.mentions:
+            self._sources.setdefault(form, set()).add(source)
+        for form in extracted.subjects:
+            self._about.setdefault(form, set()).add(source)
+
+    def remove(self, source: Source) -> None:
+        """Forget a source, and the entities that it alone mentioned; unknown ones are fine."""
+        for form in self._mentions.pop(source, ()):
+            _discard(self._sources, form, source)
+        for form in self._subjects.pop(source, ()):
+            _discard(self._about, form, source)
+
+    def mentions_of(self, source: Source) -> Mapping[EntityForm, int]:
+        """Return the entities of a source, and how often it mentions each."""
+        return self._mentions.get(source, Counter())
+
+    def subjects_of(self, source: Source) -> frozenset[EntityForm]:
+        """Return what a source is about."""
+        return self._subjects.get(source, frozenset())
+
+    def sources_of(self, form: EntityForm) -> frozenset[Source]:
+        """Return the sources that mention an entity."""
+        return frozenset(self._sources.get(form, ()))
+
+    def sources_about(self, form: EntityForm) -> frozenset[Source]:
+        """Return the sources whose subject an entity is."""
+        return frozenset(self._about.get(form, ()))
+
+    def specificity(self, form: EntityForm) -> float:
+        """Return 1 / number of sources that mention the entity (HippoRAG, §3.3), 0 for none."""
+        holding = len(self._sources.get(form, ()))
+        return 1 / holding if holding else 0.0
+
+    def forms(self) -> Iterable[EntityForm]:
+        """Return every entity, in order."""
+        return sorted(self._sources)
+
+
+def _discard(table: dict[EntityForm, set[Source]], form: EntityForm, source: Source) -> None:
+    table[form].discard(source)
+    if not table[form]:
+        del table[form]

@@ -1,0 +1,23 @@
+"""A limit on the time that one walk may take."""
+
+from collections.abc import Callable
+
+from memsvc.errors import GraphTooSlowError
+
+
+class TimeBudget:
+    """Calling it raises ``GraphTooSlowError`` once ``seconds`` have passed on ``clock``.
+
+    The clock is given (``time.monotonic`` in the service): nothing here looks at one by itself.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        """Begin now."""
+        self._seconds = seconds
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def __call__(self) -> None:
+        """Raise if the time is over."""
+        if self._clock() >= self._end:
+            raise GraphTooSlowError(budget_ms=round(self._seconds * 1000, 3))
