@@ -38,6 +38,7 @@ from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
 from memsvc.store.queue_app import Schedule
 from memsvc.store.queue_worker import QueueTiming, QueueWorker
+from memsvc.store.recall_reads import RecallReads
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
@@ -133,7 +134,7 @@ def build_application(
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedder, clock),
         remember=Remember(store, embedder, clock),
-        recall=Recall(store, arms, embedder, clock, settings.recall),
+        recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
         health=Health(

@@ -60,6 +60,9 @@ class DenseQuery:
     k: int
     allowed: Sequence[MemoryId] | None = None
     """Search exactly these memories, and no others; ``None``: every active one."""
+    asked_at: float | None = None
+    """When the question came in, on the clock of ``time.monotonic``: writes committed before it
+    are covered. ``None`` stands for the call of ``search``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,13 @@ class MemoryIndex(Protocol):
 
         Ties are broken by memory id. Every write committed before the call is covered.
         Raises ``IndexUnavailableError``.
+        """
+        ...
+
+    async def refresh(self, scope: BankScope, model_id: str, asked_at: float) -> None:
+        """Do ahead what a search asked at ``asked_at`` would wait for, whatever its vector is.
+
+        Raises what ``search`` raises.
         """
         ...
 

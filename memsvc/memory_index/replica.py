@@ -33,6 +33,8 @@ class FollowedBank:
 class _Held:
     contents: BankContents
     watermark: Watermark
+    as_of: float
+    """When the catching up that led here began, on the clock of ``time.monotonic``."""
 
 
 class Replica:
@@ -58,8 +60,15 @@ class Replica:
         lexical = None if self._held is None else self._held.contents.lexical
         return 0 if lexical is None else lexical.nbytes
 
-    async def contents(self) -> BankContents:
-        """Return the bank's contents, complete up to this call."""
+    async def contents(self, asked_at: float | None = None) -> BankContents:
+        """Return the bank's contents, complete up to ``asked_at``, by default up to this call.
+
+        Whoever asks several indexes for one question gives them the same instant, and they share
+        one catching up.
+        """
+        held = self._held
+        if asked_at is not None and held is not None and held.as_of >= asked_at:
+            return held.contents
         return await self._runs.join()
 
     def release(self) -> None:
@@ -68,14 +77,17 @@ class Replica:
 
     async def _advance(self) -> BankContents:
         """Catch up, or load the bank if that is not possible."""
+        as_of = time.monotonic()
         if (held := self._held) is not None:
             bank = self._bank
             changes = await bank.feed.changes_since(bank.scope, held.watermark, bank.request)
             if not changes.must_reload:
-                return await self._catch_up(held.contents, changes)
-        return await self._load()
+                return await self._catch_up(held.contents, changes, as_of)
+        return await self._load(as_of)
 
-    async def _catch_up(self, contents: BankContents, changes: IndexChanges) -> BankContents:
+    async def _catch_up(
+        self, contents: BankContents, changes: IndexChanges, as_of: float
+    ) -> BankContents:
         number = len(changes.upserts) + len(changes.removals)
         if number:
             try:
@@ -84,11 +96,11 @@ class Replica:
             except BaseException:
                 self._held = None  # It may be half changed: the next search loads it afresh.
                 raise
-        self._held = _Held(contents=contents, watermark=changes.watermark)
+        self._held = _Held(contents=contents, watermark=changes.watermark, as_of=as_of)
         self._activity.caught_up(number)
         return contents
 
-    async def _load(self) -> BankContents:
+    async def _load(self, as_of: float) -> BankContents:
         self._held = None
         started = time.perf_counter()
         contents, watermark = self._new_contents(), Watermark(horizon=0)
@@ -101,7 +113,7 @@ class Replica:
             if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
                 await pages.aclose()
         await asyncio.to_thread(contents.prepare)
-        self._held = _Held(contents=contents, watermark=watermark)
+        self._held = _Held(contents=contents, watermark=watermark, as_of=as_of)
         seconds = time.perf_counter() - started
         self._activity.loaded(seconds)
         bank_id = str(self._bank.scope.bank_id)

@@ -68,9 +68,12 @@ class BankReplicas:
         """Name of the vector index."""
         return self._spaces.backend
 
-    async def contents(self, scope: BankScope, model_id: str | None = None) -> BankContents:
+    async def contents(
+        self, scope: BankScope, model_id: str | None = None, asked_at: float | None = None
+    ) -> BankContents:
         """Return a bank's indexes, covering every write committed before this call.
 
+        With ``asked_at``, an earlier instant on the clock of ``time.monotonic``, before that.
         ``model_id`` asks for the vectors of another model than the arms share.
         """
         request = self._shared
@@ -80,7 +83,7 @@ class BankReplicas:
         if (resident := self._residents.get(key)) is None:
             resident = self._residents[key] = _Resident(replica=self._new_replica(key))
         self._residents.move_to_end(key)
-        contents = await resident.replica.contents()
+        contents = await resident.replica.contents(asked_at)
         if self._residents.get(key) is resident:  # It may have been dropped meanwhile.
             self._account(resident, len(contents))
             self._make_room()

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class LexicalSearch(Protocol):
         k: int,
         allowed: Sequence[MemoryId] | None,
         language: str,
+        asked_at: float | None,
     ) -> list[Candidate]:
         """Return up to k memories that share a term with the text, best first."""
         ...
@@ -82,6 +84,8 @@ class ArmQuery:
     allowed: Sequence[MemoryId] | None
     active_only: bool
     """Whether only active memories are wanted: the in-memory indexes hold no others."""
+    asked_at: float = field(default_factory=time.monotonic)
+    """Writes committed before this instant are covered; the arms share a catching up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +130,24 @@ class Arms:
                 "The bank's vectors come from another embedding model than the one in use; its"
                 " memories are found by words until the bank is re-embedded."
             )
-        started = time.perf_counter()
-        vector = await self.embedder.embed_query(query.text)
-        embed_s = time.perf_counter() - started
+        scope = query.bank.scope
+        refreshing = asyncio.create_task(_refreshed(self.index, scope, model_id, query.asked_at))
+        try:
+            started = time.perf_counter()
+            vector = await self.embedder.embed_query(query.text)
+            embed_s = time.perf_counter() - started
+        except BaseException:
+            refreshing.cancel()
+            raise
+        await refreshing
         EMBED_SECONDS.labels(purpose="query").observe(embed_s)
-        dense = DenseQuery(vector=vector, model_id=model_id, k=query.k, allowed=query.allowed)
+        dense = DenseQuery(
+            vector=vector,
+            model_id=model_id,
+            k=query.k,
+            allowed=query.allowed,
+            asked_at=query.asked_at,
+        )
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)
             return _Answer(candidates=found, embed_s=embed_s)
@@ -156,8 +173,15 @@ class Arms:
             k=query.k,
             allowed=query.allowed,
             language=query.bank.language,
+            asked_at=query.asked_at,
         )
         return _Answer(candidates=found)
+
+
+async def _refreshed(index: MemoryIndex, scope: BankScope, model_id: str, asked_at: float) -> None:
+    """Bring the index up to date while the question is embedded."""
+    with suppress(UnavailableError):  # The search meets the same failure and deals with it.
+        await index.refresh(scope, model_id, asked_at)
 
 
 async def _timed(arm: Arm, ask: _Ask, query: ArmQuery) -> ArmOutcome:

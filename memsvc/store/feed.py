@@ -25,6 +25,7 @@ from memsvc.ports import (
     Watermark,
 )
 from memsvc.store.session import driver_of
+from memsvc.store.single_reads import read_once
 from memsvc.store.transactions import transaction
 
 _HORIZON: LiteralString = """
@@ -75,40 +76,40 @@ class StoreFeed:
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:
         """Return what changed after ``watermark``, each memory at its current state."""
-        async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
-            driver = await driver_of(connection)
-            rows = await self._changed(driver, scope, watermark)
-            if not rows:  # the bank is gone
-                return _reload(watermark)
-            horizon, trimmed_below = rows[0][0], rows[0][1]
-            # A log cut where it was at the load misses nothing, whatever the horizon: after a
-            # restore into another server the two cannot be compared.
-            is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-            if is_cut or len(rows) > self._limit:
-                return _reload(watermark)
-            changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
-            reached = _advance(watermark, horizon, changes)
-            changed_ids = sorted({memory_id for _, _, memory_id in changes})
-            upserts = await _entries_of(driver, scope, request, changed_ids) if changes else []
+        rows = await self._changed(scope, watermark)
+        if not rows:  # the bank is gone
+            return _reload(watermark)
+        horizon, trimmed_below = rows[0][0], rows[0][1]
+        # A log cut where it was at the load misses nothing, whatever the horizon: after a
+        # restore into another server the two cannot be compared.
+        is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
+        if is_cut or len(rows) > self._limit:
+            return _reload(watermark)
+        changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
+        reached = _advance(watermark, horizon, changes)
+        changed_ids = sorted({memory_id for _, _, memory_id in changes})
+        upserts = await self._entries(scope, request, changed_ids) if changes else []
         present = {entry.memory_id for entry in upserts}
         removals = [MemoryId(each) for each in changed_ids if each not in present]
         return IndexChanges(watermark=reached, upserts=upserts, removals=removals)
 
-    async def _changed(
-        self, driver: psycopg.AsyncConnection[Any], scope: BankScope, watermark: Watermark
-    ) -> list[TupleRow]:
-        cursor = await driver.execute(
-            _CHANGES,
-            {
-                "tenant": scope.tenant_id,
-                "bank": scope.bank_id,
-                "horizon": str(watermark.horizon),
-                "applied": sorted(seq for _, seq in watermark.applied),
-                "limit": self._limit + 1,
-            },
-            binary=True,
-        )
-        return await cursor.fetchall()
+    async def _changed(self, scope: BankScope, watermark: Watermark) -> list[TupleRow]:
+        parameters = {
+            "tenant": scope.tenant_id,
+            "bank": scope.bank_id,
+            "horizon": str(watermark.horizon),
+            "applied": sorted(seq for _, seq in watermark.applied),
+            "limit": self._limit + 1,
+        }
+        return await read_once(self._engine, scope.tenant_id, _CHANGES, parameters)
+
+    async def _entries(
+        self, scope: BankScope, request: FeedRequest, memory_ids: Sequence[MemoryId]
+    ) -> list[IndexEntry]:
+        """Return what is current of these memories now, which may be later than the changes."""
+        parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
+        rows = await read_once(self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters)
+        return [_to_entry(row) for row in rows]
 
     async def load(
         self, scope: BankScope, request: FeedRequest
@@ -135,17 +136,6 @@ async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScop
     parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
     row = await (await driver.execute(_HORIZON, parameters)).fetchone()
     return Watermark(horizon=0) if row is None else Watermark(horizon=row[0], trimmed_below=row[1])
-
-
-async def _entries_of(
-    driver: psycopg.AsyncConnection[Any],
-    scope: BankScope,
-    request: FeedRequest,
-    memory_ids: Sequence[MemoryId],
-) -> list[IndexEntry]:
-    parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
-    cursor = await driver.execute(_ENTRIES + _OF_THESE, parameters, binary=True)
-    return [_to_entry(row) for row in await cursor.fetchall()]
 
 
 def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, object]:
