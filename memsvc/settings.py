@@ -51,7 +51,19 @@ class EmbeddingSettings(_Group):
 class IndexSettings(_Group):
     """The derived indexes behind the arms of recall."""
 
-    backend: Literal["faiss_cpu", "exact", "pgvector"] = "faiss_cpu"
+    backend: Literal["faiss_cpu", "faiss_gpu", "exact", "pgvector", "server"] = "faiss_cpu"
+    """``server``: the vectors are held by an index server (`memsvc index serve`)."""
+    server_url: str | None = None
+    """Where the index server listens: ``tcp://host:port`` or ``unix:///path``."""
+    server_secret: SecretStr | None = None
+    """Shared with the index server; at least what it asks for."""
+    server_connect_timeout_s: Annotated[float, Field(gt=0)] = 0.5
+    server_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    """For one answer of the index server; later, PostgreSQL answers."""
+    overlay_changes: Annotated[int, Field(ge=1)] = 1_000
+    """So many changes that the index server lacks are made up for within a recall."""
+    overlay_wait_s: Annotated[float, Field(ge=0)] = 0.2
+    """With more changes, a recall waits so long for the index server, then PostgreSQL answers."""
     max_resident_memories: Annotated[int, Field(ge=1000)] = 2_000_000
     """Least recently used banks leave memory past this many memories in all."""
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000

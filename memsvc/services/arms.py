@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,6 +14,8 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import (
+    IndexBehindError,
+    IndexNotLoadedError,
     IndexUnavailableError,
     MemsvcError,
     ModelMismatchError,
@@ -22,7 +24,7 @@ from memsvc.errors import (
 )
 from memsvc.ports import Candidate, DenseQuery, Embedder, MemoryIndex
 from memsvc.store.transactions import assert_no_transaction
-from memsvc.telemetry import EMBED_SECONDS, RECALL_ARM_SECONDS
+from memsvc.telemetry import EMBED_SECONDS, INDEX_FALLBACKS, RECALL_ARM_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -97,6 +99,11 @@ class _Answer:
     embed_s: float = 0.0
 
 
+_WHY_BYPASSED: Mapping[type[IndexUnavailableError], str] = {
+    IndexBehindError: "is too far behind",
+    IndexNotLoadedError: "has not loaded the bank yet",
+}
+
 _Ask = Callable[[ArmQuery], Awaitable[_Answer]]
 
 
@@ -157,12 +164,16 @@ class Arms:
     async def _nearest(
         self, query: ArmQuery, dense: DenseQuery
     ) -> tuple[list[Candidate], str | None]:
+        told: list[str] = []
         try:
-            return await self.index.search(query.bank.scope, dense), None
+            found = await self.index.search(query.bank.scope, replace(dense, tell=told.append))
         except IndexUnavailableError as error:
+            INDEX_FALLBACKS.labels(index=self.index.backend, reason=error.code).inc()
             _log.warning("index.bypassed", code=error.code, bank_id=str(query.bank.scope.bank_id))
             found = await self.exact.search(query.bank.scope, dense)
-            return found, f"{self.index.backend} is away; answered by {self.exact.backend}"
+            why = _WHY_BYPASSED.get(type(error), "is away")
+            told = [f"{self.index.backend} {why}; answered by {self.exact.backend}"]
+        return found, "; ".join(told) or None
 
     async def _lexical(self, query: ArmQuery) -> _Answer:
         if not query.active_only:
