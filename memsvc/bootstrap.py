@@ -16,6 +16,7 @@ from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.replicas import BankReplicas
+from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
@@ -59,6 +60,8 @@ class Application:
     memories: Memories
     jobs: Jobs
     health: Health
+    save_indexes: Callable[[], Awaitable[None]]
+    """Writes what of the indexes is worth keeping over a restart; called before the end."""
     work: Callable[[asyncio.Event], Awaitable[None]]
     """Runs background jobs until the event is set; whoever serves decides in which process."""
 
@@ -80,7 +83,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
-        yield build_application(settings, urls.runtime, engine, embedder)
+        application = build_application(settings, urls.runtime, engine, embedder)
+        yield application
+        await application.save_indexes()
 
 
 @asynccontextmanager
@@ -114,6 +119,7 @@ def build_application(
         settings.index,
         model_id=embedder.model.id if in_memory else None,
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
+        folder=_snapshot_folder(settings),
     )
     index: MemoryIndex = LocalMemoryIndex(replicas) if in_memory else exact
     arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
@@ -146,8 +152,16 @@ def build_application(
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
         ),
+        save_indexes=replicas.save,
         work=queue.serve,
     )
+
+
+def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:
+    if not settings.index.snapshots:
+        return None
+    max_bytes = settings.index.snapshot_max_mib << 20
+    return SnapshotFolder(data_dir_of(settings) / "index", max_bytes)
 
 
 def _embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:

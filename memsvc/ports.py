@@ -157,6 +157,13 @@ class FeedRequest:
 class IndexFeed(Protocol):
     """Where derived indexes come from: the store in production, a list in unit tests."""
 
+    async def source(self) -> str:
+        """Return what tells this database's history from every other's.
+
+        Watermarks of another one mean nothing here.
+        """
+        ...
+
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:

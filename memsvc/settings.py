@@ -66,6 +66,14 @@ class IndexSettings(_Group):
     """With more changes, a recall waits so long for the index server, then PostgreSQL answers."""
     max_resident_memories: Annotated[int, Field(ge=1000)] = 2_000_000
     """Least recently used banks leave memory past this many memories in all."""
+    snapshots: bool = True
+    """Keep copies of large banks' indexes in the data folder, so that a restart need not load."""
+    snapshot_min_memories: Annotated[int, Field(ge=1)] = 2_000
+    """Smaller banks load as fast from the database."""
+    snapshot_after_changes: Annotated[int, Field(ge=1)] = 5_000
+    """A snapshot is written anew after so many changes, and when the service stops."""
+    snapshot_max_mib: Annotated[int, Field(ge=1)] = 20_480
+    """Disk for all snapshots; those that were not used for longest go."""
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
 

@@ -89,6 +89,12 @@ INDEX_FALLBACKS = Counter(
 INDEX_WAITS = Counter(
     "memsvc_index_waits", "Recalls that waited for the index to catch up.", ("index",)
 )
+INDEX_RESUME_SECONDS = Histogram(
+    "memsvc_index_resume_seconds",
+    "Time to resume one bank's index from its snapshot.",
+    ("index",),
+    buckets=_LATENCY_BUCKETS_S,
+)
 INDEX_LOAD_SECONDS = Histogram(
     "memsvc_index_load_seconds",
     "Time to load one bank's index afresh.",

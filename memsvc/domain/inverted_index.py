@@ -65,6 +65,25 @@ class InvertedIndex:
         """Bytes held."""
         return sum(segment.nbytes for segment in self._segments)
 
+    @classmethod
+    def from_segments(
+        cls, segments: Iterable[Segment], ranking: Bm25 | None = None
+    ) -> "InvertedIndex":
+        """Return an index of these segments, whose documents are distinct."""
+        index = cls(ranking)
+        index._segments = tuple(segments)
+        return index
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The parts as they are now; they never change, they are replaced."""
+        return self._segments
+
+    def keys(self) -> Keys:
+        """Return the ids of all documents, ascending."""
+        held = [segment.documents.keys[segment.documents.alive] for segment in self._segments]
+        return np.sort(np.concatenate([np.empty(0, "S16"), *held]))
+
     def apply(
         self, upserts: Mapping[MemoryId, LexicalForm], removals: Collection[MemoryId] = ()
     ) -> None:

@@ -7,6 +7,9 @@ from itertools import accumulate
 from sys import getsizeof
 from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 # No term holds a line break, so a match inside the text never spans two strings.
 _END = "\n"
 
@@ -23,6 +26,19 @@ class SortedStrings(Sequence[str]):
         """Keep ``strings``, which are ascending (repeats allowed) and hold no line break."""
         self._text = "".join(string + _END for string in strings)
         self._starts = array("I", accumulate((len(s) + 1 for s in strings), initial=0))
+
+    @classmethod
+    def from_arrays(cls, text: NDArray[np.uint8], starts: NDArray[np.uint32]) -> "SortedStrings":
+        """Return the strings that ``to_arrays`` was called on."""
+        strings = cls([])
+        strings._text = text.tobytes().decode()
+        strings._starts = array("I", starts.astype(np.uintc).tobytes())
+        return strings
+
+    def to_arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Return the text in UTF-8, and in it by characters where each string begins."""
+        text = np.frombuffer(self._text.encode(), np.uint8)
+        return text, np.array(self._starts, np.uint32)
 
     def __len__(self) -> int:
         return len(self._starts) - 1

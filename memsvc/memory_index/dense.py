@@ -31,5 +31,5 @@ class LocalMemoryIndex:
         await self._replicas.contents(scope, model_id, asked_at)
 
     async def forget_bank(self, scope: BankScope) -> None:
-        """Drop whatever is held in memory for the bank."""
-        self._replicas.forget(scope)
+        """Drop whatever is held of the bank, in memory and on disk."""
+        await self._replicas.forget(scope)

@@ -24,6 +24,7 @@ from memsvc.ports import (
     IndexEntry,
     Watermark,
 )
+from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.session import driver_of
 from memsvc.store.single_reads import read_once
 from memsvc.store.transactions import transaction
@@ -61,6 +62,12 @@ LEFT JOIN LATERAL (
 WHERE m.bank_id = %(bank)s AND m.state = 'active'
 """
 
+_SOURCE: LiteralString = """
+SELECT s.system_identifier, c.timeline_id, d.oid::bigint
+FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+WHERE d.datname = current_database()
+"""
+
 _OF_THESE: LiteralString = " AND m.memory_id = ANY(%(ids)s)"
 _PAGE = 2_000
 
@@ -71,6 +78,14 @@ class StoreFeed:
     def __init__(self, engine: AsyncEngine, *, reload_after_changes: int) -> None:
         self._engine = engine
         self._limit = reload_after_changes
+
+    async def source(self) -> str:
+        """Return the server's own identity, its timeline and the database's number in it.
+
+        A dump restored elsewhere differs in the first, a point-in-time restore in the second.
+        """
+        [row] = await read_once(self._engine, DEFAULT_TENANT, _SOURCE, {})
+        return "/".join(str(each) for each in row)
 
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
@@ -83,7 +98,9 @@ class StoreFeed:
         # A log cut where it was at the load misses nothing, whatever the horizon: after a
         # restore into another server the two cannot be compared.
         is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-        if is_cut or len(rows) > self._limit:
+        # A watermark ahead of the database is from before it was set back.
+        is_foreign = horizon < watermark.horizon
+        if is_cut or is_foreign or len(rows) > self._limit:
             return _reload(watermark)
         changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
         reached = _advance(watermark, horizon, changes)
