@@ -97,6 +97,11 @@ class InvertedIndex:
             segments.append(Segment.build(upserts))
         self._segments = tuple(_consolidated(segments))
 
+    def compact(self) -> None:
+        """Make one segment of all: worth it once an index is filled, as each costs every search."""
+        if len(self._segments) > 1:
+            self._segments = (merge_segments(self._segments),)
+
     def prepare(self) -> None:
         """Do now what the first search after a change would do before it can answer.
 

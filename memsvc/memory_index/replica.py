@@ -154,7 +154,7 @@ class Replica:
         finally:
             if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
                 await pages.aclose()
-        await asyncio.to_thread(contents.prepare)
+        await asyncio.to_thread(contents.compact)
         self._hold(contents, watermark, as_of, 0)
         seconds = time.perf_counter() - started
         self._activity.loaded(seconds)
