@@ -1,4 +1,4 @@
-"""Exact nearest-neighbour search in partitions; needs NumPy, uses FAISS where it is asked to."""
+"""Nearest-neighbour search in partitions; needs NumPy, uses FAISS where it is asked to."""
 
 from gpu_index.errors import (
     BackendUnavailableError,
@@ -6,11 +6,23 @@ from gpu_index.errors import (
     DuplicateIdError,
     InvalidInputError,
     NonFiniteVectorError,
+    ServerUnavailableError,
+    SnapshotError,
     UnknownBackendError,
     VectorIndexError,
     ZeroVectorError,
 )
-from gpu_index.protocol import Capabilities, Ids, Neighbours, Scores, VectorIndex, Vectors
+from gpu_index.options import IndexOptions
+from gpu_index.protocol import (
+    Capabilities,
+    Ids,
+    Neighbours,
+    PartitionReport,
+    Scores,
+    SnapshotManifest,
+    VectorIndex,
+    Vectors,
+)
 from gpu_index.registry import Availability, available, open_index
 
 __all__ = [
@@ -20,10 +32,15 @@ __all__ = [
     "DimensionMismatchError",
     "DuplicateIdError",
     "Ids",
+    "IndexOptions",
     "InvalidInputError",
     "Neighbours",
     "NonFiniteVectorError",
+    "PartitionReport",
     "Scores",
+    "ServerUnavailableError",
+    "SnapshotError",
+    "SnapshotManifest",
     "UnknownBackendError",
     "VectorIndex",
     "VectorIndexError",

@@ -1,44 +1,70 @@
-"""An exact index over one slab per partition; what scans a slab is the backend's."""
+"""An index over one slab per partition; what scans a slab is the backend's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
+from gpu_index.building import Builder
 from gpu_index.errors import InvalidInputError
-from gpu_index.locks import ReadWriteLock
-from gpu_index.protocol import NO_ID, Capabilities, Ids, Neighbours, Vectors
+from gpu_index.options import IndexOptions
+from gpu_index.partition import SCAN, Partition
+from gpu_index.persistence import partition_of, snapshot_of
+from gpu_index.protocol import (
+    NO_ID,
+    Capabilities,
+    Ids,
+    Neighbours,
+    PartitionReport,
+    SnapshotManifest,
+    Vectors,
+)
 from gpu_index.ranking import nearest
 from gpu_index.scan import Scan
 from gpu_index.slab import Slab
+from gpu_index.snapshot import read_snapshot, write_snapshot
+from gpu_index.structure import StructureMaker
+from gpu_index.structure_search import is_worth_it, search_structure
 from gpu_index.vectors import distinct_ids, id_array, partition_array, unit_rows
 
+MOST_MARK_BYTES = 64 * 1024
 
-class _Partition:
-    __slots__ = ("lock", "slab")
 
-    def __init__(self, dimension: int) -> None:
-        self.lock = ReadWriteLock()
-        self.slab = Slab(dimension)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What a backend brings: how it scans, and its approximate structure if it has one."""
+
+    capabilities: Capabilities
+    scan: Scan
+    maker: StructureMaker | None = None
 
 
 class FlatIndex:
-    """A ``VectorIndex`` whose partitions are searched from end to end.
+    """A ``VectorIndex`` whose partitions are searched from end to end, or through a structure.
 
     Searches of a partition run side by side; a change waits for them and holds up that partition
-    alone.
+    alone. Structures are built in a thread of their own; until one is ready the scan answers.
     """
 
-    def __init__(self, dimension: int, scan: Scan, capabilities: Capabilities) -> None:
+    def __init__(self, dimension: int, engine: Engine, options: IndexOptions) -> None:
         """Make an empty index of vectors with ``dimension`` ≥ 1 components."""
         if dimension < 1:
             raise InvalidInputError(f"A vector needs at least one component, not {dimension}.")
         self._dimension = dimension
-        self._scan = scan
-        self._capabilities = capabilities
-        self._partitions: dict[int, _Partition] = {}
-        # Guards which partitions there are; each one's rows have their own lock.
+        self._engine = engine
+        self._builder = (
+            None
+            if engine.maker is None
+            else Builder(maker=engine.maker, scan=engine.scan, options=options)
+        )
+        self._partitions: dict[int, Partition] = {}
+        # Guards which partitions there are, and what is being built; rows have their own locks.
         self._guard = Lock()
+        self._threads: ThreadPoolExecutor | None = None
+        self._building: set[Future[None]] = set()
 
     @property
     def dimension(self) -> int:
@@ -48,12 +74,12 @@ class FlatIndex:
     @property
     def capabilities(self) -> Capabilities:
         """What this backend is and can do."""
-        return self._capabilities
+        return self._engine.capabilities
 
     @property
     def nbytes(self) -> int:
-        """Bytes held for vectors, ids and the map between them."""
-        return sum(partition.slab.nbytes for partition in self._all())
+        """Bytes held for vectors, ids, the map between them and structures."""
+        return sum(partition.nbytes for partition in self._all())
 
     def __len__(self) -> int:
         """Return the number of vectors in all partitions."""
@@ -65,11 +91,10 @@ class FlatIndex:
         unit = unit_rows(vectors, self._dimension)
         if len(unit) != ids.size:
             raise InvalidInputError(f"{ids.size} ids for {len(unit)} vectors.")
-        with self._guard:
-            if (target := self._partitions.get(partition)) is None:
-                target = self._partitions[partition] = _Partition(self._dimension)
+        target = self._made(partition)
         with target.lock.writing():
-            target.slab.add(ids, unit)
+            target.add(ids, unit)
+        self._build_if_due(target)
 
     def remove(self, partition: int, ids: Ids) -> int:
         """Remove ids from a partition and return how many there were."""
@@ -77,7 +102,9 @@ class FlatIndex:
         if (target := self._partitions.get(partition)) is None:
             return 0
         with target.lock.writing():
-            return target.slab.remove(ids)
+            removed = target.remove(ids)
+        self._build_if_due(target)
+        return removed
 
     def drop(self, partition: int) -> None:
         """Forget a whole partition."""
@@ -95,13 +122,16 @@ class FlatIndex:
         wanted = None if allowed is None else distinct_ids(allowed)
         ids = np.full((len(unit), k), NO_ID, dtype=np.int64)
         scores = np.full((len(unit), k), -np.inf, dtype=np.float32)
+        marks = [b""] * len(unit)
         for key, members in _groups(partitions):
             if (target := self._partitions.get(key)) is None:
                 continue
-            found = self._nearest(target, unit[members], k, wanted)
+            found, mark = self._nearest(target, unit[members], k, wanted)
             width = found.ids.shape[1]
             ids[members, :width], scores[members, :width] = found.ids, found.scores
-        return Neighbours(ids=ids, scores=scores)
+            for position in range(len(unit)) if isinstance(members, slice) else members:
+                marks[position] = mark
+        return Neighbours(ids=ids, scores=scores, marks=tuple(marks))
 
     def partition_size(self, partition: int) -> int:
         """Return the number of vectors in a partition."""
@@ -115,15 +145,98 @@ class FlatIndex:
         with target.lock.reading():
             return np.sort(target.slab.ids)
 
-    def _nearest(
-        self, target: _Partition, queries: Vectors, k: int, wanted: Ids | None
-    ) -> Neighbours:
+    def vectors(self, partition: int, ids: Ids) -> Vectors:
+        """Return copies of the vectors of ``ids``, in their order."""
+        id_array(ids)
+        target = self._partitions.get(partition) or Partition(Slab(self._dimension))
         with target.lock.reading():
-            slab = target.slab
-            rows = None if wanted is None else slab.rows(wanted)
-            return nearest(queries, slab.vectors, slab.ids, k, self._scan, rows)
+            rows = target.slab.rows(ids)
+            if rows.size != ids.size:
+                lacking = np.setdiff1d(ids, target.slab.ids)[0]
+                raise InvalidInputError(f"The id {lacking} is not in the partition.")
+            return target.slab.vectors[rows]
 
-    def _all(self) -> list[_Partition]:
+    def set_mark(self, partition: int, mark: bytes) -> None:
+        """Remember what the owner's mark says of a partition's contents."""
+        if len(mark) > MOST_MARK_BYTES:
+            raise InvalidInputError(f"A mark has at most {MOST_MARK_BYTES} bytes, not {len(mark)}.")
+        target = self._made(partition)
+        with target.lock.writing():
+            target.mark = bytes(mark)
+
+    def report(self, partition: int) -> PartitionReport:
+        """Return how a partition is searched now."""
+        if (target := self._partitions.get(partition)) is None:
+            return PartitionReport(size=0, structure=SCAN, measured_recall=1.0, nbytes=0)
+        with target.lock.reading():
+            return target.report()
+
+    def save(self, partition: int, path: Path, labels: Mapping[str, str]) -> SnapshotManifest:
+        """Write one partition to a file, whole or not at all."""
+        target = self._partitions.get(partition) or Partition(Slab(self._dimension))
+        with target.lock.reading():
+            snapshot = snapshot_of(target, labels, self.capabilities.backend)
+        write_snapshot(path, snapshot)
+        return snapshot.manifest
+
+    def load(self, partition: int, path: Path) -> SnapshotManifest:
+        """Replace a partition by what a file holds, all or nothing."""
+        snapshot = read_snapshot(path, self._dimension)
+        loaded = partition_of(snapshot, self._engine.maker)
+        with self._guard:
+            self._partitions[partition] = loaded
+        self._build_if_due(loaded)
+        return snapshot.manifest
+
+    def settle(self) -> None:
+        """Wait until no structure is being built; raises what a building has raised."""
+        while True:
+            with self._guard:
+                waiting = list(self._building)
+            if not waiting:
+                return
+            for each in waiting:
+                each.result()
+
+    def _nearest(
+        self, target: Partition, queries: Vectors, k: int, wanted: Ids | None
+    ) -> tuple[Neighbours, bytes]:
+        with target.lock.reading():
+            slab, tuned = target.slab, target.tuned
+            if wanted is None and tuned is not None and is_worth_it(target, k):
+                found = search_structure(target, tuned, queries, k)
+                # Lists that hold too few live vectors must not cost the caller any.
+                if (found.ids[:, -1] != NO_ID).all():
+                    return found, target.mark
+            rows = None if wanted is None else slab.rows(wanted)
+            scanned = nearest(queries, slab.vectors, slab.ids, k, self._engine.scan, rows)
+            return scanned, target.mark
+
+    def _made(self, partition: int) -> Partition:
+        with self._guard:
+            if (target := self._partitions.get(partition)) is None:
+                target = self._partitions[partition] = Partition(Slab(self._dimension))
+            return target
+
+    def _build_if_due(self, target: Partition) -> None:
+        builder = self._builder
+        if builder is None or not builder.is_due(target):
+            return
+        with self._guard:
+            if not builder.is_due(target):
+                return
+            target.late = []
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(1, thread_name_prefix="gpu_index-build")
+            future = self._threads.submit(builder.build, target)
+            self._building.add(future)
+        future.add_done_callback(self._built)
+
+    def _built(self, future: Future[None]) -> None:
+        with self._guard:
+            self._building.discard(future)
+
+    def _all(self) -> list[Partition]:
         with self._guard:
             return list(self._partitions.values())
 

@@ -48,7 +48,8 @@ class Capabilities:
     precision: str
     """The type vectors are kept in, for instance ``float32``."""
     exact: bool
-    """Whether a search returns the true k nearest, always."""
+    """Whether a search returns the true k nearest, always; if not, ``report`` says of each
+    partition how it is searched and what share of the nearest was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ def nearest(
 ) -> Neighbours:
     """Return the min(k, rows) nearest of each query among ``vectors``, or its rows ``selection``.
 
+    The marks are left to the caller, who knows of what partition the rows are.
+
     ``scan`` proposes candidates over all rows; over a selection NumPy does.
     """
     available = len(vectors) if selection is None else selection.size
@@ -77,6 +79,7 @@ def _best(queries: Vectors, vectors: Vectors, ids: Ids, k: int, rows: Rows) -> N
     return Neighbours(
         ids=np.take_along_axis(row_ids, order, axis=1),
         scores=np.take_along_axis(scores, order, axis=1),
+        marks=(),
     )
 
 

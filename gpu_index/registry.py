@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from typing import TypeAlias
 
 from gpu_index.errors import BackendUnavailableError, UnknownBackendError
+from gpu_index.options import IndexOptions
 from gpu_index.protocol import VectorIndex
 
-_Opener: TypeAlias = Callable[[int], VectorIndex]
+_Opener: TypeAlias = Callable[[int, IndexOptions], VectorIndex]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class _Backend:
     remedy: str = ""
 
 
-def open_index(backend: str, dimension: int) -> VectorIndex:
+def open_index(backend: str, dimension: int, options: IndexOptions | None = None) -> VectorIndex:
     """Return an empty index of vectors with ``dimension`` components.
 
     Raises ``UnknownBackendError``, ``BackendUnavailableError`` with its cause when the backend's
@@ -42,7 +43,7 @@ def open_index(backend: str, dimension: int) -> VectorIndex:
         opener = chosen.load()
     except ImportError as error:
         raise BackendUnavailableError(f"{backend} cannot run: {error}. {chosen.remedy}") from error
-    return opener(dimension)
+    return opener(dimension, options or IndexOptions())
 
 
 def available() -> dict[str, Availability]:

@@ -14,8 +14,9 @@ _ID_OBJECT_BYTES = 64  # An id and its row as Python integers, 32 bytes each.
 class Slab:
     """Vectors without gaps, so that a scan is one pass over memory. Not thread-safe.
 
-    A full slab grows by an eighth: spare memory stays at 12.5 % and a row is copied nine times in
-    the long run. One that is filled by a single call has no spare rows.
+    A full slab grows by a sixteenth: with the map of ids it then holds less than 1.15 times the
+    vectors of 384 components, and a row is copied seventeen times in the long run. One that is
+    filled by a single call has no spare rows.
     """
 
     __slots__ = ("_count", "_ids", "_row_of", "_vectors")
@@ -30,6 +31,11 @@ class Slab:
     def __len__(self) -> int:
         """Return the number of rows."""
         return self._count
+
+    @property
+    def dimension(self) -> int:
+        """Components of a vector."""
+        return int(self._vectors.shape[1])
 
     @property
     def vectors(self) -> Vectors:
@@ -96,4 +102,4 @@ class Slab:
 
 
 def _with_spare(rows: int) -> int:
-    return rows + rows // 8 + 4
+    return rows + rows // 16 + 4

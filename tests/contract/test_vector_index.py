@@ -87,7 +87,7 @@ def test_index_describes_itself(backend: str) -> None:
     index = open_index(backend, 16)
     assert index.dimension == 16
     assert index.capabilities.backend == backend
-    assert index.capabilities.exact
+    assert index.capabilities.exact == (backend == "exact")
     assert index.capabilities.precision == "float32"
     assert index.capabilities.device == "cpu"
     assert index.capabilities.engine.split()[0] in {"numpy", "faiss"}

@@ -4,7 +4,8 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from gpu_index.flat import FlatIndex
+from gpu_index.flat import Engine, FlatIndex
+from gpu_index.options import IndexOptions
 from gpu_index.protocol import Capabilities, Neighbours
 from gpu_index.scan import Candidates, scan_rows
 
@@ -45,7 +46,7 @@ def vectors() -> np.ndarray:
 def test_change_waits_for_a_search_of_its_partition_only(
     scan: PausedScan, vectors: np.ndarray
 ) -> None:
-    index = FlatIndex(8, scan, CAPABILITIES)
+    index = FlatIndex(8, Engine(capabilities=CAPABILITIES, scan=scan), IndexOptions())
     index.add(1, np.arange(100), vectors)
     found: list[Neighbours] = []
     removed = Event()
@@ -75,7 +76,7 @@ def test_change_waits_for_a_search_of_its_partition_only(
 def test_search_under_way_finishes_when_its_partition_is_dropped(
     scan: PausedScan, vectors: np.ndarray
 ) -> None:
-    index = FlatIndex(8, scan, CAPABILITIES)
+    index = FlatIndex(8, Engine(capabilities=CAPABILITIES, scan=scan), IndexOptions())
     index.add(1, np.arange(100), vectors)
     found: list[Neighbours] = []
     searching = Thread(target=lambda: found.append(index.search(vectors[7:8], 1, np.array([1]))))

@@ -1,0 +1,53 @@
+"""One partition: its rows, its mark, its lock, and the structure beside the rows if it has one."""
+
+from gpu_index.locks import ReadWriteLock
+from gpu_index.protocol import Ids, PartitionReport, Vectors
+from gpu_index.slab import Slab
+from gpu_index.structure import Tuned
+
+SCAN = "scan"
+
+
+class Partition:
+    """Vectors under their ids. Its users hold ``lock``: reading to look, writing to change."""
+
+    __slots__ = ("late", "lock", "mark", "refused_at", "slab", "tuned")
+
+    def __init__(self, slab: Slab) -> None:
+        self.lock = ReadWriteLock()
+        self.slab = slab
+        self.mark = b""
+        self.tuned: Tuned | None = None
+        self.late: list[Ids] | None = None
+        """Ids that came while a structure is being built; ``None`` while none is."""
+        self.refused_at = 0
+        """How many vectors there were when a structure last missed its target."""
+
+    def add(self, ids: Ids, unit: Vectors) -> None:
+        """Add unit vectors; raises ``DuplicateIdError`` before anything is changed."""
+        self.slab.add(ids, unit)
+        if self.tuned is not None:
+            self.tuned.structure.add(ids, unit)
+            self.tuned.entries += ids.size
+        if self.late is not None:
+            self.late.append(ids.copy())
+
+    def remove(self, ids: Ids) -> int:
+        """Remove ids and return how many there were; the structure learns it when it is rebuilt."""
+        return self.slab.remove(ids)
+
+    def report(self) -> PartitionReport:
+        """Return how it is searched now."""
+        tuned = self.tuned
+        return PartitionReport(
+            size=len(self.slab),
+            structure=SCAN if tuned is None else tuned.structure.name,
+            measured_recall=1.0 if tuned is None else tuned.measured_recall,
+            nbytes=self.nbytes,
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of rows, ids, the map between them, and the structure."""
+        beside = 0 if self.tuned is None else self.tuned.structure.nbytes
+        return self.slab.nbytes + beside

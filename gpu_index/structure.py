@@ -1,0 +1,113 @@
+"""What an approximate structure beside a slab is: it proposes ids, the slab has the last word."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gpu_index.protocol import Ids, Vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How hard a structure looks for the ten nearest."""
+
+    probes: int
+    """Lists looked into."""
+    candidates: int
+    """Ids proposed, whose vectors are then compared exactly."""
+
+    def for_k(self, k: int) -> "Effort":
+        """Return the effort for the ``k`` nearest: farther neighbours lie in more lists."""
+        factor = max(1.0, k / 10)
+        return Effort(
+            probes=round(self.probes * min(4.0, factor**0.5)),
+            candidates=round(self.candidates * max(1.0, factor / 2)),
+        )
+
+
+class Structure(Protocol):
+    """Searched beside changes by the partition's lock; not thread-safe by itself.
+
+    It is told of new vectors, never of removed ones: an id it proposes that has left the slab is
+    passed over there, and once many have left it is built anew.
+    """
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held beside the slab."""
+        ...
+
+    @property
+    def lists(self) -> int:
+        """The most that ``Effort.probes`` can be."""
+        ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Take in vectors of unit length."""
+        ...
+
+    def candidates(self, queries: Vectors, effort: Effort) -> Ids:
+        """Return ids that may be near, shape (queries, effort.candidates), padded with -1."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """Return what ``StructureMaker.restore`` makes it from again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureMaker:
+    """How a backend makes its structures."""
+
+    name: str
+    """Of the structures it makes."""
+    train: Callable[[Vectors, int, int], Structure]
+    """``train(sample, size, seed)``: an empty one for about ``size`` vectors like the sample."""
+    sample_size: Callable[[int], int]
+    """How large a sample to train with, for as many vectors."""
+    restore: Callable[[bytes, int], Structure]
+    """``restore(content, dimension)``; raises ``SnapshotError`` for what it cannot take."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tuned:
+    """A structure in use, with what was measured of it."""
+
+    structure: Structure
+    effort: Effort
+    measured_recall: float
+    built_for: int
+    """Vectors it held when it was built and measured."""
+    entries: int
+    """Vectors it was given so far, those that have left the slab included."""
+
+    def is_worn(self, size: int) -> bool:
+        """Tell whether a partition of ``size`` vectors has outgrown it, or left it."""
+        return self.entries > 2 * self.built_for or 4 * (self.entries - size) > self.entries
+
+    def facts(self) -> dict[str, Any]:
+        """Return what stands beside the structure in a snapshot."""
+        return {
+            "name": self.structure.name,
+            "probes": self.effort.probes,
+            "candidates": self.effort.candidates,
+            "measured_recall": self.measured_recall,
+            "built_for": self.built_for,
+            "entries": self.entries,
+        }
+
+    @classmethod
+    def from_facts(cls, structure: Structure, facts: Mapping[str, Any]) -> "Tuned":
+        """Return a structure that was read from a snapshot, with its facts."""
+        return cls(
+            structure=structure,
+            effort=Effort(probes=facts["probes"], candidates=facts["candidates"]),
+            measured_recall=facts["measured_recall"],
+            built_for=facts["built_for"],
+            entries=facts["entries"],
+        )
