@@ -66,3 +66,27 @@ class ServerUnavailableError(VectorIndexError):
     """The index server did not answer."""
 
     code = "server_unavailable"
+
+
+class IndexNotServedError(ServerUnavailableError):
+    """The server has no index of this name."""
+
+    code = "index_not_served"
+
+
+class AuthenticationError(VectorIndexError):
+    """The index server and its client do not share a secret."""
+
+    code = "authentication"
+
+
+class OperationRefusedError(VectorIndexError):
+    """The server lets its clients do no such thing."""
+
+    code = "operation_refused"
+
+
+class ProtocolError(VectorIndexError):
+    """What arrived on the connection breaks the protocol."""
+
+    code = "protocol"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TypeAlias
 
+from gpu_index.cuda_presence import obstacle
 from gpu_index.errors import BackendUnavailableError, UnknownBackendError
 from gpu_index.options import IndexOptions
 from gpu_index.protocol import VectorIndex
@@ -28,6 +29,8 @@ class _Backend:
     needs: str | None = None
     """The module that must be importable beside NumPy."""
     remedy: str = ""
+    obstacle: Callable[[], str | None] = lambda: None
+    """Looks for whatever else is missing."""
 
 
 def open_index(backend: str, dimension: int, options: IndexOptions | None = None) -> VectorIndex:
@@ -56,10 +59,10 @@ def available() -> dict[str, Availability]:
 
 
 def _availability(backend: _Backend) -> Availability:
-    if backend.needs is None or find_spec(backend.needs) is not None:
-        return Availability(usable=True)
-    reason = f"The module {backend.needs} is not installed. {backend.remedy}"
-    return Availability(usable=False, reason=reason)
+    reason = backend.obstacle()
+    if backend.needs is not None and find_spec(backend.needs) is None:
+        reason = f"The module {backend.needs} is not installed. {backend.remedy}"
+    return Availability(usable=reason is None, reason=reason)
 
 
 def _load_exact() -> _Opener:
@@ -74,9 +77,22 @@ def _load_faiss_cpu() -> _Opener:
     return open_faiss_cpu
 
 
+def _load_faiss_gpu() -> _Opener:
+    if (reason := obstacle()) is not None:
+        raise BackendUnavailableError(f"faiss_gpu cannot run: {reason}")
+    try:
+        from gpu_index.backends.faiss_gpu import open_faiss_gpu  # noqa: PLC0415 - needs CUDA
+    except RuntimeError as error:
+        # FAISS's builds for GPUs raise this when libraries of CUDA are missing.
+        raise BackendUnavailableError(f"faiss_gpu cannot run: {error}") from error
+
+    return open_faiss_gpu
+
+
 _BACKENDS = {
     "exact": _Backend(load=_load_exact),
     "faiss_cpu": _Backend(
         load=_load_faiss_cpu, needs="faiss", remedy="Install it with `pip install faiss-cpu`."
     ),
+    "faiss_gpu": _Backend(load=_load_faiss_gpu, obstacle=obstacle),
 }

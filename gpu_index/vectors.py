@@ -24,7 +24,7 @@ def unit_rows(vectors: Vectors, dimension: int) -> Vectors:
     Raises ``InvalidInputError`` (not a float32 matrix), ``DimensionMismatchError``,
     ``NonFiniteVectorError`` or ``ZeroVectorError``; the last two name the first such row.
     """
-    _require_array("vectors", vectors, np.float32, ndim=2)
+    matrix("vectors", vectors)
     if vectors.shape[1] != dimension:
         raise DimensionMismatchError(
             f"The vectors have {vectors.shape[1]} components, the index {dimension}."
@@ -43,6 +43,12 @@ def unit_rows(vectors: Vectors, dimension: int) -> Vectors:
         vectors = vectors.copy()
         vectors[off] = vectors[off] / np.sqrt(squares[off])[:, np.newaxis]
     return np.ascontiguousarray(vectors)
+
+
+def matrix(name: str, vectors: Vectors) -> Vectors:
+    """Return ``vectors`` if they are a float32 matrix, else raise ``InvalidInputError``."""
+    _require_array(name, vectors, np.float32, ndim=2)
+    return vectors
 
 
 def id_array(ids: Ids) -> Ids:

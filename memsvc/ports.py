@@ -132,6 +132,9 @@ class Watermark:
     trimmed_below: int = 0
     """Where the change log was cut when this was reached by loading."""
     applied: frozenset[tuple[int, int]] = frozenset()
+    source: str = ""
+    """Fingerprint of the database that was followed: in another one, or after a restore, none of
+    these numbers can be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +201,7 @@ class Overlay:
     is_complete: bool
     """False when there were more changes than asked for, or the log no longer has them all."""
     is_cut: bool
-    """Whether the log no longer has them all."""
+    """Whether the log no longer has them all, or is another database's."""
     changes: int
     """Changes after the watermark, at most one more than asked for."""
     lag_s: float

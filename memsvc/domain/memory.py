@@ -141,6 +141,8 @@ class ResolvedBank:
     name: str
     language: str
     model_id: str
+    partition_no: int | None = None
+    """Where shared indexes hold the vectors of ``model_id``; ``None`` if it was not looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import BankScope
+from memsvc.memory_index.marks import decode_mark, encode_mark
 from memsvc.ports import FeedRequest, Watermark
 
 _FORMAT = 1
@@ -93,12 +94,7 @@ class SnapshotFolder:
         try:
             read = json.loads(text)
             found = {key: read[key] for key in asdict(labels)}
-            mark = read["watermark"]
-            watermark = Watermark(
-                horizon=mark["horizon"],
-                trimmed_below=mark["trimmed_below"],
-                applied=frozenset((xid, seq) for xid, seq in mark["applied"]),
-            )
+            watermark = decode_mark(bytes.fromhex(read["watermark"]))
             files = {name: folder / _plain(file) for name, file in read["files"].items()}
             dimension, format_version = read["dimension"], read["format"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -134,11 +130,7 @@ class SnapshotFolder:
                 "format": _FORMAT,
                 **asdict(labels),
                 "dimension": dimension,
-                "watermark": {
-                    "horizon": watermark.horizon,
-                    "trimmed_below": watermark.trimmed_below,
-                    "applied": sorted(watermark.applied),
-                },
+                "watermark": encode_mark(watermark).hex(),
                 "files": names,
             }
             _put(folder / _MANIFEST, json.dumps(manifest))

@@ -39,10 +39,20 @@ class BankReader:
     async def find(self, reference: str) -> ResolvedBank | None:
         """Return the bank of this name or id, or ``None``."""
         columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
-        statement = select(*columns).where(
-            t.banks.c.tenant_id == self._session.tenant_id,
-            t.banks.c.state == BankState.ACTIVE,
-            _named(reference),
+        statement = (
+            select(*columns, t.bank_models.c.partition_no)
+            .join_from(
+                t.banks,
+                t.bank_models,
+                (t.bank_models.c.bank_id == t.banks.c.bank_id)
+                & (t.bank_models.c.model_id == t.banks.c.model_id),
+                isouter=True,
+            )
+            .where(
+                t.banks.c.tenant_id == self._session.tenant_id,
+                t.banks.c.state == BankState.ACTIVE,
+                _named(reference),
+            )
         )
         row = (await self._session.connection.execute(statement)).one_or_none()
         if row is None:
@@ -52,6 +62,7 @@ class BankReader:
             name=row.name,
             language=row.language,
             model_id=row.model_id,
+            partition_no=row.partition_no,
         )
 
     async def get(self, bank_id: BankId) -> Bank:
@@ -119,7 +130,20 @@ class BankWriter(BankReader):
             .on_conflict_do_nothing()
             .returning(t.banks.c.bank_id)
         )
-        return (await self._session.connection.execute(statement)).first() is not None
+        if (await self._session.connection.execute(statement)).first() is None:
+            return False
+        await self._session.connection.execute(
+            insert(t.bank_models).values(
+                bank_id=new.id,
+                model_id=new.model_id,
+                tenant_id=new.tenant_id,
+                dimension=new.dimension,
+                partition_no=t.partition_numbers.next_value(),
+                state="serving",
+                created_at=new.created_at,
+            )
+        )
+        return True
 
     async def change(self, bank_id: BankId, change: BankChange) -> None:
         """Set the given fields."""
@@ -181,7 +205,7 @@ class BankWriter(BankReader):
 
     async def purge_rest(self, bank_id: BankId) -> None:
         """Physically remove what a bank without memories still has, and the bank itself."""
-        for table in (t.index_changes, t.audit_events, t.episodes, t.banks):
+        for table in (t.index_changes, t.audit_events, t.episodes, t.bank_models, t.banks):
             await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
 
 

@@ -24,19 +24,22 @@ from memsvc.ports import (
     IndexEntry,
     Watermark,
 )
-from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.session import driver_of
 from memsvc.store.single_reads import read_once
+from memsvc.store.source import SourceIdentity
 from memsvc.store.transactions import transaction
 
 _HORIZON: LiteralString = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, b.changes_trimmed_below::text::bigint
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       b.changes_trimmed_below::text::bigint,
+       {source}
 FROM banks b WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
 """
 
 _CHANGES: LiteralString = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        b.changes_trimmed_below::text::bigint,
+       {source},
        c.seq, c.xid::text::bigint, c.memory_id
 FROM banks b
 LEFT JOIN index_changes c ON c.bank_id = b.bank_id AND c.bank_id = %(bank)s
@@ -62,12 +65,6 @@ LEFT JOIN LATERAL (
 WHERE m.bank_id = %(bank)s AND m.state = 'active'
 """
 
-_SOURCE: LiteralString = """
-SELECT s.system_identifier, c.timeline_id, d.oid::bigint
-FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
-WHERE d.datname = current_database()
-"""
-
 _OF_THESE: LiteralString = " AND m.memory_id = ANY(%(ids)s)"
 _PAGE = 2_000
 
@@ -78,14 +75,11 @@ class StoreFeed:
     def __init__(self, engine: AsyncEngine, *, reload_after_changes: int) -> None:
         self._engine = engine
         self._limit = reload_after_changes
+        self._identity = SourceIdentity()
 
     async def source(self) -> str:
-        """Return the server's own identity, its timeline and the database's number in it.
-
-        A dump restored elsewhere differs in the first, a point-in-time restore in the second.
-        """
-        [row] = await read_once(self._engine, DEFAULT_TENANT, _SOURCE, {})
-        return "/".join(str(each) for each in row)
+        """Return the fingerprint of the database's history, as watermarks bear it."""
+        return await self._identity.fingerprint(self._engine)
 
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
@@ -94,15 +88,13 @@ class StoreFeed:
         rows = await self._changed(scope, watermark)
         if not rows:  # the bank is gone
             return _reload(watermark)
-        horizon, trimmed_below = rows[0][0], rows[0][1]
-        # A log cut where it was at the load misses nothing, whatever the horizon: after a
-        # restore into another server the two cannot be compared.
+        horizon, trimmed_below, source = rows[0][:3]
+        # A log cut where it was at the load misses nothing, whatever the horizon: a restored
+        # dump brings cuts that cannot be compared with the new server's transaction ids.
         is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-        # A watermark ahead of the database is from before it was set back.
-        is_foreign = horizon < watermark.horizon
-        if is_cut or is_foreign or len(rows) > self._limit:
+        if is_cut or source != watermark.source or len(rows) > self._limit:
             return _reload(watermark)
-        changes = [(seq, xid, memory_id) for _, _, seq, xid, memory_id in rows if seq]
+        changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
         reached = _advance(watermark, horizon, changes)
         changed_ids = sorted({memory_id for _, _, memory_id in changes})
         upserts = await self._entries(scope, request, changed_ids) if changes else []
@@ -118,7 +110,8 @@ class StoreFeed:
             "applied": sorted(seq for _, seq in watermark.applied),
             "limit": self._limit + 1,
         }
-        return await read_once(self._engine, scope.tenant_id, _CHANGES, parameters)
+        statement = _CHANGES.format(source=await self._identity.expression(self._engine))
+        return await read_once(self._engine, scope.tenant_id, statement, parameters)
 
     async def _entries(
         self, scope: BankScope, request: FeedRequest, memory_ids: Sequence[MemoryId]
@@ -136,9 +129,10 @@ class StoreFeed:
         The horizon is read first: what commits between it and the rows' snapshot is in the rows
         already and comes once more as a change, which does no harm.
         """
+        source = await self._identity.expression(self._engine)
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             driver = await driver_of(connection)
-            watermark = await _present_horizon(driver, scope)
+            watermark = await _present_horizon(driver, scope, source)
             yielded = False
             async with driver.cursor("memsvc_index_load", binary=True) as cursor:
                 await cursor.execute(_ENTRIES, _entry_parameters(scope, request))
@@ -149,10 +143,14 @@ class StoreFeed:
                 yield watermark, []
 
 
-async def _present_horizon(driver: psycopg.AsyncConnection[Any], scope: BankScope) -> Watermark:
+async def _present_horizon(
+    driver: psycopg.AsyncConnection[Any], scope: BankScope, source: LiteralString
+) -> Watermark:
     parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
-    row = await (await driver.execute(_HORIZON, parameters)).fetchone()
-    return Watermark(horizon=0) if row is None else Watermark(horizon=row[0], trimmed_below=row[1])
+    row = await (await driver.execute(_HORIZON.format(source=source), parameters)).fetchone()
+    if row is None:
+        return Watermark(horizon=0)
+    return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
 
 
 def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, object]:
@@ -192,6 +190,7 @@ def _advance(
     return Watermark(
         horizon=reached,
         trimmed_below=watermark.trimmed_below,
+        source=watermark.source,
         applied=frozenset(change for change in seen if change[0] >= reached),
     )
 

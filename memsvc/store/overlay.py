@@ -13,6 +13,7 @@ from memsvc.domain.identifiers import MemoryId, VectorId
 from memsvc.domain.memory import BankScope
 from memsvc.ports import IndexedVector, Overlay, OverlayRequest
 from memsvc.store.single_reads import read_once
+from memsvc.store.source import SourceIdentity
 
 # The row of the bank is there even if nothing else is, so one row at least comes back. Vectors that
 # were found come without their values, those of changed memories with them.
@@ -25,7 +26,7 @@ WITH changes AS MATERIALIZED (
 ), changed AS MATERIALIZED (
     SELECT DISTINCT memory_id FROM changes WHERE (SELECT count(*) FROM changes) < %(limit)s
 )
-SELECT b.changes_trimmed_below::text::bigint, (SELECT count(*) FROM changes),
+SELECT b.changes_trimmed_below::text::bigint, {source}, (SELECT count(*) FROM changes),
        (SELECT extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 FROM changes),
        v.memory_id, v.vector_id, v.vector
 FROM banks b LEFT JOIN (
@@ -47,6 +48,10 @@ FROM banks b LEFT JOIN (
 WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
 """
 
+_PARTITION: LiteralString = """
+SELECT partition_no FROM bank_models WHERE bank_id = %(bank)s AND model_id = %(model)s
+"""
+
 _VECTOR_IDS: LiteralString = """
 SELECT e.vector_id
 FROM embeddings e
@@ -61,6 +66,13 @@ class OverlayReads:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._identity = SourceIdentity()
+
+    async def partition(self, scope: BankScope, model_id: str) -> int | None:
+        """Return under which number the index server keeps these vectors, if it shall at all."""
+        parameters = {"bank": scope.bank_id, "model": model_id}
+        rows = await read_once(self._engine, scope.tenant_id, _PARTITION, parameters)
+        return int(rows[0][0]) if rows else None
 
     async def vector_ids(
         self, scope: BankScope, model_id: str, memory_ids: Sequence[MemoryId]
@@ -81,13 +93,17 @@ class OverlayReads:
             "found": list(request.found),
             "limit": request.most_changes + 1,
         }
-        rows = await read_once(self._engine, scope.tenant_id, _OVERLAY, parameters)
+        statement = _OVERLAY.format(source=await self._identity.expression(self._engine))
+        rows = await read_once(self._engine, scope.tenant_id, statement, parameters)
         return _to_overlay(rows, request) if rows else None
 
 
 def _to_overlay(rows: Sequence[TupleRow], request: OverlayRequest) -> Overlay:
-    trimmed_below, changes, lag_s = rows[0][:3]
-    is_cut = trimmed_below > max(request.since.horizon, request.since.trimmed_below)
+    trimmed_below, source, changes, lag_s = rows[0][:4]
+    is_cut = (
+        trimmed_below > max(request.since.horizon, request.since.trimmed_below)
+        or source != request.since.source
+    )
     memory_of: dict[int, MemoryId] = {}
     changed: defaultdict[MemoryId, list[IndexedVector]] = defaultdict(list)
     for *_, memory_id, vector_id, vector in rows:

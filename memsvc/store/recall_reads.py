@@ -23,12 +23,14 @@ from memsvc.store.rows import current_memories, to_memory
 from memsvc.store.single_reads import read_once
 
 _BY_NAME: LiteralString = """
-SELECT bank_id, name, language, model_id FROM banks
-WHERE tenant_id = %(tenant)s AND state = %(state)s AND name = %(reference)s
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
+WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.name = %(reference)s
 """
 _BY_ID: LiteralString = """
-SELECT bank_id, name, language, model_id FROM banks
-WHERE tenant_id = %(tenant)s AND state = %(state)s AND bank_id = %(reference)s
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
+WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
 """
 
 
@@ -45,12 +47,13 @@ class RecallReads:
         rows = await read_once(self._engine, tenant_id, statement, parameters)
         if not rows:
             raise BankNotFoundError(bank=reference)
-        bank_id, name, language, model_id = rows[0]
+        bank_id, name, language, model_id, partition_no = rows[0]
         return ResolvedBank(
             scope=BankScope(tenant_id=tenant_id, bank_id=BankId(bank_id)),
             name=name,
             language=language,
             model_id=model_id,
+            partition_no=partition_no,
         )
 
     async def active(

@@ -9,7 +9,7 @@ OWNER_ROLE = "memsvc_owner"
 RUNTIME_ROLE = "memsvc_app"
 """What the service runs as: no superuser, no BYPASSRLS, sees one tenant per transaction."""
 INDEX_ROLE = "memsvc_index"
-"""Reads what derived indexes hold, across tenants; writes nothing."""
+"""Reads what derived indexes hold, across tenants; writes only that it follows."""
 
 TENANT_SETTING = "memsvc.tenant"
 

@@ -91,6 +91,18 @@ def require_current(url: URL) -> None:
     _within(url, run)
 
 
+def begin_epoch(owner_url: URL) -> int:
+    """Have every index that was filled from this database load afresh; return the new epoch."""
+    reached: list[int] = []
+
+    def run(connection: Connection) -> None:
+        statement = text("UPDATE installation SET epoch = epoch + 1 RETURNING epoch")
+        reached.append(connection.execute(statement).scalar_one())
+
+    _within(owner_url, run)
+    return reached[0]
+
+
 def head_revision() -> str | None:
     """Return the newest revision of this version."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -41,6 +41,8 @@ metadata = MetaData(
 vector_ids = Sequence("vector_ids", metadata=metadata)
 """Drawn by the application, so that a vector's id is known before it is written."""
 change_numbers = Sequence("change_numbers", metadata=metadata)
+partition_numbers = Sequence("partition_numbers", metadata=metadata)
+"""Keys of partitions in shared indexes; one that is free again is not used again."""
 
 
 def _uuid(name: str, *, nullable: bool = False) -> Column[object]:
@@ -275,6 +277,7 @@ index_changes = Table(
     PrimaryKeyConstraint("bank_id", "seq"),
     ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
     Index("ix_index_changes_bank_id_xid", "bank_id", "xid"),
+    Index("ix_index_changes_xid", "xid"),
 )
 
 audit_events = Table(
@@ -330,6 +333,43 @@ idempotency_keys = Table(
     Index("ix_idempotency_keys_tenant_id_bank_id", "tenant_id", "bank_id"),
 )
 
+bank_models = Table(
+    "bank_models",
+    metadata,
+    _uuid("bank_id"),
+    _text("model_id"),
+    _uuid("tenant_id"),
+    _integer("dimension"),
+    Column("partition_no", BigInteger(), nullable=False, autoincrement=False, unique=True),
+    _text("state"),
+    _instant("created_at"),
+    PrimaryKeyConstraint("bank_id", "model_id"),
+    ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
+)
+"""Which embedding models a bank has vectors of; one is ``serving``."""
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("installation_id", Uuid(), primary_key=True),
+    _integer("epoch"),
+    _instant("created_at"),
+)
+"""One row, made by the migration: whose data this is, and since which restore."""
+
+index_followers = Table(
+    "index_followers",
+    metadata,
+    Column("follower_id", Uuid(), primary_key=True),
+    _text("kind"),
+    _text("name"),
+    _text("source"),
+    Column("horizon", TransactionId(), nullable=False),
+    _instant("started_at"),
+    _instant("heartbeat_at"),
+)
+"""Processes that follow the change log; what the living ones lack is not trimmed."""
+
 BANK_TABLES = (
     episodes,
     memories,
@@ -341,7 +381,17 @@ BANK_TABLES = (
     audit_events,
 )
 """Tables of bank data: distributable by ``bank_id``."""
-TENANT_TABLES = (tenants, banks, jobs, idempotency_keys)
+TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)
 """Small tables: local or reference tables on a sharded PostgreSQL."""
-INDEX_ROLE_TABLES = (banks, memories, lexical_forms, embeddings, index_changes)
+INSTALLATION_TABLES = (installation, index_followers)
+"""Of the database as a whole: nothing of any tenant is in them."""
+INDEX_ROLE_TABLES = (
+    banks,
+    bank_models,
+    memories,
+    lexical_forms,
+    embeddings,
+    index_changes,
+    installation,
+)
 """What the index role may read, across tenants."""

@@ -95,6 +95,26 @@ def check(as_json: AsJson = False) -> None:
     typer.echo("Database and code agree.")
 
 
+@app.command("new-epoch")
+def new_epoch(as_json: AsJson = False) -> None:
+    """Make every index load afresh: after a restore that could not be told from no restore."""
+    from memsvc.bootstrap import data_dir_of
+    from memsvc.cli.failures import CommandError
+    from memsvc.cli.output import print_json
+    from memsvc.store import schema
+    from memsvc.store.inspection import existing_database
+
+    settings = _settings()
+    with existing_database(settings, data_dir_of(settings)) as urls:
+        if urls is None:
+            raise CommandError(_NO_DATABASE)
+        epoch = schema.begin_epoch(urls.owner)
+    if as_json:
+        print_json({"epoch": epoch})
+    else:
+        typer.echo(f"Epoch {epoch} has begun; indexes load afresh when they next catch up.")
+
+
 def _settings() -> "Settings":
     from memsvc.cli.configuration import load_settings
     from memsvc.telemetry import configure_logging

@@ -1,6 +1,5 @@
 """An index server that follows only when it is told to, over the real feed."""
 
-import json
 from collections.abc import Sequence
 from threading import Event
 
@@ -12,20 +11,10 @@ from gpu_index.errors import ServerUnavailableError
 from gpu_index.protocol import Ids, Neighbours, Vectors
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope
+from memsvc.memory_index.marks import decode_mark, encode_mark
 from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
-from memsvc.ports import FeedRequest, IndexFeed, Overlay, OverlayRequest, Watermark
+from memsvc.ports import FeedRequest, IndexFeed, Overlay, OverlayRequest
 from memsvc.store.overlay import OverlayReads
-
-
-def encode(watermark: Watermark) -> bytes:
-    applied = sorted(watermark.applied)
-    return json.dumps([watermark.horizon, watermark.trimmed_below, applied]).encode()
-
-
-def decode(mark: bytes) -> Watermark:
-    horizon, trimmed_below, applied = json.loads(mark)
-    pairs = frozenset((xid, seq) for xid, seq in applied)
-    return Watermark(horizon=horizon, trimmed_below=trimmed_below, applied=pairs)
 
 
 class FrozenServer:
@@ -48,7 +37,7 @@ class FrozenServer:
             if vectors:
                 ids = np.array([vector.vector_id for vector in vectors], np.int64)
                 index.add(partition, ids, np.stack([vector.vector for vector in vectors]))
-            index.set_mark(partition, encode(watermark))
+            index.set_mark(partition, encode_mark(watermark))
         self.indexes[partition] = index
 
     def search(
@@ -88,5 +77,5 @@ def remote_index(
     return RemoteMemoryIndex(
         lambda _model, _dimension: server,  # type: ignore[arg-type,return-value]
         NumberedOverlay(reads, server),
-        RemoteOptions(most_changes=most_changes, most_wait_s=wait_s, decode_mark=decode),
+        RemoteOptions(most_changes=most_changes, most_wait_s=wait_s, decode_mark=decode_mark),
     )

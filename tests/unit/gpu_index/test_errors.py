@@ -16,7 +16,7 @@ def test_docstring_is_the_message_when_none_is_given() -> None:
 
 
 def test_codes_tell_the_classes_apart() -> None:
-    assert len(CLASSES) == 10
+    assert len(CLASSES) == 14
     assert len({error.code for error in CLASSES}) == len(CLASSES)
 
 

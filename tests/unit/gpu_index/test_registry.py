@@ -8,7 +8,7 @@ from gpu_index.registry import Availability
 
 def test_every_backend_is_listed_and_opens_where_usable() -> None:
     states = available()
-    assert list(states) == ["exact", "faiss_cpu"]
+    assert list(states) == ["exact", "faiss_cpu", "faiss_gpu"]
     assert states["exact"] == Availability(usable=True)
     for name, state in states.items():
         if state.usable:
@@ -16,7 +16,9 @@ def test_every_backend_is_listed_and_opens_where_usable() -> None:
 
 
 def test_unknown_backend_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(UnknownBackendError, match="'annoy'; there are: exact, faiss_cpu"):
+    with pytest.raises(
+        UnknownBackendError, match="'annoy'; there are: exact, faiss_cpu, faiss_gpu"
+    ):
         open_index("annoy", 3)
 
 
