@@ -6,15 +6,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpu_index.addresses import Address
+from gpu_index.client import ClientOptions, RemoteIndex
+from gpu_index.errors import VectorIndexError
+from gpu_index.handshake import checked_secret
 from memsvc.domain.attempts import RetryPolicy
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.lexical_arm import LexicalArm
+from memsvc.memory_index.marks import decode_mark
+from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
@@ -29,12 +36,13 @@ from memsvc.services.recall import Recall
 from memsvc.services.remember import Remember
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, Settings
+from memsvc.settings import EmbeddingSettings, IndexSettings, Settings
 from memsvc.store import probes
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
 from memsvc.store.feed import StoreFeed
+from memsvc.store.overlay import OverlayReads
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
 from memsvc.store.queue_app import Schedule
@@ -113,7 +121,7 @@ def build_application(
     store = Store(engine, clock, JobCarrier())
     exact = PgVectorIndex(engine)
     feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
-    in_memory = settings.index.backend != exact.backend
+    in_memory = settings.index.backend not in {exact.backend, RemoteMemoryIndex.backend}
     replicas = BankReplicas(
         feed,
         settings.index,
@@ -121,7 +129,11 @@ def build_application(
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
         folder=_snapshot_folder(settings),
     )
-    index: MemoryIndex = LocalMemoryIndex(replicas) if in_memory else exact
+    index: MemoryIndex = exact
+    if in_memory:
+        index = LocalMemoryIndex(replicas)
+    elif settings.index.backend == RemoteMemoryIndex.backend:
+        index = _remote_index(settings.index, engine)
     arms = Arms(embedder=embedder, index=index, exact=exact, lexical=LexicalArm(replicas))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedder),
@@ -155,6 +167,36 @@ def build_application(
         save_indexes=replicas.save,
         work=queue.serve,
     )
+
+
+def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
+    """Raises ``ConfigurationError`` without an address that can be read."""
+    if settings.server_url is None:
+        raise ConfigurationError(
+            "The backend is an index server: say where with MEMSVC_INDEX__SERVER_URL, for"
+            " instance tcp://127.0.0.1:8702."
+        )
+    secret = settings.server_secret
+    client = ClientOptions(
+        secret=None if secret is None else secret.get_secret_value().encode(),
+        connect_timeout_s=settings.server_connect_timeout_s,
+        request_timeout_s=settings.server_timeout_s,
+    )
+    try:
+        address = Address.parse(settings.server_url)
+        checked_secret(client.secret)
+    except VectorIndexError as error:
+        raise ConfigurationError(error.message) from error
+    options = RemoteOptions(
+        most_changes=settings.overlay_changes,
+        most_wait_s=settings.overlay_wait_s,
+        decode_mark=decode_mark,
+    )
+
+    def opened(model_id: str, dimension: int) -> RemoteIndex:
+        return RemoteIndex(address, model_id, dimension, client)
+
+    return RemoteMemoryIndex(opened, OverlayReads(engine), options)
 
 
 def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:
