@@ -68,8 +68,8 @@ class Application:
     memories: Memories
     jobs: Jobs
     health: Health
-    save_indexes: Callable[[], Awaitable[None]]
-    """Writes what of the indexes is worth keeping over a restart; called before the end."""
+    close_indexes: Callable[[], Awaitable[None]]
+    """Writes what of the indexes is worth keeping over a restart and lets go of the rest."""
     work: Callable[[asyncio.Event], Awaitable[None]]
     """Runs background jobs until the event is set; whoever serves decides in which process."""
 
@@ -93,7 +93,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     ):
         application = build_application(settings, urls.runtime, engine, embedder)
         yield application
-        await application.save_indexes()
+        await application.close_indexes()
 
 
 @asynccontextmanager
@@ -164,7 +164,7 @@ def build_application(
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
         ),
-        save_indexes=replicas.save,
+        close_indexes=_closing(replicas, index),
         work=queue.serve,
     )
 
@@ -197,6 +197,15 @@ def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
         return RemoteIndex(address, model_id, dimension, client)
 
     return RemoteMemoryIndex(opened, OverlayReads(engine), options)
+
+
+def _closing(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        await replicas.save()
+        if isinstance(index, RemoteMemoryIndex):
+            await index.close()
+
+    return close
 
 
 def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gpu_index import Ids, Neighbours, VectorIndex, VectorIndexError
+from gpu_index.client import RemoteIndex
 from gpu_index.protocol import NO_ID
 from gpu_index.vectors import unit_rows
 from memsvc.domain.identifiers import MemoryId
@@ -102,6 +103,12 @@ class RemoteMemoryIndex:
 
     async def forget_bank(self, scope: BankScope) -> None:
         """Hold nothing; the server hears of the deletion through its own feed."""
+
+    async def close(self) -> None:
+        """Close the connections to the server."""
+        for index in self._indexes.values():
+            if isinstance(index, RemoteIndex):
+                index.close()
 
     async def _place(self, scope: BankScope, query: DenseQuery) -> _Place:
         partition = await self._source.partition(scope, query.model_id)

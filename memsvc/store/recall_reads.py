@@ -90,6 +90,6 @@ def _active_memories() -> tuple[LiteralString, Mapping[str, object]]:
     statement = current_memories(bank).where(
         t.memories.c.memory_id == func.any(ids), *conditions(RecallFilter(), now)
     )
-    compiled = statement.compile(dialect=PGDialect_psycopg())
+    compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
     fixed = {name: value for name, value in compiled.params.items() if value is not None}
-    return cast("LiteralString", str(compiled)), fixed
+    return str(compiled), fixed

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.abc import Query
 from psycopg.rows import RowFactory, TupleRow, tuple_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,7 +27,7 @@ _AS_TENANT: LiteralString = (
 async def read_once(
     engine: AsyncEngine,
     tenant_id: TenantId,
-    statement: Query,
+    statement: LiteralString,
     parameters: Mapping[str, object],
     row_factory: RowFactory[Any] = tuple_row,
 ) -> list[Any]:
@@ -50,7 +49,7 @@ async def read_once(
 async def _piped(
     driver: psycopg.AsyncConnection[TupleRow],
     tenant_id: TenantId,
-    statement: Query,
+    statement: LiteralString,
     parameters: Mapping[str, object],
     row_factory: RowFactory[Any],
 ) -> list[Any]:

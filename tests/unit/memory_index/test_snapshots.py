@@ -25,7 +25,7 @@ _MIB = 1 << 20
 def started(feed: FakeFeed, root: Path | None, **given: int) -> BankReplicas:
     """A process that begins: nothing in memory, what is on disk is there."""
     options = {"snapshot_min_memories": 1, "snapshot_after_changes": 10_000, **given}
-    settings = IndexSettings(backend="exact", **options)  # type: ignore[arg-type]
+    settings = IndexSettings(backend="exact", **options)
     folder = None if root is None else SnapshotFolder(root, 100 * _MIB)
     return BankReplicas(feed, settings, model_id=MODEL, folder=folder)
 
