@@ -55,7 +55,7 @@ async def application(service: Service, tmp_path: Path) -> AsyncIterator[Applica
         index=IndexSettings(
             backend="server",
             server_url=f"unix://{tmp_path}/index.sock",
-            server_secret=SECRET,  # type: ignore[arg-type]
+            server_secret=SECRET,
             snapshots=False,
         )
     )
