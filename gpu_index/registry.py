@@ -86,7 +86,8 @@ def _load_faiss_gpu() -> _Opener:
         # FAISS's builds for GPUs raise this when libraries of CUDA are missing.
         raise BackendUnavailableError(f"faiss_gpu cannot run: {error}") from error
 
-    return open_faiss_gpu
+    # The device's own options say when a partition is searched by an approximate structure.
+    return lambda dimension, _options: open_faiss_gpu(dimension)
 
 
 _BACKENDS = {

@@ -77,6 +77,20 @@ class IndexSettings(_Group):
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
 
+    serve_backend: Literal["faiss_cpu", "faiss_gpu", "exact"] = "faiss_cpu"
+    """What `memsvc index serve` holds vectors in."""
+    serve_address: str = "tcp://127.0.0.1:8702"
+    """Where it listens: ``unix:///path`` or ``tcp://host:port``."""
+    serve_secret: SecretStr | None = None
+    """At least 16 bytes, the same on both sides; needed where other machines reach the server."""
+    serve_database_url: SecretStr | None = None
+    """A login that may act as ``memsvc_index``; defaults to ``database_url``."""
+    snapshot_folder: Path | None = None
+    """Where it keeps snapshots; without a folder it reads everything from PostgreSQL at start."""
+    save_every_s: Annotated[float, Field(gt=0)] = 300.0
+    poll_s: Annotated[float, Field(gt=0)] = 0.05
+    """How often it asks for changes; a recall makes up for those in between."""
+
 
 class RecallSettings(_Group):
     """Defaults of the read path."""

@@ -39,6 +39,17 @@ HTTP_REQUEST_SECONDS = Histogram(
     ("method", "route", "status"),
     buckets=_LATENCY_BUCKETS_S,
 )
+FOLLOWER_LAG_CHANGES = Gauge(
+    "memsvc_follower_lag_changes", "Changes the index process had yet to apply, up to a batch."
+)
+FOLLOWER_LAG_SECONDS = Gauge(
+    "memsvc_follower_lag_seconds", "Age of the oldest change it had yet to apply."
+)
+FOLLOWER_HELD_BACK = Gauge(
+    "memsvc_follower_held_back_changes",
+    "Changes applied above the snapshot horizon; grows while a transaction stays open.",
+)
+FOLLOWER_VECTORS = Gauge("memsvc_follower_vectors", "Vectors the index process holds.")
 RECALLS = Counter("memsvc_recalls", "Recalls answered.")
 RECALL_STAGE_SECONDS = Histogram(
     "memsvc_recall_stage_seconds",

@@ -14,6 +14,7 @@ from memsvc.cli.commands import (
     bank,
     database,
     doctor,
+    index,
     jobs,
     load,
     memory,
@@ -65,6 +66,7 @@ app.add_typer(memory.app, name="memory")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(database.app, name="db")
+app.add_typer(index.app, name="index")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,30 +2,24 @@
 
 import asyncio
 import errno
-import json
-import os
-import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-import structlog
 import uvicorn
 
 from memsvc.api.app import create_app
 from memsvc.bootstrap import Application, open_application
 from memsvc.cli.addresses import client_url
 from memsvc.cli.failures import CommandError
+from memsvc.cli.processes import ready_file, stop_on_signal
 from memsvc.domain.languages import recognise_language
 from memsvc.errors import ConfigurationError
 from memsvc.settings import Settings
 from memsvc.worker.runner import WorkerRunner
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +40,8 @@ async def serve_until_signalled(settings: Settings, options: ServeOptions) -> No
     """
     with (
         _bound_socket(settings) as listener,
-        _ready_file(options.ready_file) as announce,
-        _stop_on_signal() as stop,
+        ready_file(options.ready_file) as announce,
+        stop_on_signal() as stop,
     ):
         url = client_url(*listener.getsockname()[:2])
 
@@ -167,46 +161,3 @@ def _not_listening(error: OSError) -> CommandError:
             " with --port, or 0 for any free one."
         )
     return CommandError(f"The address cannot be listened on: {error}.")
-
-
-@contextmanager
-def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Yield what writes the file, whole or not at all; it is gone when the service is."""
-
-    def write(url: str) -> None:
-        if path is not None:
-            fresh = path.with_name(f".{path.name}.{os.getpid()}")
-            fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-            fresh.replace(path)
-
-    if path is None:
-        yield write
-        return
-    path.unlink(missing_ok=True)  # of a service that was killed
-    try:
-        yield write
-    finally:
-        path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[asyncio.Event]:
-    """Yield an event that the first signal to end sets; the second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-
-    def ask_to_stop(number: signal.Signals) -> None:
-        _log.info("service.stop_requested", signal=number.name)
-        stop.set()
-        for each in _SIGNALS:
-            loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, ask_to_stop, number)
-    try:
-        yield stop
-    finally:
-        with suppress(ValueError):  # not in the main thread
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)

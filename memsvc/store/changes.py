@@ -1,14 +1,19 @@
 """The change log that derived indexes follow."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Text, cast, delete, func, insert, literal, update
+from sqlalchemy import BigInteger, Text, cast, delete, exists, func, insert, literal, or_, update
 
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 from memsvc.store.types import TransactionId
+
+SILENT_FOR = timedelta(minutes=2)
+"""A follower silent for longer is dead: it blocks no trimming."""
+KEPT_AT_MOST = timedelta(days=1)
+"""No follower keeps a change for longer, however far behind it is: it loads afresh."""
 
 
 class ChangeWriter:
@@ -46,15 +51,21 @@ class ChangeWriter:
         """Remove a bank's changes recorded before this instant; return how many.
 
         The bank remembers up to where its log is cut, in the same transaction, so that a follower
-        that is further behind notices and loads afresh. Changes above the snapshot horizon stay.
+        that is further behind notices and loads afresh. Changes above the snapshot horizon stay,
+        and those that a living follower lacks, unless they are older than ``KEPT_AT_MOST``.
         """
-        changes = t.index_changes.c
+        changes, followers = t.index_changes.c, t.index_followers.c
+        now = self._session.clock.now()
+        lacking = exists().where(
+            followers.heartbeat_at >= now - SILENT_FOR, followers.horizon <= changes.xid
+        )
         removed = await self._session.connection.scalars(
             delete(t.index_changes)
             .where(
                 changes.bank_id == bank_id,
                 changes.recorded_at < before,
                 changes.xid < func.pg_snapshot_xmin(func.pg_current_snapshot()),
+                or_(changes.recorded_at < now - KEPT_AT_MOST, ~lacking),
             )
             .returning(cast(cast(changes.xid, Text), BigInteger))
         )

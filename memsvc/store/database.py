@@ -15,7 +15,7 @@ from memsvc.store import schema
 from memsvc.store.embedded.supervisor import EmbeddedPostgres
 from memsvc.store.engine import normalise_url
 from memsvc.store.provision import DATABASE, provision
-from memsvc.store.roles import OWNER_ROLE, RUNTIME_ROLE
+from memsvc.store.roles import INDEX_ROLE, OWNER_ROLE, RUNTIME_ROLE
 
 _WATCH_EVERY_S = 2.0
 _log = structlog.get_logger(__name__)
@@ -66,6 +66,14 @@ def configured_urls(settings: Settings) -> DatabaseUrls:
     return DatabaseUrls(
         runtime=runtime, owner=runtime if owner is None else normalise_url(owner.get_secret_value())
     )
+
+
+def index_url(settings: Settings, urls: DatabaseUrls) -> URL:
+    """Return where the index process connects: as a login that may act as the index role."""
+    if settings.database_url is None:
+        return urls.runtime.set(username=INDEX_ROLE)
+    own = settings.index.serve_database_url
+    return urls.runtime if own is None else normalise_url(own.get_secret_value())
 
 
 def embedded_urls(server: EmbeddedPostgres) -> DatabaseUrls:

@@ -110,7 +110,7 @@ class StoreFeed:
             "applied": sorted(seq for _, seq in watermark.applied),
             "limit": self._limit + 1,
         }
-        statement = _CHANGES.format(source=await self._identity.expression(self._engine))
+        statement = _CHANGES.format(source=await self._identity.runtime_expression(self._engine))
         return await read_once(self._engine, scope.tenant_id, statement, parameters)
 
     async def _entries(
@@ -129,7 +129,7 @@ class StoreFeed:
         The horizon is read first: what commits between it and the rows' snapshot is in the rows
         already and comes once more as a change, which does no harm.
         """
-        source = await self._identity.expression(self._engine)
+        source = await self._identity.runtime_expression(self._engine)
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             driver = await driver_of(connection)
             watermark = await _present_horizon(driver, scope, source)

@@ -93,7 +93,7 @@ class OverlayReads:
             "found": list(request.found),
             "limit": request.most_changes + 1,
         }
-        statement = _OVERLAY.format(source=await self._identity.expression(self._engine))
+        statement = _OVERLAY.format(source=await self._identity.runtime_expression(self._engine))
         rows = await read_once(self._engine, scope.tenant_id, statement, parameters)
         return _to_overlay(rows, request) if rows else None
 

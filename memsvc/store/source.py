@@ -7,8 +7,9 @@ by a point-in-time recovery and by a failover), and the object ids of the databa
 log (changed by loading a dump and by cloning).
 """
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
+import psycopg
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -42,21 +43,32 @@ class SourceIdentity:
     def __init__(self) -> None:
         self._expression: LiteralString | None = None
 
-    async def expression(self, engine: AsyncEngine) -> LiteralString:
+    async def expression(self, driver: psycopg.AsyncConnection[Any]) -> LiteralString:
         """Return a scalar subquery of type text; the server is asked once what it allows.
 
         Where it hides its identity, a point-in-time recovery has to be announced by hand
         (``memsvc db new-epoch``), and a warning says so.
         """
         if self._expression is None:
+            row = await (await driver.execute(_MAY_ASK)).fetchone()
+            self._expression = _expression(may_ask=row is not None and bool(row[0]))
+        return self._expression
+
+    async def runtime_expression(self, engine: AsyncEngine) -> LiteralString:
+        """Return the same for the runtime role, over a connection of its own the first time."""
+        if self._expression is None:
             [(may_ask,)] = await read_once(engine, DEFAULT_TENANT, _MAY_ASK, {})
-            if not may_ask:
-                _log.warning("source.identity_hidden", after_a_restore_run="memsvc db new-epoch")
-            self._expression = _FULL if may_ask else _PARTIAL
+            self._expression = _expression(may_ask=bool(may_ask))
         return self._expression
 
     async def fingerprint(self, engine: AsyncEngine) -> str:
-        """Return the fingerprint itself."""
-        statement = _FINGERPRINT.format(source=await self.expression(engine))
+        """Return the fingerprint itself, as the runtime role sees it."""
+        statement = _FINGERPRINT.format(source=await self.runtime_expression(engine))
         [(fingerprint,)] = await read_once(engine, DEFAULT_TENANT, statement, {})
         return str(fingerprint)
+
+
+def _expression(*, may_ask: bool) -> LiteralString:
+    if not may_ask:
+        _log.warning("source.identity_hidden", after_a_restore_run="memsvc db new-epoch")
+    return _FULL if may_ask else _PARTIAL

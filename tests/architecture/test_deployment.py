@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic.fields import FieldInfo
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -59,7 +60,7 @@ def test_every_command_is_one_the_command_line_knows(compose: dict[str, Any]) ->
     commands += [
         each["healthcheck"]["test"][2:] for each in ours(compose).values() if "healthcheck" in each
     ]
-    assert {command[0] for command in commands} == {"db", "serve", "worker", "doctor"}
+    assert {command[0] for command in commands} == {"db", "serve", "worker", "index", "doctor"}
     for command in commands:
         result = CliRunner().invoke(app, [*command, "--help"])
         assert result.exit_code == 0, (command, result.output)
@@ -70,7 +71,10 @@ def test_every_variable_is_a_setting(compose: dict[str, Any]) -> None:
     for service in ours(compose).values():
         for variable in service["environment"]:
             assert variable.startswith(prefix)
-            assert variable.removeprefix(prefix).lower() in Settings.model_fields
+            fields: dict[str, FieldInfo] = Settings.model_fields
+            for name in variable.removeprefix(prefix).lower().split("__"):
+                assert name in fields, variable
+                fields = getattr(fields[name].annotation, "model_fields", {})
 
 
 def test_nothing_is_published_beyond_loopback_and_the_key_is_required(
