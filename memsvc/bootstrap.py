@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gpu_index.addresses import Address
+from gpu_index.client import ClientOptions, RemoteIndex
+from gpu_index.errors import VectorIndexError
+from gpu_index.handshake import checked_secret
 from memsvc.domain.attempts import RetryPolicy
 from memsvc.domain.bank_models import AgreementRule
 from memsvc.domain.bm25 import Bm25
@@ -14,10 +18,14 @@ from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.lexical_arm import LexicalArm
+from memsvc.memory_index.marks import decode_mark
+from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
 from memsvc.memory_index.replicas import BankReplicas
+from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.agreement import Agreement
 from memsvc.services.arms import Arms
@@ -34,16 +42,18 @@ from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, ReembedSettings, Settings
+from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
 from memsvc.store import probes
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
 from memsvc.store.feed import StoreFeed
+from memsvc.store.overlay import OverlayReads
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
 from memsvc.store.queue_app import Schedule
 from memsvc.store.queue_worker import QueueTiming, QueueWorker
+from memsvc.store.recall_reads import RecallReads
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
@@ -65,6 +75,8 @@ class Application:
     jobs: Jobs
     reembedding: Reembedding
     health: Health
+    close_indexes: Callable[[], Awaitable[None]]
+    """Writes what of the indexes is worth keeping over a restart and lets go of the rest."""
     work: Callable[[asyncio.Event], Awaitable[None]]
     """Runs background jobs until the event is set; whoever serves decides in which process."""
 
@@ -86,7 +98,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
-        yield build_application(settings, urls.runtime, engine, embedders)
+        application = build_application(settings, urls.runtime, engine, embedders)
+        yield application
+        await application.close_indexes()
 
 
 @asynccontextmanager
@@ -127,16 +141,19 @@ def build_application(
     store = Store(engine, clock, JobCarrier())
     exact = PgVectorIndex(engine)
     feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
-    in_memory = settings.index.backend != exact.backend
+    in_memory = settings.index.backend not in {exact.backend, RemoteMemoryIndex.backend}
     replicas = BankReplicas(
         feed,
         settings.index,
         model_id=embedder.model.id if in_memory else None,
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
+        folder=_snapshot_folder(settings),
     )
-    index: MemoryIndex = (
-        LocalMemoryIndex(replicas) if in_memory else PgVectorIndex(engine, settings.index.hnsw)
-    )
+    index: MemoryIndex = PgVectorIndex(engine, settings.index.hnsw)
+    if in_memory:
+        index = LocalMemoryIndex(replicas)
+    elif settings.index.backend == RemoteMemoryIndex.backend:
+        index = _remote_index(settings.index, engine)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=LexicalArm(replicas))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders),
@@ -158,7 +175,7 @@ def build_application(
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock),
-        recall=Recall(store, arms, embedder, clock, settings.recall),
+        recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
         reembedding=Reembedding(store, embedders),
@@ -171,6 +188,7 @@ def build_application(
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
         ),
+        close_indexes=_closing(replicas, index),
         work=queue.serve,
     )
 
@@ -184,6 +202,52 @@ def _reembed_bank(
         Agreement(store=store, exact=exact, samples=settings.samples),
         AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
     )
+
+
+def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
+    """Raises ``ConfigurationError`` without an address that can be read."""
+    if settings.server_url is None:
+        raise ConfigurationError(
+            "The backend is an index server: say where with MEMSVC_INDEX__SERVER_URL, for"
+            " instance tcp://127.0.0.1:8702."
+        )
+    secret = settings.server_secret
+    client = ClientOptions(
+        secret=None if secret is None else secret.get_secret_value().encode(),
+        connect_timeout_s=settings.server_connect_timeout_s,
+        request_timeout_s=settings.server_timeout_s,
+    )
+    try:
+        address = Address.parse(settings.server_url)
+        checked_secret(client.secret)
+    except VectorIndexError as error:
+        raise ConfigurationError(error.message) from error
+    options = RemoteOptions(
+        most_changes=settings.overlay_changes,
+        most_wait_s=settings.overlay_wait_s,
+        decode_mark=decode_mark,
+    )
+
+    def opened(model_id: str, dimension: int) -> RemoteIndex:
+        return RemoteIndex(address, model_id, dimension, client)
+
+    return RemoteMemoryIndex(opened, OverlayReads(engine), options)
+
+
+def _closing(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        await replicas.save()
+        if isinstance(index, RemoteMemoryIndex):
+            await index.close()
+
+    return close
+
+
+def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:
+    if not settings.index.snapshots:
+        return None
+    max_bytes = settings.index.snapshot_max_mib << 20
+    return SnapshotFolder(data_dir_of(settings) / "index", max_bytes)
 
 
 def _embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:

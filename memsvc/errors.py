@@ -169,6 +169,18 @@ class IndexUnavailableError(UnavailableError):
     code = "index_unavailable"
 
 
+class IndexBehindError(IndexUnavailableError):
+    """The index server is further behind PostgreSQL than can be made up for in a recall."""
+
+    code = "index_behind"
+
+
+class IndexNotLoadedError(IndexUnavailableError):
+    """The index server has not loaded this bank yet."""
+
+    code = "index_not_loaded"
+
+
 class RequestTimeoutError(UnavailableError):
     """The request took longer than the server allows; its outcome is not known."""
 

@@ -1,6 +1,6 @@
 """The seams: a Protocol stands here only where two implementations exist."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -60,6 +60,11 @@ class DenseQuery:
     k: int
     allowed: Sequence[MemoryId] | None = None
     """Search exactly these memories, and no others; ``None``: every active one."""
+    asked_at: float | None = None
+    """When the question came in, on the clock of ``time.monotonic``: writes committed before it
+    are covered. ``None`` stands for the call of ``search``."""
+    tell: Callable[[str], None] | None = None
+    """Takes a sentence for the answer when the index had to do more than answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,13 @@ class MemoryIndex(Protocol):
 
         Ties are broken by memory id. Every write committed before the call is covered.
         Raises ``IndexUnavailableError``.
+        """
+        ...
+
+    async def refresh(self, scope: BankScope, model_id: str, asked_at: float) -> None:
+        """Do ahead what a search asked at ``asked_at`` would wait for, whatever its vector is.
+
+        Raises what ``search`` raises.
         """
         ...
 
@@ -148,6 +160,13 @@ class FeedRequest:
 class IndexFeed(Protocol):
     """Where derived indexes come from: the store in production, a list in unit tests."""
 
+    async def source(self) -> str:
+        """Return what tells this database's history from every other's.
+
+        Watermarks of another one mean nothing here.
+        """
+        ...
+
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:
@@ -161,6 +180,53 @@ class IndexFeed(Protocol):
 
         Each page carries the snapshot's watermark; an empty bank yields one empty page.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayRequest:
+    """What must be known of a bank to correct an answer that was complete up to ``since``."""
+
+    model_id: str
+    since: Watermark
+    found: Sequence[int]
+    """Ids of the vectors in the answer."""
+    most_changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """The present state of what an answer is about, seen in one snapshot."""
+
+    is_complete: bool
+    """False when there were more changes than asked for, or the log no longer has them all."""
+    is_cut: bool
+    """Whether the log no longer has them all, or is another database's."""
+    changes: int
+    """Changes after the watermark, at most one more than asked for."""
+    lag_s: float
+    """Age of the oldest of them, 0 without any."""
+    memory_of: Mapping[int, MemoryId]
+    """Of the found vectors those that are current, by id: the others must not be shown."""
+    changed: Mapping[MemoryId, Sequence[IndexedVector]]
+    """Current vectors of the active memories among the changed ones."""
+
+
+class OverlaySource(Protocol):
+    """Where an index that lags is corrected from: the store in production."""
+
+    async def partition(self, scope: BankScope, model_id: str) -> int | None:
+        """Return under which number the index server keeps these vectors, if it shall at all."""
+        ...
+
+    async def vector_ids(
+        self, scope: BankScope, model_id: str, memory_ids: Sequence[MemoryId]
+    ) -> NDArray[np.int64]:
+        """Return the ids of the current vectors of these memories."""
+        ...
+
+    async def overlay(self, scope: BankScope, request: OverlayRequest) -> Overlay | None:
+        """Return what is current, all in one snapshot; ``None`` when the bank is gone."""
         ...
 
 

@@ -70,12 +70,45 @@ class HnswSettings(_Group):
 class IndexSettings(_Group):
     """The derived indexes behind the arms of recall."""
 
-    backend: Literal["faiss_cpu", "exact", "pgvector"] = "faiss_cpu"
+    backend: Literal["faiss_cpu", "faiss_gpu", "exact", "pgvector", "server"] = "faiss_cpu"
+    """``server``: the vectors are held by an index server (`memsvc index serve`)."""
+    server_url: str | None = None
+    """Where the index server listens: ``tcp://host:port`` or ``unix:///path``."""
+    server_secret: SecretStr | None = None
+    """Shared with the index server; at least what it asks for."""
+    server_connect_timeout_s: Annotated[float, Field(gt=0)] = 0.5
+    server_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    """For one answer of the index server; later, PostgreSQL answers."""
+    overlay_changes: Annotated[int, Field(ge=1)] = 1_000
+    """So many changes that the index server lacks are made up for within a recall."""
+    overlay_wait_s: Annotated[float, Field(ge=0)] = 0.2
+    """With more changes, a recall waits so long for the index server, then PostgreSQL answers."""
     max_resident_memories: Annotated[int, Field(ge=1000)] = 2_000_000
     """Least recently used banks leave memory past this many memories in all."""
+    snapshots: bool = True
+    """Keep copies of large banks' indexes in the data folder, so that a restart need not load."""
+    snapshot_min_memories: Annotated[int, Field(ge=1)] = 2_000
+    """Smaller banks load as fast from the database."""
+    snapshot_after_changes: Annotated[int, Field(ge=1)] = 5_000
+    """A snapshot is written anew after so many changes, and when the service stops."""
+    snapshot_max_mib: Annotated[int, Field(ge=1)] = 20_480
+    """Disk for all snapshots; those that were not used for longest go."""
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
     hnsw: HnswSettings = HnswSettings()
+    serve_backend: Literal["faiss_cpu", "faiss_gpu", "exact"] = "faiss_cpu"
+    """What `memsvc index serve` holds vectors in."""
+    serve_address: str = "tcp://127.0.0.1:8702"
+    """Where it listens: ``unix:///path`` or ``tcp://host:port``."""
+    serve_secret: SecretStr | None = None
+    """At least 16 bytes, the same on both sides; needed where other machines reach the server."""
+    serve_database_url: SecretStr | None = None
+    """A login that may act as ``memsvc_index``; defaults to ``database_url``."""
+    snapshot_folder: Path | None = None
+    """Where it keeps snapshots; without a folder it reads everything from PostgreSQL at start."""
+    save_every_s: Annotated[float, Field(gt=0)] = 300.0
+    poll_s: Annotated[float, Field(gt=0)] = 0.05
+    """How often it asks for changes; a recall makes up for those in between."""
 
 
 class ReembedSettings(_Group):
@@ -90,20 +123,6 @@ class ReembedSettings(_Group):
     """By how much the share of texts that find themselves may fall."""
     keep_retired_days: Annotated[float, Field(ge=0)] = 7.0
     """How long a bank can go back; then the hourly tidying removes the old vectors."""
-
-    serve_backend: Literal["faiss_cpu", "faiss_gpu", "exact"] = "faiss_cpu"
-    """What `memsvc index serve` holds vectors in."""
-    serve_address: str = "tcp://127.0.0.1:8702"
-    """Where it listens: ``unix:///path`` or ``tcp://host:port``."""
-    serve_secret: SecretStr | None = None
-    """At least 16 bytes, the same on both sides; needed where other machines reach the server."""
-    serve_database_url: SecretStr | None = None
-    """A login that may act as ``memsvc_index``; defaults to ``database_url``."""
-    snapshot_folder: Path | None = None
-    """Where it keeps snapshots; without a folder it reads everything from PostgreSQL at start."""
-    save_every_s: Annotated[float, Field(gt=0)] = 300.0
-    poll_s: Annotated[float, Field(gt=0)] = 0.05
-    """How often it asks for changes; a recall makes up for those in between."""
 
 
 class RecallSettings(_Group):

@@ -87,6 +87,25 @@ INDEX_LAG_CHANGES = Gauge(
     "Changes the index had to apply at its last catching up before a recall.",
     ("index",),
 )
+INDEX_LAG_SECONDS = Gauge(
+    "memsvc_index_lag_seconds",
+    "Age of the oldest change the index had not applied when it was last asked.",
+    ("index",),
+)
+INDEX_FALLBACKS = Counter(
+    "memsvc_index_fallbacks",
+    "Recalls PostgreSQL answered in place of the index, by the code of the reason.",
+    ("index", "reason"),
+)
+INDEX_WAITS = Counter(
+    "memsvc_index_waits", "Recalls that waited for the index to catch up.", ("index",)
+)
+INDEX_RESUME_SECONDS = Histogram(
+    "memsvc_index_resume_seconds",
+    "Time to resume one bank's index from its snapshot.",
+    ("index",),
+    buckets=_LATENCY_BUCKETS_S,
+)
 INDEX_LOAD_SECONDS = Histogram(
     "memsvc_index_load_seconds",
     "Time to load one bank's index afresh.",

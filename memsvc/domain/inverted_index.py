@@ -65,6 +65,25 @@ class InvertedIndex:
         """Bytes held."""
         return sum(segment.nbytes for segment in self._segments)
 
+    @classmethod
+    def from_segments(
+        cls, segments: Iterable[Segment], ranking: Bm25 | None = None
+    ) -> "InvertedIndex":
+        """Return an index of these segments, whose documents are distinct."""
+        index = cls(ranking)
+        index._segments = tuple(segments)
+        return index
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The parts as they are now; they never change, they are replaced."""
+        return self._segments
+
+    def keys(self) -> Keys:
+        """Return the ids of all documents, ascending."""
+        held = [segment.documents.keys[segment.documents.alive] for segment in self._segments]
+        return np.sort(np.concatenate([np.empty(0, "S16"), *held]))
+
     def apply(
         self, upserts: Mapping[MemoryId, LexicalForm], removals: Collection[MemoryId] = ()
     ) -> None:
@@ -77,6 +96,11 @@ class InvertedIndex:
         if upserts:
             segments.append(Segment.build(upserts))
         self._segments = tuple(_consolidated(segments))
+
+    def compact(self) -> None:
+        """Make one segment of all: worth it once an index is filled, as each costs every search."""
+        if len(self._segments) > 1:
+            self._segments = (merge_segments(self._segments),)
 
     def prepare(self) -> None:
         """Do now what the first search after a change would do before it can answer.

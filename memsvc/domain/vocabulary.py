@@ -1,12 +1,18 @@
 """The distinct terms of a part of an index, and which of them are forms of one word."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from memsvc.domain.languages import stem
 from memsvc.domain.sorted_strings import SortedStrings
 from memsvc.domain.tokens import fold, is_characterwise
+
+_UNACCENTED = "unaccented"
 
 
 class Vocabulary:
@@ -23,6 +29,37 @@ class Vocabulary:
         self.terms = SortedStrings(terms)
         self._unaccented: _Derived | None = None
         self._stems: dict[str, _Derived] = {}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Vocabulary":
+        """Return the vocabulary that ``to_arrays`` was called on, prepared as that was."""
+        vocabulary = cls([])
+        vocabulary.terms = SortedStrings.from_arrays(arrays["text"], arrays["starts"])
+        for name in arrays:
+            if name.endswith("/sources"):
+                grouping, _, _ = name.rpartition("/")
+                vocabulary._restore(grouping, arrays)
+        return vocabulary
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything in arrays without objects, the groupings made so far included."""
+        text, starts = self.terms.to_arrays()
+        arrays: dict[str, NDArray[Any]] = {"text": text, "starts": starts}
+        groupings = {f"stems:{language}": made for language, made in self._stems.copy().items()}
+        if self._unaccented is not None:
+            groupings[_UNACCENTED] = self._unaccented
+        for name, grouping in groupings.items():
+            arrays |= {f"{name}/{part}": array for part, array in grouping.to_arrays().items()}
+        return arrays
+
+    def _restore(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        parts = {part: arrays[f"{name}/{part}"] for part in ("text", "starts", "sources")}
+        if name == _UNACCENTED:
+            self._unaccented = _Derived.from_arrays(self.terms, fold, parts)
+            return
+        language = name.removeprefix("stems:")
+        derive = partial(stem_key, language=language)
+        self._stems[language] = _Derived.from_arrays(self.terms, derive, parts)
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -81,6 +118,23 @@ class _Derived:
         self._derive = derive
         self._keys = SortedStrings([key for key, _ in changed])
         self._sources = array("I", (index for _, index in changed))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        terms: SortedStrings,
+        derive: Callable[[str], str],
+        arrays: Mapping[str, NDArray[Any]],
+    ) -> "_Derived":
+        grouping = cls(SortedStrings([]), derive)
+        grouping._terms = terms
+        grouping._keys = SortedStrings.from_arrays(arrays["text"], arrays["starts"])
+        grouping._sources = array("I", arrays["sources"].astype(np.uintc).tobytes())
+        return grouping
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        text, starts = self._keys.to_arrays()
+        return {"text": text, "starts": starts, "sources": np.array(self._sources, np.uint32)}
 
     @property
     def nbytes(self) -> int:

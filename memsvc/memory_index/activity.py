@@ -5,6 +5,7 @@ from memsvc.telemetry import (
     INDEX_LOAD_SECONDS,
     INDEX_RESIDENT_BANKS,
     INDEX_RESIDENT_MEMORIES,
+    INDEX_RESUME_SECONDS,
 )
 
 
@@ -14,7 +15,9 @@ class Activity:
     def __init__(self, backend: str) -> None:
         """Label the metrics with the name of the vector index."""
         self.loads = 0
+        self.resumptions = 0
         self.catch_ups = 0
+        self._resume_seconds = INDEX_RESUME_SECONDS.labels(index=backend)
         self._load_seconds = INDEX_LOAD_SECONDS.labels(index=backend)
         self._lag = INDEX_LAG_CHANGES.labels(index=backend)
         self._banks = INDEX_RESIDENT_BANKS.labels(index=backend)
@@ -24,6 +27,11 @@ class Activity:
         """Note that a bank was loaded afresh."""
         self.loads += 1
         self._load_seconds.observe(seconds)
+
+    def resumed(self, seconds: float) -> None:
+        """Note that a bank was resumed from its snapshot."""
+        self.resumptions += 1
+        self._resume_seconds.observe(seconds)
 
     def caught_up(self, changes: int) -> None:
         """Note that a bank was brought up to date by as many changes."""

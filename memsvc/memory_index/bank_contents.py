@@ -29,6 +29,12 @@ class BankContents:
         if self.vectors is not None:
             self.vectors.apply(upserts, removals)
 
+    def compact(self) -> None:
+        """Arrange what was loaded for searching."""
+        if self.lexical is not None:
+            self.lexical.compact()
+        self.prepare()
+
     def prepare(self) -> None:
         """Do now what the first search would have to."""
         if self.lexical is not None:

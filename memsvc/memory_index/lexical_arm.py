@@ -26,13 +26,15 @@ class LexicalArm:
         k: int,
         allowed: Sequence[MemoryId] | None = None,
         language: str = ANY_LANGUAGE,
+        asked_at: float | None = None,
     ) -> list[Candidate]:
         """Return up to ``k`` memories that share a word with ``text``, best first, ties by id.
 
         Every write committed before the call is covered. ``allowed`` restricts the result
-        exactly; how rare a word is comes from the whole bank all the same.
+        exactly; how rare a word is comes from the whole bank all the same. With ``asked_at``, an
+        instant on the clock of ``time.monotonic``, writes committed before that are covered.
         """
-        contents = await self._replicas.contents(scope)
+        contents = await self._replicas.contents(scope, asked_at=asked_at)
         lexical = contents.lexical
         if lexical is None:
             raise IndexUnavailableError("No words are held in memory.")

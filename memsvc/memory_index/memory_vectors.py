@@ -1,13 +1,16 @@
 """The vectors of one bank, found by memory."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from gpu_index import Ids, Neighbours
 from memsvc.domain.identifiers import MemoryId, VectorId
+from memsvc.domain.index_segment import Keys, memory_ids, memory_keys
 from memsvc.memory_index.vector_spaces import Partition
 from memsvc.ports import Candidate, IndexedVector, IndexEntry, Vector
 
@@ -29,6 +32,7 @@ class MemoryVectors:
         """Hold nothing yet; the partition is made with the first vectors."""
         self._make_partition = make_partition
         self._partition: Partition | None = None
+        self._dimension: int | None = None
         self._vectors_of: dict[MemoryId, tuple[VectorId, ...]] = {}
         self._memory_of: dict[int, MemoryId] = {}
 
@@ -49,6 +53,41 @@ class MemoryVectors:
             if not vectors:
                 del self._vectors_of[memory_id]
         self._remove(old - new)
+
+    @property
+    def dimension(self) -> int | None:
+        """Components of the vectors, ``None`` while there are none."""
+        return self._dimension
+
+    def owners(self) -> tuple[Ids, Keys]:
+        """Return the ids of all vectors, shape (n,), and whose each is; of one instant."""
+        memory_of = self._memory_of.copy()  # In one step: it may be changing.
+        return np.fromiter(memory_of, np.int64, len(memory_of)), memory_keys(memory_of.values())
+
+    def save(self, path: Path, labels: Mapping[str, str]) -> None:
+        """Write the vectors to ``path``; call it after ``owners``."""
+        if self._partition is not None:
+            self._partition.save(path, labels)
+
+    def restore(self, owners: tuple[Ids, Keys], dimension: int, path: Path) -> None:
+        """Take what ``owners`` and then ``save`` gave away, in place of nothing.
+
+        Changes between the two may have left them apart. Each comes again, since both carry the
+        watermark from before, and finds here what it has to replace: a vector that nobody owns is
+        dropped, an owner whose vector is missing stays. Raises ``SnapshotError``.
+        """
+        ids, keys = owners
+        partition = self._make_partition(dimension)
+        partition.load(path)
+        partition.remove(np.setdiff1d(partition.ids(), ids))
+        order = np.argsort(ids)
+        owning = memory_ids(keys[order])
+        vectors_of: defaultdict[MemoryId, list[VectorId]] = defaultdict(list)
+        for vector_id, memory_id in zip(ids[order].tolist(), owning, strict=True):
+            vectors_of[memory_id].append(vector_id)
+        self._memory_of = dict(zip(ids[order].tolist(), owning, strict=True))
+        self._vectors_of = {memory_id: tuple(each) for memory_id, each in vectors_of.items()}
+        self._partition, self._dimension = partition, dimension
 
     def search(
         self, vector: Vector, k: int, allowed: Collection[MemoryId] | None
@@ -76,7 +115,8 @@ class MemoryVectors:
         if not added:
             return
         if self._partition is None:
-            self._partition = self._make_partition(added[0][1].vector.size)
+            self._dimension = added[0][1].vector.size
+            self._partition = self._make_partition(self._dimension)
         self._memory_of.update((vector.vector_id, memory_id) for memory_id, vector in added)
         ids = np.array([vector.vector_id for _, vector in added], np.int64)
         vectors = np.stack([vector.vector for _, vector in added])

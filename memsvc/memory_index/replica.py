@@ -12,6 +12,7 @@ from memsvc.memory_index.activity import Activity
 from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.fresh_runs import FreshRuns
 from memsvc.memory_index.offload import run_sized
+from memsvc.memory_index.replica_snapshot import ReplicaSnapshot
 from memsvc.ports import FeedRequest, IndexChanges, IndexFeed, Watermark
 
 _log = structlog.get_logger(__name__)
@@ -33,6 +34,8 @@ class FollowedBank:
 class _Held:
     contents: BankContents
     watermark: Watermark
+    as_of: float
+    """When the catching up that led here began, on the clock of ``time.monotonic``."""
 
 
 class Replica:
@@ -43,12 +46,17 @@ class Replica:
     """
 
     def __init__(
-        self, bank: FollowedBank, new_contents: Callable[[], BankContents], activity: Activity
+        self,
+        bank: FollowedBank,
+        new_contents: Callable[[], BankContents],
+        activity: Activity,
+        snapshot: ReplicaSnapshot | None = None,
     ) -> None:
-        """Hold nothing until it is first asked."""
+        """Hold nothing until it is first asked; ``None`` keeps no snapshot."""
         self._bank = bank
         self._new_contents = new_contents
         self._activity = activity
+        self._snapshot = snapshot
         self._held: _Held | None = None
         self._runs = FreshRuns(self._advance)
 
@@ -58,9 +66,21 @@ class Replica:
         lexical = None if self._held is None else self._held.contents.lexical
         return 0 if lexical is None else lexical.nbytes
 
-    async def contents(self) -> BankContents:
-        """Return the bank's contents, complete up to this call."""
+    async def contents(self, asked_at: float | None = None) -> BankContents:
+        """Return the bank's contents, complete up to ``asked_at``, by default up to this call.
+
+        Whoever asks several indexes for one question gives them the same instant, and they share
+        one catching up.
+        """
+        held = self._held
+        if asked_at is not None and held is not None and held.as_of >= asked_at:
+            return held.contents
         return await self._runs.join()
+
+    async def save(self) -> None:
+        """Write the snapshot, if there is to be one and anything has changed since the last."""
+        if self._snapshot is not None and (held := self._held) is not None:
+            await self._snapshot.finish(held.contents, held.watermark)
 
     def release(self) -> None:
         """Let go of what is held; searches that have it already go on in it."""
@@ -68,14 +88,20 @@ class Replica:
 
     async def _advance(self) -> BankContents:
         """Catch up, or load the bank if that is not possible."""
+        as_of = time.monotonic()
         if (held := self._held) is not None:
             bank = self._bank
             changes = await bank.feed.changes_since(bank.scope, held.watermark, bank.request)
             if not changes.must_reload:
-                return await self._catch_up(held.contents, changes)
-        return await self._load()
+                return await self._catch_up(held.contents, changes, as_of)
+        self._held = None
+        if (resumed := await self._resume(as_of)) is not None:
+            return resumed
+        return await self._load(as_of)
 
-    async def _catch_up(self, contents: BankContents, changes: IndexChanges) -> BankContents:
+    async def _catch_up(
+        self, contents: BankContents, changes: IndexChanges, as_of: float
+    ) -> BankContents:
         number = len(changes.upserts) + len(changes.removals)
         if number:
             try:
@@ -84,12 +110,40 @@ class Replica:
             except BaseException:
                 self._held = None  # It may be half changed: the next search loads it afresh.
                 raise
-        self._held = _Held(contents=contents, watermark=changes.watermark)
+        self._hold(contents, changes.watermark, as_of, number)
         self._activity.caught_up(number)
         return contents
 
-    async def _load(self) -> BankContents:
-        self._held = None
+    async def _resume(self, as_of: float) -> BankContents | None:
+        """Take the snapshot and what has changed since it, or return ``None``."""
+        if self._snapshot is None:
+            return None
+        started = time.perf_counter()
+        resumed = await self._snapshot.resume(self._new_contents)
+        if resumed is None:
+            return None
+        bank = self._bank
+        changes = await bank.feed.changes_since(bank.scope, resumed.watermark, bank.request)
+        if changes.must_reload:
+            _log.info("snapshot.outdated", bank_id=str(bank.scope.bank_id))
+            await self._snapshot.discard()
+            return None
+        await asyncio.to_thread(_apply, resumed.contents, changes)
+        number = len(changes.upserts) + len(changes.removals)
+        self._hold(resumed.contents, changes.watermark, as_of, number)
+        seconds = time.perf_counter() - started
+        self._activity.resumed(seconds)
+        _log.info("replica.resumed", bank_id=str(bank.scope.bank_id), seconds=seconds)
+        return resumed.contents
+
+    def _hold(
+        self, contents: BankContents, watermark: Watermark, as_of: float, changes: int
+    ) -> None:
+        self._held = _Held(contents=contents, watermark=watermark, as_of=as_of)
+        if self._snapshot is not None:
+            self._snapshot.note(contents, watermark, changes)
+
+    async def _load(self, as_of: float) -> BankContents:
         started = time.perf_counter()
         contents, watermark = self._new_contents(), Watermark(horizon=0)
         pages = self._bank.feed.load(self._bank.scope, self._bank.request)
@@ -100,8 +154,8 @@ class Replica:
         finally:
             if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
                 await pages.aclose()
-        await asyncio.to_thread(contents.prepare)
-        self._held = _Held(contents=contents, watermark=watermark)
+        await asyncio.to_thread(contents.compact)
+        self._hold(contents, watermark, as_of, 0)
         seconds = time.perf_counter() - started
         self._activity.loaded(seconds)
         bank_id = str(self._bank.scope.bank_id)

@@ -1,5 +1,6 @@
 """The banks held in memory: as many as fit, the least recently used ones leave."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,9 @@ from memsvc.memory_index.activity import Activity
 from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.memory_vectors import MemoryVectors
 from memsvc.memory_index.replica import FollowedBank, Replica
+from memsvc.memory_index.replica_snapshot import ReplicaSnapshot, SnapshotPolicy
+from memsvc.memory_index.snapshot_folder import SnapshotFolder
+from memsvc.memory_index.snapshots import Snapshots
 from memsvc.memory_index.vector_spaces import VectorSpaces
 from memsvc.ports import FeedRequest, IndexFeed
 from memsvc.settings import IndexSettings
@@ -29,6 +33,7 @@ class IndexStats:
     memories: int
     nbytes: int
     loads: int
+    resumptions: int
     catch_ups: int
 
 
@@ -52,14 +57,25 @@ class BankReplicas:
         *,
         model_id: str | None,
         ranking: Bm25 | None = None,
+        folder: SnapshotFolder | None = None,
     ) -> None:
-        """Follow ``feed``; with ``model_id`` ``None``, vectors are searched elsewhere."""
+        """Follow ``feed``; with ``model_id`` ``None``, vectors are searched elsewhere.
+
+        Snapshots of large banks go to ``folder``, if there is one.
+        """
         self._feed = feed
         self._most_memories = settings.max_resident_memories
         self._shared = FeedRequest(model_id=model_id)
         self._ranking = ranking
         self._spaces = VectorSpaces(settings.backend)
         self._activity = Activity(settings.backend)
+        self._policy: SnapshotPolicy | None = None
+        if folder is not None:
+            self._policy = SnapshotPolicy(
+                snapshots=Snapshots(folder, ranking),
+                min_memories=settings.snapshot_min_memories,
+                after_changes=settings.snapshot_after_changes,
+            )
         self._residents: OrderedDict[_Key, _Resident] = OrderedDict()
         self._memories = 0
 
@@ -68,9 +84,12 @@ class BankReplicas:
         """Name of the vector index."""
         return self._spaces.backend
 
-    async def contents(self, scope: BankScope, model_id: str | None = None) -> BankContents:
+    async def contents(
+        self, scope: BankScope, model_id: str | None = None, asked_at: float | None = None
+    ) -> BankContents:
         """Return a bank's indexes, covering every write committed before this call.
 
+        With ``asked_at``, an earlier instant on the clock of ``time.monotonic``, before that.
         ``model_id`` asks for the vectors of another model than the arms share.
         """
         request = self._shared
@@ -80,17 +99,28 @@ class BankReplicas:
         if (resident := self._residents.get(key)) is None:
             resident = self._residents[key] = _Resident(replica=self._new_replica(key))
         self._residents.move_to_end(key)
-        contents = await resident.replica.contents()
+        contents = await resident.replica.contents(asked_at)
         if self._residents.get(key) is resident:  # It may have been dropped meanwhile.
             self._account(resident, len(contents))
             self._make_room()
         self._activity.holding(len(self._residents), self._memories)
         return contents
 
-    def forget(self, scope: BankScope) -> None:
-        """Drop whatever is held of a bank."""
+    async def forget(self, scope: BankScope) -> None:
+        """Drop whatever is held of a bank that is deleted, in memory and on disk."""
+        self.release(scope)
+        if self._policy is not None:
+            await asyncio.to_thread(self._policy.snapshots.forget, scope)
+
+    def release(self, scope: BankScope) -> None:
+        """Drop whatever is held of a bank in memory."""
         for key in [key for key in self._residents if key[0] == scope]:
             self._drop(key)
+
+    async def save(self) -> None:
+        """Write the snapshots that have fallen behind; the service is about to stop."""
+        for resident in list(self._residents.values()):
+            await resident.replica.save()
 
     def stats(self) -> IndexStats:
         """Return what is held and done."""
@@ -100,13 +130,17 @@ class BankReplicas:
             memories=self._memories,
             nbytes=self._spaces.nbytes + words,
             loads=self._activity.loads,
+            resumptions=self._activity.resumptions,
             catch_ups=self._activity.catch_ups,
         )
 
     def _new_replica(self, key: _Key) -> Replica:
         scope, request = key
         bank = FollowedBank(feed=self._feed, scope=scope, request=request)
-        return Replica(bank, partial(self._new_contents, request), self._activity)
+        snapshot = None
+        if self._policy is not None:
+            snapshot = ReplicaSnapshot(self._policy, self._feed, scope, request)
+        return Replica(bank, partial(self._new_contents, request), self._activity, snapshot)
 
     def _new_contents(self, request: FeedRequest) -> BankContents:
         model_id = request.model_id

@@ -2,14 +2,16 @@
 
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from gpu_index import Ids, Neighbours, VectorIndex, VectorIndexError, open_index
+from gpu_index.protocol import SnapshotManifest
 from memsvc.errors import IndexUnavailableError
 from memsvc.ports import Matrix, Vector
 
@@ -44,6 +46,18 @@ class Partition:
         keys = np.array([self._key], np.int64)
         with _translated_errors():
             return self._index.search(vector[np.newaxis], k, keys, allowed)
+
+    def ids(self) -> Ids:
+        """Return all ids, ascending."""
+        return self._index.ids(self._key)
+
+    def save(self, path: Path, labels: Mapping[str, str]) -> None:
+        """Write what is held at one instant to ``path``; changes may go on meanwhile."""
+        self._index.save(self._key, path, labels)
+
+    def load(self, path: Path) -> SnapshotManifest:
+        """Take the contents of ``path``; raises ``SnapshotError`` if it is not whole."""
+        return self._index.load(self._key, path)
 
 
 class VectorSpaces:

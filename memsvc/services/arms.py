@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import (
+    IndexBehindError,
+    IndexNotLoadedError,
     IndexUnavailableError,
     MemsvcError,
     ModelMismatchError,
@@ -23,7 +26,7 @@ from memsvc.ports import Candidate, DenseQuery, MemoryIndex
 from memsvc.services.agreement import pose
 from memsvc.services.embedders import Embedders, Space
 from memsvc.store.transactions import assert_no_transaction
-from memsvc.telemetry import EMBED_SECONDS, RECALL_ARM_SECONDS
+from memsvc.telemetry import EMBED_SECONDS, INDEX_FALLBACKS, RECALL_ARM_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +42,7 @@ class LexicalSearch(Protocol):
         k: int,
         allowed: Sequence[MemoryId] | None,
         language: str,
+        asked_at: float | None,
     ) -> list[Candidate]:
         """Return up to k memories that share a term with the text, best first."""
         ...
@@ -84,6 +88,8 @@ class ArmQuery:
     allowed: Sequence[MemoryId] | None
     active_only: bool
     """Whether only active memories are wanted: the in-memory indexes hold no others."""
+    asked_at: float = field(default_factory=time.monotonic)
+    """Writes committed before this instant are covered; the arms share a catching up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,11 @@ class _Answer:
     note: str | None = None
     embed_s: float = 0.0
 
+
+_WHY_BYPASSED: Mapping[type[IndexUnavailableError], str] = {
+    IndexBehindError: "is too far behind",
+    IndexNotLoadedError: "has not loaded the bank yet",
+}
 
 _Ask = Callable[[ArmQuery], Awaitable[_Answer]]
 
@@ -129,11 +140,19 @@ class Arms:
                 " memories are found by words until that model is configured again or the bank is"
                 " re-embedded."
             )
-        started = time.perf_counter()
-        space = Space(scope=query.bank.scope, embedder=embedder)
-        dense = await pose(space, query.text, k=query.k, allowed=query.allowed)
-        embed_s = time.perf_counter() - started
+        scope, model_id = query.bank.scope, query.bank.model_id
+        refreshing = asyncio.create_task(_refreshed(self.index, scope, model_id, query.asked_at))
+        try:
+            started = time.perf_counter()
+            space = Space(scope=scope, embedder=embedder)
+            posed = await pose(space, query.text, k=query.k, allowed=query.allowed)
+            embed_s = time.perf_counter() - started
+        except BaseException:
+            refreshing.cancel()
+            raise
+        await refreshing
         EMBED_SECONDS.labels(purpose="query").observe(embed_s)
+        dense = replace(posed, asked_at=query.asked_at)
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)
             return _Answer(candidates=found, embed_s=embed_s)
@@ -143,12 +162,16 @@ class Arms:
     async def _nearest(
         self, query: ArmQuery, dense: DenseQuery
     ) -> tuple[list[Candidate], str | None]:
+        told: list[str] = []
         try:
-            return await self.index.search(query.bank.scope, dense), None
+            found = await self.index.search(query.bank.scope, replace(dense, tell=told.append))
         except IndexUnavailableError as error:
+            INDEX_FALLBACKS.labels(index=self.index.backend, reason=error.code).inc()
             _log.warning("index.bypassed", code=error.code, bank_id=str(query.bank.scope.bank_id))
             found = await self.exact.search(query.bank.scope, dense)
-            return found, f"{self.index.backend} is away; answered by {self.exact.backend}"
+            why = _WHY_BYPASSED.get(type(error), "is away")
+            told = [f"{self.index.backend} {why}; answered by {self.exact.backend}"]
+        return found, "; ".join(told) or None
 
     async def _lexical(self, query: ArmQuery) -> _Answer:
         if not query.active_only:
@@ -159,8 +182,15 @@ class Arms:
             k=query.k,
             allowed=query.allowed,
             language=query.bank.language,
+            asked_at=query.asked_at,
         )
         return _Answer(candidates=found)
+
+
+async def _refreshed(index: MemoryIndex, scope: BankScope, model_id: str, asked_at: float) -> None:
+    """Bring the index up to date while the question is embedded."""
+    with suppress(UnavailableError):  # The search meets the same failure and deals with it.
+        await index.refresh(scope, model_id, asked_at)
 
 
 async def _timed(arm: Arm, ask: _Ask, query: ArmQuery) -> ArmOutcome:

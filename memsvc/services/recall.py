@@ -14,6 +14,7 @@ from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatu
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
+from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
 
@@ -92,9 +93,16 @@ class Recall:
     """Answers questions; changes nothing."""
 
     def __init__(
-        self, store: Store, arms: Arms, embedder: Embedder, clock: Clock, settings: RecallSettings
+        self,
+        store: Store,
+        reads: RecallReads,
+        arms: Arms,
+        embedder: Embedder,
+        clock: Clock,
+        settings: RecallSettings,
     ) -> None:
         self._store = store
+        self._reads = reads
         self._arms = arms
         self._embedder = embedder
         self._clock = clock
@@ -120,12 +128,12 @@ class Recall:
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
         now = query.now or self._clock.now()
+        if query.filter.is_trivial:
+            resolved = await self._reads.resolve(caller.tenant_id, bank.value)
+            return _Question(query=query, bank=resolved, now=now, allowed=None)
         async with self._store.read(caller.tenant_id) as tx:
             resolved = await tx.banks.resolve(bank.value)
-            allowed = None
-            if not query.filter.is_trivial:
-                bank_id = resolved.scope.bank_id
-                allowed = await tx.memories.allowed_ids(bank_id, query.filter, now)
+            allowed = await tx.memories.allowed_ids(resolved.scope.bank_id, query.filter, now)
         return _Question(query=query, bank=resolved, now=now, allowed=allowed)
 
     async def _restrict(self, question: _Question) -> _Question:
@@ -158,16 +166,20 @@ class Recall:
             if outcome.report.status is ArmStatus.OK
         }
         fused = fuse(rankings, self._weights())
-        scope = question.bank.scope
-        async with self._store.read(scope.tenant_id) as tx:
-            visible = await tx.memories.fetch_visible(
-                scope.bank_id,
-                [each.memory_id for each in fused[: query.k * (2 if query.explain else 1)]],
-                query.filter,
-                question.now,
-            )
+        wanted = [each.memory_id for each in fused[: query.k * (2 if query.explain else 1)]]
+        visible = await self._visible(question, wanted)
         stages.mark("fetch")
         return _Found(fused=fused, visible=visible, arms=outcomes)
+
+    async def _visible(
+        self, question: _Question, memory_ids: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, Memory]:
+        """Return those of the memories that may be shown, re-read from their rows."""
+        scope, wanted = question.bank.scope, question.query.filter
+        if wanted.is_trivial:
+            return await self._reads.active(scope, memory_ids, question.now)
+        async with self._store.read(scope.tenant_id) as tx:
+            return await tx.memories.fetch_visible(scope.bank_id, memory_ids, wanted, question.now)
 
     def _weights(self) -> FusionWeights:
         weights = {

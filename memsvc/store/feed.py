@@ -25,6 +25,7 @@ from memsvc.ports import (
     Watermark,
 )
 from memsvc.store.session import driver_of
+from memsvc.store.single_reads import read_once
 from memsvc.store.source import SourceIdentity
 from memsvc.store.transactions import transaction
 
@@ -76,44 +77,49 @@ class StoreFeed:
         self._limit = reload_after_changes
         self._identity = SourceIdentity()
 
+    async def source(self) -> str:
+        """Return the fingerprint of the database's history, as watermarks bear it."""
+        return await self._identity.fingerprint(self._engine)
+
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:
         """Return what changed after ``watermark``, each memory at its current state."""
-        async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
-            driver = await driver_of(connection)
-            rows = await self._changed(driver, scope, watermark)
-            if not rows:  # the bank is gone
-                return _reload(watermark)
-            horizon, trimmed_below, source = rows[0][:3]
-            # A log cut where it was at the load misses nothing, whatever the horizon: a restored
-            # dump brings cuts that cannot be compared with the new server's transaction ids.
-            is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-            if is_cut or source != watermark.source or len(rows) > self._limit:
-                return _reload(watermark)
-            changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
-            reached = _advance(watermark, horizon, changes)
-            changed_ids = sorted({memory_id for _, _, memory_id in changes})
-            upserts = await _entries_of(driver, scope, request, changed_ids) if changes else []
+        rows = await self._changed(scope, watermark)
+        if not rows:  # the bank is gone
+            return _reload(watermark)
+        horizon, trimmed_below, source = rows[0][:3]
+        # A log cut where it was at the load misses nothing, whatever the horizon: a restored
+        # dump brings cuts that cannot be compared with the new server's transaction ids.
+        is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
+        if is_cut or source != watermark.source or len(rows) > self._limit:
+            return _reload(watermark)
+        changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
+        reached = _advance(watermark, horizon, changes)
+        changed_ids = sorted({memory_id for _, _, memory_id in changes})
+        upserts = await self._entries(scope, request, changed_ids) if changes else []
         present = {entry.memory_id for entry in upserts}
         removals = [MemoryId(each) for each in changed_ids if each not in present]
         return IndexChanges(watermark=reached, upserts=upserts, removals=removals)
 
-    async def _changed(
-        self, driver: psycopg.AsyncConnection[Any], scope: BankScope, watermark: Watermark
-    ) -> list[TupleRow]:
-        cursor = await driver.execute(
-            _CHANGES.format(source=await self._identity.expression(driver)),
-            {
-                "tenant": scope.tenant_id,
-                "bank": scope.bank_id,
-                "horizon": str(watermark.horizon),
-                "applied": sorted(seq for _, seq in watermark.applied),
-                "limit": self._limit + 1,
-            },
-            binary=True,
-        )
-        return await cursor.fetchall()
+    async def _changed(self, scope: BankScope, watermark: Watermark) -> list[TupleRow]:
+        parameters = {
+            "tenant": scope.tenant_id,
+            "bank": scope.bank_id,
+            "horizon": str(watermark.horizon),
+            "applied": sorted(seq for _, seq in watermark.applied),
+            "limit": self._limit + 1,
+        }
+        statement = _CHANGES.format(source=await self._identity.runtime_expression(self._engine))
+        return await read_once(self._engine, scope.tenant_id, statement, parameters)
+
+    async def _entries(
+        self, scope: BankScope, request: FeedRequest, memory_ids: Sequence[MemoryId]
+    ) -> list[IndexEntry]:
+        """Return what is current of these memories now, which may be later than the changes."""
+        parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
+        rows = await read_once(self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters)
+        return [_to_entry(row) for row in rows]
 
     async def load(
         self, scope: BankScope, request: FeedRequest
@@ -123,9 +129,10 @@ class StoreFeed:
         The horizon is read first: what commits between it and the rows' snapshot is in the rows
         already and comes once more as a change, which does no harm.
         """
+        source = await self._identity.runtime_expression(self._engine)
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             driver = await driver_of(connection)
-            watermark = await self._present_horizon(driver, scope)
+            watermark = await _present_horizon(driver, scope, source)
             yielded = False
             async with driver.cursor("memsvc_index_load", binary=True) as cursor:
                 await cursor.execute(_ENTRIES, _entry_parameters(scope, request))
@@ -135,26 +142,15 @@ class StoreFeed:
             if not yielded:
                 yield watermark, []
 
-    async def _present_horizon(
-        self, driver: psycopg.AsyncConnection[Any], scope: BankScope
-    ) -> Watermark:
-        statement = _HORIZON.format(source=await self._identity.expression(driver))
-        parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
-        row = await (await driver.execute(statement, parameters)).fetchone()
-        if row is None:
-            return Watermark(horizon=0)
-        return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
 
-
-async def _entries_of(
-    driver: psycopg.AsyncConnection[Any],
-    scope: BankScope,
-    request: FeedRequest,
-    memory_ids: Sequence[MemoryId],
-) -> list[IndexEntry]:
-    parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
-    cursor = await driver.execute(_ENTRIES + _OF_THESE, parameters, binary=True)
-    return [_to_entry(row) for row in await cursor.fetchall()]
+async def _present_horizon(
+    driver: psycopg.AsyncConnection[Any], scope: BankScope, source: LiteralString
+) -> Watermark:
+    parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
+    row = await (await driver.execute(_HORIZON.format(source=source), parameters)).fetchone()
+    if row is None:
+        return Watermark(horizon=0)
+    return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
 
 
 def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, object]:

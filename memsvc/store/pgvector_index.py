@@ -105,6 +105,9 @@ class PgVectorIndex:
                 rows = (await connection.execute(statement, parameters)).all()
         return [Candidate(memory_id=MemoryId(row.memory_id), score=row.score) for row in rows]
 
+    async def refresh(self, scope: BankScope, model_id: str, asked_at: float) -> None:
+        """Hold nothing, so there is nothing to bring up to date."""
+
     async def forget_bank(self, scope: BankScope) -> None:
         """Hold nothing, so there is nothing to drop."""
 

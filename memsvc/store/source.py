@@ -11,6 +11,10 @@ from typing import Any, LiteralString
 
 import psycopg
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from memsvc.store.roles import DEFAULT_TENANT
+from memsvc.store.single_reads import read_once
 
 _log = structlog.get_logger(__name__)
 
@@ -30,6 +34,7 @@ _MAY_ASK: LiteralString = """
 SELECT bool_and(has_function_privilege(f, 'execute')) FROM unnest(ARRAY[
     'pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)']) f
 """
+_FINGERPRINT: LiteralString = "SELECT {source}"
 
 
 class SourceIdentity:
@@ -46,8 +51,24 @@ class SourceIdentity:
         """
         if self._expression is None:
             row = await (await driver.execute(_MAY_ASK)).fetchone()
-            may_ask = row is not None and bool(row[0])
-            if not may_ask:
-                _log.warning("source.identity_hidden", after_a_restore_run="memsvc db new-epoch")
-            self._expression = _FULL if may_ask else _PARTIAL
+            self._expression = _expression(may_ask=row is not None and bool(row[0]))
         return self._expression
+
+    async def runtime_expression(self, engine: AsyncEngine) -> LiteralString:
+        """Return the same for the runtime role, over a connection of its own the first time."""
+        if self._expression is None:
+            [(may_ask,)] = await read_once(engine, DEFAULT_TENANT, _MAY_ASK, {})
+            self._expression = _expression(may_ask=bool(may_ask))
+        return self._expression
+
+    async def fingerprint(self, engine: AsyncEngine) -> str:
+        """Return the fingerprint itself, as the runtime role sees it."""
+        statement = _FINGERPRINT.format(source=await self.runtime_expression(engine))
+        [(fingerprint,)] = await read_once(engine, DEFAULT_TENANT, statement, {})
+        return str(fingerprint)
+
+
+def _expression(*, may_ask: bool) -> LiteralString:
+    if not may_ask:
+        _log.warning("source.identity_hidden", after_a_restore_run="memsvc db new-epoch")
+    return _FULL if may_ask else _PARTIAL

@@ -146,16 +146,20 @@ async def translated_errors() -> AsyncIterator[None]:
             "Every database connection is busy; retry, or raise MEMSVC_DATABASE__POOL_SIZE."
         ) from error
     except DBAPIError as error:
-        translated = _translate(error)
+        translated = _translate(error.orig, is_lost=error.connection_invalidated)
         if translated is None:
             raise
         raise translated from error
-    except (pg.OperationalError, OSError) as error:
+    except pg.Error as error:
+        translated = _translate(error, is_lost=isinstance(error, pg.OperationalError))
+        if translated is None:
+            raise
+        raise translated from error
+    except OSError as error:
         raise DatabaseUnavailableError from error
 
 
-def _translate(error: DBAPIError) -> MemsvcError | None:
-    cause = error.orig
+def _translate(cause: BaseException | None, *, is_lost: bool) -> MemsvcError | None:
     if isinstance(cause, pg.UndefinedTable | pg.UndefinedColumn | pg.UndefinedFunction):
         return SchemaOutdatedError()
     if isinstance(cause, pg.LockNotAvailable | pg.DeadlockDetected | pg.SerializationFailure):
@@ -164,6 +168,6 @@ def _translate(error: DBAPIError) -> MemsvcError | None:
         return InvalidRequestError("A value is out of the range or size that can be stored.")
     if isinstance(cause, pg.QueryCanceled):
         return DatabaseUnavailableError("The database did not answer in time.")
-    if error.connection_invalidated or isinstance(cause, pg.OperationalError):
+    if is_lost or isinstance(cause, pg.OperationalError):
         return DatabaseUnavailableError()
     return None

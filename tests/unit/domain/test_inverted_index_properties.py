@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.inverted_index import InvertedIndex, LexicalMatch, LexicalQuery
 from memsvc.domain.lexical import LexicalForm, analyze_text
+from memsvc.domain.segment_arrays import from_arrays, to_arrays
 
 _WORDS = [
     *("run", "runs", "running", "runner", "house", "houses", "the", "when", "boathouse"),
@@ -34,6 +35,16 @@ class ChangedIndex(RuleBasedStateMachine):
     def upsert(self, upserts: dict[MemoryId, LexicalForm]) -> None:
         self.index.apply(upserts)
         self.held.update(upserts)
+
+    @rule(words=_QUESTIONS)
+    def compact_or_go_through_arrays(self, words: list[str]) -> None:
+        """Neither changes any answer."""
+        query = LexicalQuery(text=" ".join(words), k=100)
+        before = self.index.search(query)
+        self.index.compact()
+        assert self.index.search(query) == before
+        self.index = from_arrays(to_arrays(self.index.segments))
+        assert self.index.search(query) == before
 
     @rule(removals=st.lists(_FEW_IDS, max_size=8))
     def remove(self, removals: list[MemoryId]) -> None:

@@ -25,6 +25,18 @@ def test_finds_where_a_string_stands(strings: list[str], other: str) -> None:
         assert list(held.range_of(wanted)) == expected
 
 
+@given(st.lists(st.integers(0, 400), max_size=400), st.integers(0, 400))
+def test_finds_among_many_and_after_a_way_through_arrays(numbers: list[int], wanted: int) -> None:
+    strings = sorted(f"{number:03}" for number in numbers)
+    for held in (
+        SortedStrings(strings),
+        SortedStrings.from_arrays(*SortedStrings(strings).to_arrays()),
+    ):
+        expected = [i for i, string in enumerate(strings) if string == f"{wanted:03}"]
+        assert list(held.range_of(f"{wanted:03}")) == expected
+        assert list(held) == strings
+
+
 @given(st.lists(st.text("ab猫", min_size=1, max_size=6)).map(sorted))
 def test_finds_every_string_with_a_fragment_once(strings: list[str]) -> None:
     held = SortedStrings(strings)

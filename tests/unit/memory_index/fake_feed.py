@@ -91,6 +91,7 @@ class FakeFeed:
         self.gate = asyncio.Event()
         self.gate.set()
         self.reading = asyncio.Event()
+        self.database = "one"
         self.loads = 0
         self.catch_ups = 0
         self.open_loads = 0
@@ -100,6 +101,9 @@ class FakeFeed:
 
     def bank(self, number: int = 0) -> FakeBank:
         return self.banks.setdefault(scope(number), FakeBank())
+
+    async def source(self) -> str:
+        return self.database
 
     async def changes_since(
         self, scope: BankScope, watermark: Watermark, request: FeedRequest

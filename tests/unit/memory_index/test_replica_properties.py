@@ -52,7 +52,7 @@ class FollowedReplica(RuleBasedStateMachine):
 
     @rule()
     def forget_the_bank(self) -> None:
-        self.replicas.forget(scope())
+        self.replicas.release(scope())
 
     @rule(
         text=_TEXTS,

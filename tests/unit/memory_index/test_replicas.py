@@ -188,7 +188,7 @@ async def test_forgotten_bank_gives_its_memory_back(feed: FakeFeed, replicas: Ba
         feed.bank().put(each, "note", (1.0, 0.0))
     contents = await replicas.contents(scope())
     held = replicas.stats()
-    replicas.forget(scope())
+    replicas.release(scope())
     assert replicas.stats().banks == replicas.stats().memories == 0
     assert len(_words(contents, "note")) == 100
     del contents
@@ -205,7 +205,7 @@ async def test_bank_forgotten_while_it_is_loaded_still_answers(
     feed.gate.clear()
     early = asyncio.create_task(replicas.contents(scope()))
     await feed.reading.wait()
-    replicas.forget(scope())
+    replicas.release(scope())
     feed.gate.set()
     assert _words(await early, "first") == [1]
     assert replicas.stats().memories == 0
@@ -235,7 +235,7 @@ async def test_another_model_has_a_replica_of_its_own(
     assert other.vectors is not None
     assert len(other.vectors) == 0
     assert replicas.stats().banks == 2
-    replicas.forget(scope())
+    replicas.release(scope())
     assert replicas.stats().banks == 0
 
 

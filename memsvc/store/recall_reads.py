@@ -1,0 +1,95 @@
+"""What every recall looks up: its bank, and the rows of what it has found."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import LiteralString, cast
+from uuid import UUID
+
+from psycopg.rows import namedtuple_row
+from sqlalchemy import bindparam, func
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.identifiers import BankId, MemoryId, TenantId
+from memsvc.domain.memory import BankScope, BankState, Memory, ResolvedBank
+from memsvc.errors import BankNotFoundError
+from memsvc.store import tables as t
+from memsvc.store.filters import conditions
+from memsvc.store.rows import current_memories, to_memory
+from memsvc.store.single_reads import read_once
+
+_BY_NAME: LiteralString = """
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
+WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.name = %(reference)s
+"""
+_BY_ID: LiteralString = """
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
+WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
+"""
+
+
+class RecallReads:
+    """Single statements, each in one round trip: on the hot path the rest costs more than they."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def resolve(self, tenant_id: TenantId, reference: str) -> ResolvedBank:
+        """Return the bank of this name or id; raises ``BankNotFoundError``."""
+        statement, named = _named(reference)
+        parameters = {"tenant": tenant_id, "state": str(BankState.ACTIVE), "reference": named}
+        rows = await read_once(self._engine, tenant_id, statement, parameters)
+        if not rows:
+            raise BankNotFoundError(bank=reference)
+        bank_id, name, language, model_id, partition_no = rows[0]
+        return ResolvedBank(
+            scope=BankScope(tenant_id=tenant_id, bank_id=BankId(bank_id)),
+            name=name,
+            language=language,
+            model_id=model_id,
+            partition_no=partition_no,
+        )
+
+    async def active(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId], now: datetime
+    ) -> Mapping[MemoryId, Memory]:
+        """Return those of the memories that a recall without a filter may show at ``now``."""
+        if not memory_ids:
+            return {}
+        parameters = {"bank": scope.bank_id, "ids": list(memory_ids), "now": now}
+        statement, fixed = _active_memories()
+        rows = await read_once(
+            self._engine, scope.tenant_id, statement, {**fixed, **parameters}, namedtuple_row
+        )
+        return {MemoryId(row.memory_id): to_memory(row) for row in rows}
+
+
+def _named(reference: str) -> tuple[LiteralString, str | UUID]:
+    try:
+        return _BY_ID, UUID(reference)
+    except ValueError:
+        return _BY_NAME, reference
+
+
+@cache
+def _active_memories() -> tuple[LiteralString, Mapping[str, object]]:
+    """Return the statement of ``MemoryReader.fetch_visible`` for a trivial filter, and its values.
+
+    It is made by the same functions, once: putting it together takes longer than running it.
+    """
+    # Stand-ins: the types of the columns say how they are compared, not Python's.
+    bank = cast("BankId", bindparam("bank", type_=UUID_TYPE(as_uuid=True)))
+    now = cast("datetime", bindparam("now", type_=TIMESTAMP(timezone=True)))
+    ids = bindparam("ids", type_=ARRAY(UUID_TYPE(as_uuid=True)))
+    statement = current_memories(bank).where(
+        t.memories.c.memory_id == func.any(ids), *conditions(RecallFilter(), now)
+    )
+    compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), fixed
