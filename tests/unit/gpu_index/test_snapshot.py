@@ -142,7 +142,7 @@ def write_until_killed(path: Path) -> None:
         original(descriptor)
         os._exit(9)
 
-    os.fsync = die
+    os.fsync = die  # type: ignore[assignment]
     write_snapshot(path, snapshot(seed=1))
 
 

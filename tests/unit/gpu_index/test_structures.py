@@ -22,7 +22,8 @@ SOON_S = 60.0
 
 
 def unit(values: NDArray[np.floating]) -> Matrix:
-    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Matrix = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def topics(count: int, seed: int) -> Matrix:
