@@ -1,72 +1,90 @@
-"""How hard a structure must look to find what a scan finds, measured and never assumed."""
+"""How hard a structure must look to find what a scan finds, measured on the questions asked."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from gpu_index.protocol import Ids, Vectors
-from gpu_index.structure import Effort, Structure
+from gpu_index.structure import Effort
 
 NEAREST = 10
 """Recall is measured at ten, the figure that benchmarks of similarity search report."""
 
-HELD_OUT = 256
-_FEWEST_PROBES = 8
-_LARGEST_SHARE = 4
-"""More than a quarter of the lists costs about as much as scanning everything."""
+_PROBES = tuple(2**power for power in range(3, 17))
+_CANDIDATES = (48, 96, 192, 384, 768, 1536)
+_CODE_COST = 4
+"""Comparing a code takes about as long as reading four times its bytes."""
+_GATHER_COST = 8
+"""So much longer takes comparing a vector fetched by itself than one passed over in a scan."""
+_WORTHWHILE = 0.5
+"""A structure has to cost less than this share of the scan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HeldOut:
-    """Queries with their true neighbours among the vectors of the partition."""
+class Posed:
+    """Queries with their true neighbours."""
 
     queries: Vectors
-    """Shape (n, dimension): vectors of the partition itself, each asked for its neighbours."""
-    own_ids: Ids
-    """Shape (n,): the query's own id, which does not count as found."""
+    """Shape (n, dimension)."""
     truth: Ids
     """Shape (n, NEAREST), padded with -1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibrated:
-    """The least effort that reached the target, or the most that was tried."""
+class Proposing(Protocol):
+    """The part of a structure that is measured."""
 
-    effort: Effort
-    recall: float
+    @property
+    def lists(self) -> int:
+        """The most that can be probed."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held beside the slab."""
+        ...
+
+    def candidates(self, queries: Vectors, effort: Effort) -> Ids:
+        """Return ids that may be near, shape (queries, effort.candidates), padded with -1."""
+        ...
 
 
-def calibrate(structure: Structure, held_out: HeldOut, target: float) -> Calibrated:
-    """Return the least effort whose recall@10 is ``target``, halfway nearer to 1 for safety.
+def calibrate(structure: Proposing, size: int, chosen_by: Posed, target: float) -> Effort | None:
+    """Return the cheapest effort that misses at most half of what may be missed.
 
-    Questions are seldom distributed like what is stored, so the measure is passed with a margin:
-    half of what may be missed. If no effort passes, the best one is returned with its recall.
+    The margin covers that questions to come are others. ``None`` where every effort that reaches it
+    costs as much as scanning all ``size`` vectors, or nearly.
     """
     safe = 1 - (1 - target) / 2
-    best = Calibrated(effort=Effort(probes=1, candidates=NEAREST), recall=0.0)
-    for effort in _efforts(structure.lists):
-        recall = measured_recall(structure, held_out, effort)
-        if recall > best.recall:
-            best = Calibrated(effort=effort, recall=recall)
-        if recall >= safe:
-            break
-    return best
+    for effort in _efforts(structure, size, chosen_by.queries.shape[1]):
+        if measured_recall(structure, chosen_by, effort) >= safe:
+            return effort
+    return None
 
 
-def measured_recall(structure: Structure, held_out: HeldOut, effort: Effort) -> float:
+def measured_recall(structure: Proposing, posed: Posed, effort: Effort) -> float:
     """Return recall@10: a candidate counts as found, since its score is computed exactly."""
-    proposed = structure.candidates(held_out.queries, effort)
-    proposed[proposed == held_out.own_ids[:, np.newaxis]] = -1
-    is_real = held_out.truth >= 0
-    found = (held_out.truth[:, :, np.newaxis] == proposed[:, np.newaxis]).any(axis=2) & is_real
-    return float(found.sum() / max(1, is_real.sum()))
+    proposed = structure.candidates(posed.queries, effort)
+    found = sum(
+        int(np.isin(true[true >= 0], mine).sum())
+        for true, mine in zip(posed.truth, proposed, strict=True)
+    )
+    return found / max(1, int((posed.truth >= 0).sum()))
 
 
-def _efforts(lists: int) -> Iterator[Effort]:
-    """Yield efforts in the order of what they cost."""
-    probes = _FEWEST_PROBES
-    while probes <= max(_FEWEST_PROBES, lists // _LARGEST_SHARE):
-        for candidates in (48, 96, 192):
-            yield Effort(probes=probes, candidates=candidates)
-        probes *= 2
+def _efforts(structure: Proposing, size: int, dimension: int) -> list[Effort]:
+    """Return what is worth trying, the cheapest first."""
+    row_bytes = 4 * dimension
+    code_bytes = structure.nbytes / max(1, size)
+    costs = {
+        Effort(probes=probes, candidates=candidates): _CODE_COST
+        * code_bytes
+        * size
+        * (probes / structure.lists)
+        + _GATHER_COST * row_bytes * candidates
+        for probes in _PROBES
+        if probes <= structure.lists
+        for candidates in _CANDIDATES
+    }
+    affordable = [e for e, cost in costs.items() if cost < _WORTHWHILE * row_bytes * size]
+    return sorted(affordable, key=lambda effort: (costs[effort], effort.probes))

@@ -1,10 +1,9 @@
 """An index over one slab per partition; what scans a slab is the backend's."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread, current_thread
 
 import numpy as np
 
@@ -63,8 +62,7 @@ class FlatIndex:
         self._partitions: dict[int, Partition] = {}
         # Guards which partitions there are, and what is being built; rows have their own locks.
         self._guard = Lock()
-        self._threads: ThreadPoolExecutor | None = None
-        self._building: set[Future[None]] = set()
+        self._building: set[Thread] = set()
 
     @property
     def dimension(self) -> int:
@@ -193,18 +191,20 @@ class FlatIndex:
         return snapshot.manifest
 
     def settle(self) -> None:
-        """Wait until no structure is being built; raises what a building has raised."""
+        """Wait until no structure is being built or measured."""
         while True:
             with self._guard:
                 waiting = list(self._building)
             if not waiting:
                 return
             for each in waiting:
-                each.result()
+                each.join()
 
     def _nearest(
         self, target: Partition, queries: Vectors, k: int, wanted: Ids | None
     ) -> tuple[Neighbours, bytes]:
+        if self._builder is not None and wanted is None:
+            self._note(self._builder, target, queries)
         with target.lock.reading():
             slab, tuned = target.slab, target.tuned
             if wanted is None and tuned is not None and is_worth_it(target, k):
@@ -215,6 +215,12 @@ class FlatIndex:
             rows = None if wanted is None else slab.rows(wanted)
             scanned = nearest(queries, slab.vectors, slab.ids, k, self._engine.scan, rows)
             return scanned, target.mark
+
+    def _note(self, builder: Builder, target: Partition, queries: Vectors) -> None:
+        """Remember what a large partition is asked: its structure is measured with that."""
+        if len(target.slab) > builder.options.approximate_above:
+            target.asked.note(queries)
+            self._build_if_due(target)
 
     def _made(self, partition: int) -> Partition:
         with self._guard:
@@ -227,22 +233,22 @@ class FlatIndex:
         if builder is None or not builder.is_due(target):
             return
         with self._guard:
-            if not builder.is_due(target):
+            # One at a time: each takes a core.
+            if self._building or not builder.is_due(target):
                 return
             target.late = []
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(
-                    1,
-                    thread_name_prefix="gpu_index-build",
-                    initializer=builder.maker.enter_thread,
-                )
-            future = self._threads.submit(builder.build, target)
-            self._building.add(future)
-        future.add_done_callback(self._built)
+            # A process that ends does not wait for it.
+            thread = Thread(target=self._build, args=(builder, target), daemon=True)
+            self._building.add(thread)
+        thread.start()
 
-    def _built(self, future: Future[None]) -> None:
-        with self._guard:
-            self._building.discard(future)
+    def _build(self, builder: Builder, target: Partition) -> None:
+        try:
+            builder.maker.enter_thread()
+            builder.bring_up_to_date(target)
+        finally:
+            with self._guard:
+                self._building.discard(current_thread())
 
     def _all(self) -> list[Partition]:
         with self._guard:

@@ -1,5 +1,6 @@
 """One partition: its rows, its mark, its lock, and the structure beside the rows if it has one."""
 
+from gpu_index.asked import AskedQueries
 from gpu_index.locks import ReadWriteLock
 from gpu_index.protocol import Ids, PartitionReport, Vectors
 from gpu_index.slab import Slab
@@ -11,17 +12,20 @@ SCAN = "scan"
 class Partition:
     """Vectors under their ids. Its users hold ``lock``: reading to look, writing to change."""
 
-    __slots__ = ("late", "lock", "mark", "refused_at", "slab", "tuned")
+    __slots__ = ("asked", "late", "lock", "mark", "refused_at", "refused_with", "slab", "tuned")
 
     def __init__(self, slab: Slab) -> None:
         self.lock = ReadWriteLock()
         self.slab = slab
         self.mark = b""
+        self.asked = AskedQueries()
         self.tuned: Tuned | None = None
         self.late: list[Ids] | None = None
         """Ids that came while a structure is being built; ``None`` while none is."""
         self.refused_at = 0
         """How many vectors there were when a structure last missed its target."""
+        self.refused_with = 0
+        """How many questions had been asked by then."""
 
     def add(self, ids: Ids, unit: Vectors) -> None:
         """Add unit vectors; raises ``DuplicateIdError`` before anything is changed."""

@@ -14,7 +14,8 @@ import os
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -79,7 +80,7 @@ def read_snapshot(path: Path, dimension: int) -> Snapshot:
     Raises ``SnapshotError`` for one that is absent, torn, altered, of another format version or of
     another dimension.
     """
-    with _opened(path) as file:
+    with _opened(path) as file, _malformed_refused():
         header = _read_header(file)
         manifest = _manifest(header)
         if manifest.dimension != dimension:
@@ -104,7 +105,7 @@ def read_snapshot(path: Path, dimension: int) -> Snapshot:
 
 def read_manifest(path: Path) -> SnapshotManifest:
     """Return what the header says, without reading the rest; raises ``SnapshotError``."""
-    with _opened(path) as file:
+    with _opened(path) as file, _malformed_refused():
         return _manifest(_read_header(file))
 
 
@@ -113,6 +114,15 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise SnapshotError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _malformed_refused() -> Iterator[None]:
+    """Refuse a header that was written with the right checksum by something else than us."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, MemoryError) as error:
+        raise SnapshotError("The header does not say what a snapshot's header says.") from error
 
 
 def _header(snapshot: Snapshot, arrays: Mapping[str, NDArray[Any]]) -> bytes:

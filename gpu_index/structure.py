@@ -87,10 +87,26 @@ class Tuned:
     """Vectors it held when it was built and measured."""
     entries: int
     """Vectors it was given so far, those that have left the slab included."""
+    measured_at: int
+    """Vectors added and removed since it was built, when it was last measured."""
+    measured_with: int
+    """Questions that the partition had been asked by then."""
 
     def is_worn(self, size: int) -> bool:
         """Tell whether a partition of ``size`` vectors has outgrown it, or left it."""
         return self.entries > 2 * self.built_for or 4 * (self.entries - size) > self.entries
+
+    def is_stale(self, size: int, asked: int) -> bool:
+        """Tell whether what was measured may hold no longer.
+
+        So it is when a tenth of the vectors has come or gone since, and when four times as many
+        questions were asked.
+        """
+        return 10 * (self.changes(size) - self.measured_at) > size or asked > 4 * self.measured_with
+
+    def changes(self, size: int) -> int:
+        """Return how many vectors have come and gone since it was built."""
+        return (self.entries - self.built_for) + (self.entries - size)
 
     def facts(self) -> dict[str, Any]:
         """Return what stands beside the structure in a snapshot."""
@@ -101,7 +117,22 @@ class Tuned:
             "measured_recall": self.measured_recall,
             "built_for": self.built_for,
             "entries": self.entries,
+            "measured_at": self.measured_at,
+            "measured_with": self.measured_with,
         }
+
+    @classmethod
+    def unmeasured(cls, structure: Structure, entries: int) -> "Tuned":
+        """Return a structure that was just built."""
+        return cls(
+            structure=structure,
+            effort=Effort(probes=1, candidates=1),
+            measured_recall=0.0,
+            built_for=entries,
+            entries=entries,
+            measured_at=0,
+            measured_with=0,
+        )
 
     @classmethod
     def from_facts(cls, structure: Structure, facts: Mapping[str, Any]) -> "Tuned":
@@ -112,4 +143,7 @@ class Tuned:
             measured_recall=facts["measured_recall"],
             built_for=facts["built_for"],
             entries=facts["entries"],
+            measured_at=facts["measured_at"],
+            # The questions themselves are not kept: those to come are counted anew.
+            measured_with=max(1, facts["measured_with"]),
         )

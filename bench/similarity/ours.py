@@ -14,6 +14,7 @@ from bench.similarity.memory import RESIDENT_GROWTH, own_resident_bytes
 from bench.similarity.rows import Built, Operations, Row, Structures, Task
 from bench.similarity.threads import use_threads
 from gpu_index import VectorIndex, open_index
+from gpu_index.flat import FlatIndex
 from gpu_index.protocol import Ids
 from memsvc.ports import Matrix
 
@@ -50,11 +51,13 @@ def measure_ours(task: Task) -> Iterator[Row]:
 
 
 def fill(index: VectorIndex, arrays: Arrays) -> None:
-    """Add every partition, one call each."""
+    """Add every partition, one call each, and wait for the structures beside them."""
     for partition in range(arrays.partitions):
         rows = arrays.rows(partition)
         ids = np.arange(rows.start, rows.stop, dtype=np.int64)
         index.add(partition, ids, arrays.vectors[rows])
+    if isinstance(index, FlatIndex):
+        index.settle()
 
 
 def setting_of(index: VectorIndex) -> str:

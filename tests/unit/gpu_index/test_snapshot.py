@@ -4,11 +4,14 @@ import json
 import multiprocessing
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from gpu_index import open_index
 from gpu_index.errors import SnapshotError
 from gpu_index.protocol import SnapshotManifest
 from gpu_index.snapshot import (
@@ -110,17 +113,64 @@ def test_another_dimension_is_refused(path: Path) -> None:
         read_snapshot(path, 8)
 
 
-def test_another_format_version_is_refused(path: Path) -> None:
+def with_header(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite the header, with its checksum."""
     content = path.read_bytes()
     length = int.from_bytes(content[8:12], "little")
     header = json.loads(content[16 : 16 + length])
-    header["format_version"] = FORMAT_VERSION + 1
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode().ljust(length)
+    change(header)
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-(16 + len(text)) % 64)
     path.write_bytes(
-        content[:12] + zlib.crc32(text).to_bytes(4, "little") + text + content[16 + length :]
+        content[:8]
+        + len(text).to_bytes(4, "little")
+        + zlib.crc32(text).to_bytes(4, "little")
+        + text
+        + content[16 + length :]
     )
+
+
+def test_another_format_version_is_refused(path: Path) -> None:
+    with_header(path, lambda header: header.update(format_version=FORMAT_VERSION + 1))
     with pytest.raises(SnapshotError, match=f"format version {FORMAT_VERSION + 1}"):
         read_snapshot(path, DIMENSION)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header.pop("count"),
+        lambda header: header.pop("sections"),
+        lambda header: header.update(mark="not base64!"),
+        lambda header: header["sections"]["ids"].update(type="|O"),
+        lambda header: header["sections"]["vectors"].update(shape=[-1, DIMENSION]),
+        lambda header: header["sections"]["vectors"].update(shape=[1 << 60, DIMENSION]),
+        lambda header: header["sections"]["vectors"].update(at="0"),
+        lambda header: header["sections"].pop("vectors"),
+    ],
+)
+def test_a_header_that_says_something_else_is_refused(
+    path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    with_header(path, change)
+    with pytest.raises(SnapshotError):
+        read_snapshot(path, DIMENSION)
+
+
+def test_vectors_that_no_index_takes_are_refused(tmp_path: Path) -> None:
+    written = snapshot()
+    written.vectors[3, 2] = np.nan
+    write_snapshot(tmp_path / "nan", written)
+    with pytest.raises(SnapshotError, match="NaN"):
+        open_index("exact", DIMENSION).load(1, tmp_path / "nan")
+
+
+def test_ids_given_twice_are_refused(tmp_path: Path) -> None:
+    written = snapshot()
+    written.ids[1] = written.ids[0]
+    write_snapshot(tmp_path / "twice", written)
+    with pytest.raises(SnapshotError, match="twice"):
+        open_index("exact", DIMENSION).load(1, tmp_path / "twice")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a NumPy archive", b"\x80\x05pickle" * 9])

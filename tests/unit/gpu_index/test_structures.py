@@ -44,10 +44,20 @@ def opened(options: IndexOptions = OPTIONS, dimension: int = DIMENSION) -> FlatI
     return index
 
 
+def ask(index: FlatIndex, queries: Matrix, partition: int = 1) -> None:
+    """Ask what a structure can be measured with, and wait for it."""
+    index.search(queries, 10, np.full(len(queries), partition))
+    index.settle()
+
+
+def must_not_run(*_: object) -> None:
+    pytest.fail("It was built or measured again.")
+
+
 def filled(count: int = COUNT) -> FlatIndex:
     index = opened()
     index.add(1, np.arange(count), topics(count, 0))
-    index.settle()
+    ask(index, topics(300, 50))
     assert index.report(1).structure == NAME
     return index
 
@@ -66,7 +76,7 @@ def recall(found: Neighbours, true: Neighbours) -> float:
 def test_a_small_partition_is_scanned() -> None:
     index = opened()
     index.add(1, np.arange(2_000), topics(2_000, 0))
-    index.settle()
+    ask(index, topics(300, 50))
     report = index.report(1)
     assert (report.structure, report.measured_recall, report.size) == ("scan", 1.0, 2_000)
 
@@ -83,6 +93,78 @@ def test_a_large_partition_finds_99_of_100_neighbours_with_exact_scores() -> Non
     assert (np.diff(found.scores, axis=1) <= 0).all()
 
 
+def blurred(count: int, seed: int) -> Matrix:
+    """Make questions: nearer to many things than any stored vector is, and to none as near."""
+    between = sum(topics(count, seed + step) for step in range(4))
+    return unit(np.asarray(between) + 0.5 * topics(count, seed + 9)[::-1])
+
+
+def test_questions_unlike_what_is_stored_are_found_as_well() -> None:
+    index = opened()
+    vectors = topics(COUNT, 0)
+    index.add(1, np.arange(COUNT), vectors)
+    ask(index, blurred(400, 100))
+    queries = blurred(200, 200)
+    found = index.search(queries, 10, np.ones(200, np.int64))
+    assert recall(found, oracle(vectors, np.arange(COUNT), queries, 10)) >= 0.98
+    assert index.report(1).measured_recall >= 0.99
+
+
+def test_until_it_was_asked_enough_a_large_partition_is_scanned() -> None:
+    index = opened()
+    index.add(1, np.arange(COUNT), topics(COUNT, 0))
+    ask(index, topics(63, 50))
+    assert index.report(1).structure == "scan"
+    ask(index, topics(1, 51))
+    assert index.report(1).structure == NAME
+
+
+def test_questions_that_change_bring_another_effort() -> None:
+    index = filled()
+    tuned = index._partitions[1].tuned
+    assert tuned is not None
+    before = tuned.effort
+    vectors = topics(COUNT, 0)
+    for seed in range(300, 306):
+        ask(index, blurred(400, seed * 10))
+    queries = blurred(200, 9_000)
+    found = index.search(queries, 10, np.ones(200, np.int64))
+    assert recall(found, oracle(vectors, np.arange(COUNT), queries, 10)) >= 0.98
+    after = index._partitions[1].tuned
+    assert after is None or after.effort != before
+
+
+def test_vectors_of_another_kind_are_noticed_before_the_partition_doubles() -> None:
+    index = filled()
+    other = unit(np.random.default_rng(4).standard_normal((COUNT - 100, DIMENSION)))
+    index.add(1, np.arange(COUNT, 2 * COUNT - 100), other)
+    queries = unit(np.random.default_rng(5).standard_normal((600, DIMENSION)))
+    ask(index, queries[:512])
+    ask(index, queries[:10])
+    vectors = np.concatenate([topics(COUNT, 0), other])
+    found = index.search(queries[512:], 10, np.ones(88, np.int64))
+    true = oracle(vectors, np.arange(len(vectors)), queries[512:], 10)
+    assert recall(found, true) >= 0.97
+
+
+def test_a_structure_that_cannot_be_built_is_logged_and_the_scan_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(sample: Matrix, size: int, seed: int) -> Structure:
+        raise MemoryError
+
+    engine = opened()._engine
+    assert engine.maker is not None
+    index = FlatIndex(DIMENSION, replace(engine, maker=replace(engine.maker, train=fail)), OPTIONS)
+    index.add(1, np.arange(COUNT), topics(COUNT, 0))
+    for seed in range(3):
+        ask(index, topics(100, seed))
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [
+        "A structure could not be built; the partition is scanned."
+    ]
+    assert (index.search(topics(5, 1), 10, np.ones(5, np.int64)).ids >= 0).all()
+
+
 def test_a_query_alone_finds_what_it_finds_in_a_batch() -> None:
     index, queries = filled(), topics(20, 1)
     batch = index.search(queries, 10, np.ones(20, np.int64))
@@ -95,7 +177,7 @@ def test_a_query_alone_finds_what_it_finds_in_a_batch() -> None:
 def test_vectors_without_structure_stay_with_the_scan() -> None:
     index = opened(dimension=256)
     index.add(1, np.arange(3_000), all_directions(3_000, 0))
-    index.settle()
+    ask(index, all_directions(300, 50))
     assert index.report(1).structure == "scan"
     queries = all_directions(5, 1)
     found = index.search(queries, 10, np.ones(5, np.int64))
@@ -108,8 +190,10 @@ def test_a_structure_that_missed_its_target_is_not_tried_at_every_change(
 ) -> None:
     index = opened(dimension=256)
     index.add(1, np.arange(3_000), all_directions(3_000, 0))
-    index.settle()
-    monkeypatch.setattr(type(index._builder), "build", lambda *_: pytest.fail("built again"))
+    ask(index, all_directions(300, 50))
+    monkeypatch.setattr(
+        type(index._builder), "bring_up_to_date", lambda *_: pytest.fail("built again")
+    )
     index.add(1, np.array([3_000]), all_directions(1, 1))
     index.remove(1, np.array([7]))
     index.settle()
@@ -181,6 +265,7 @@ def test_searches_and_changes_go_on_while_it_is_built() -> None:
     maker = replace(engine.maker, train=slow)
     index = FlatIndex(DIMENSION, replace(engine, maker=maker), OPTIONS)
     index.add(1, np.arange(COUNT), topics(COUNT, 0))
+    index.search(topics(300, 50), 10, np.ones(300, np.int64))
     assert training.wait(SOON_S)
     assert index.report(1).structure == "scan"
     late = topics(50, 5)
@@ -211,7 +296,7 @@ def test_concurrent_writers_lose_nothing() -> None:
         writer.start()
     for writer in writers:
         writer.join(SOON_S)
-    index.settle()
+    ask(index, topics(300, 50))
     assert index.ids(1).tolist() == list(range(8_000))
     found = index.search(vectors, 1, np.ones(8_000, np.int64))
     assert (found.ids[:, 0] == np.arange(8_000)).mean() >= 0.99
@@ -224,7 +309,9 @@ def test_the_structure_travels_in_the_snapshot(
     index.set_mark(1, b"mark")
     index.save(1, tmp_path / "snapshot", {})
     again = opened()
-    monkeypatch.setattr(type(again._builder), "build", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr(
+        type(again._builder), "bring_up_to_date", lambda *_: pytest.fail("built again")
+    )
     assert again.load(9, tmp_path / "snapshot").mark == b"mark"
     again.settle()
     assert again.report(9).structure == NAME
@@ -242,7 +329,7 @@ def test_a_partition_loaded_without_structure_gets_one(tmp_path: Path) -> None:
     exact.save(1, tmp_path / "snapshot", {})
     index = opened()
     index.load(1, tmp_path / "snapshot")
-    index.settle()
+    ask(index, topics(300, 50))
     assert index.report(1).structure == NAME
 
 
