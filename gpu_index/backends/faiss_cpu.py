@@ -1,6 +1,6 @@
 """FAISS over our own memory: exact scans, and inverted lists of codes beside large partitions.
 
-Vectors are assigned to the nearest of some centroids; a code of half a byte for every four
+Vectors are assigned to the nearest of some centroids; a code of half a byte for every two
 components stands for each in its list, and registers hold whole tables of partial products
 (F. André, A.-M. Kermarrec, N. Le Scouarnec: Cache locality is not enough, VLDB 2015). Codes are
 coarse, so their order is not used: the slab's own vectors decide among the candidates.
@@ -19,7 +19,7 @@ from gpu_index.scan import Candidates, is_worth_threads, scan_rows
 from gpu_index.structure import Effort, StructureMaker
 
 NAME = "inverted_lists_4bit"
-_COMPONENTS_PER_CODE = 4
+_COMPONENTS_PER_CODE = 2
 _POINTS_PER_LIST = 32
 """Sample vectors per centroid: more moves the centroids little and costs as many seconds."""
 _ROUNDS = 6
@@ -119,7 +119,7 @@ def _list_count(size: int) -> int:
 
 
 def _subspaces(dimension: int) -> int:
-    """Return the largest number of equal parts that have at least four components each."""
+    """Return the largest number of equal parts that have at least two components each."""
     parts = dimension // _COMPONENTS_PER_CODE
     return next(m for m in range(max(1, parts), 0, -1) if dimension % m == 0)
 
