@@ -15,6 +15,7 @@ from memsvc.domain.fusion import Arm
 from memsvc.memory_index.marks import encode_mark
 from memsvc.ports import FeedRequest
 from memsvc.services.commands import BankReference, NewMemory
+from memsvc.services.embedders import Embedders
 from memsvc.services.recall import Recalled, RecallQuery
 from memsvc.settings import IndexSettings, Settings
 from memsvc.store.engine import normalise_url
@@ -61,7 +62,7 @@ async def application(service: Service, tmp_path: Path) -> AsyncIterator[Applica
     )
     database = service.database
     url = normalise_url(database.url)
-    built = build_application(settings, url, database.engine, service.embedder)
+    built = build_application(settings, url, database.engine, Embedders(default=service.embedder))
     yield built
     await built.close_indexes()
 
