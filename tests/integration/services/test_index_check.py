@@ -31,7 +31,8 @@ from tests.integration.memory_index.frozen_server import FrozenServer, remote_in
 
 BANK = "ann"
 ALWAYS = IndexSettings(backend="exact", check_share=1.0, snapshots=False)
-NOTES = [f"note {no} about {word}" for no, word in enumerate(["tea", "ink", "oak", "sea"] * 10)]
+NOTES = [f"{'tea ' * no}ink oak" for no in range(1, 41)]
+"""Each nearer to tea than the one before."""
 
 
 class Wrapped:
@@ -104,7 +105,7 @@ class Checked:
         await service.memories.archive(service.caller, BankReference(value=BANK), memory_id)
 
     async def ask(
-        self, question: str = "note about tea", allowed: Sequence[MemoryId] | None = None
+        self, question: str = "tea", allowed: Sequence[MemoryId] | None = None
     ) -> list[Candidate]:
         """Search as a recall does."""
         embedder = self.service.embedder
@@ -195,12 +196,12 @@ async def test_an_index_that_drops_every_third_hit_is_found(service: Service, ba
     [warning] = warnings(logs)
     assert (warning["index"], warning["checks"]) == (backend, 2)
     assert warning["worst_bank_id"] == str(made.scope.bank_id)
-    assert "note" not in str(warning)
+    assert "tea" not in str(warning)
 
 
 async def test_what_is_written_after_the_answer_is_no_miss(honest: Checked) -> None:
     await honest.ask()
-    await honest.write(*(f"note {no} about tea" for no in range(100, 120)))
+    await honest.write("tea", "tea tea")
     assert await honest.gained() == PERFECT
 
 
@@ -216,7 +217,7 @@ async def test_a_write_that_was_open_while_the_question_came_is_no_miss(honest: 
     engine = create_engine(
         normalise_url(honest.service.database.urls.superuser_url), poolclass=NullPool
     )
-    [late] = await honest.write("note about tea")
+    [late] = await honest.write("tea")
     await honest.archive(late)
     with engine.begin() as connection:
         connection.execute(
@@ -242,7 +243,7 @@ async def test_a_write_that_was_open_while_the_question_came_is_no_miss(honest: 
 
 async def test_an_answer_among_endless_writes_is_let_go(service: Service) -> None:
     async def writing(found: list[Candidate]) -> list[Candidate]:
-        await made.write("one more note about tea")
+        await made.write("tea")
         return found
 
     made = await checked(service, "exact", writing)

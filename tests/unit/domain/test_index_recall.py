@@ -21,5 +21,9 @@ def test_whatever_ties_with_the_last_place_is_as_good_as_it() -> None:
     assert recall_at_k([0.9, 0.8], [0.9, 0.8 - 1e-4]) == 0.5
 
 
+def test_ties_do_not_stand_in_for_a_better_one() -> None:
+    assert recall_at_k([0.9, 0.8, 0.8, 0.8], [0.8, 0.8, 0.8, 0.8]) == 0.75
+
+
 def test_more_ties_than_places_are_no_more_than_everything() -> None:
     assert recall_at_k([0.9, 0.8], [0.9, 0.8, 0.8]) == 1.0
