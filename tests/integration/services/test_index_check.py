@@ -206,14 +206,16 @@ async def test_what_is_written_after_the_answer_is_no_miss(honest: Checked) -> N
 
 
 async def test_what_is_archived_after_the_answer_is_no_miss(honest: Checked) -> None:
-    found = await honest.ask(allowed=await ids_of(honest))
+    allowed = [each.memory_id for each in await honest.ask()]
+    await honest.check.step()
+    found = await honest.ask(allowed=allowed)
     for each in found[:5]:
         await honest.archive(each.memory_id)
     assert await honest.gained() == PERFECT
 
 
 async def test_a_write_that_was_open_while_the_question_came_is_no_miss(honest: Checked) -> None:
-    """Its transaction id is older than the moment that the answer is held to."""
+    """Its transaction id and its time are older than what was committed before the question."""
     engine = create_engine(
         normalise_url(honest.service.database.urls.superuser_url), poolclass=NullPool
     )
@@ -231,6 +233,7 @@ async def test_a_write_that_was_open_while_the_question_came_is_no_miss(honest: 
             ),
             {"id": late},
         )
+        await honest.write("oak")  # Others come and go meanwhile.
         await honest.ask()
         await honest.check.step()  # Notes a moment while the write is open.
         found = await honest.ask()
@@ -372,7 +375,3 @@ def unavailable() -> tuple[str, dict[str, str]]:
 
 def warnings(logs: Sequence[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
     return [each for each in logs if each["event"] == "index.recall_low"]
-
-
-async def ids_of(made: Checked) -> list[MemoryId]:
-    return [each.memory_id for each in await made.ask()]
