@@ -21,12 +21,14 @@ from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.embedders import Embedders
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.recall import RecallQuery
-from memsvc.settings import IndexSettings, Settings
+from memsvc.settings import HnswSettings, IndexSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.exact_answers import ExactAnswers
+from memsvc.store.hnsw_upkeep import keep_up
 from memsvc.store.overlay import OverlayReads
 from memsvc.store.pgvector_index import PgVectorIndex
 from tests.fixtures.services import Service
+from tests.fixtures.vectors import MODEL, clustered, fill_bank
 from tests.integration.memory_index.frozen_server import FrozenServer, remote_index
 
 BANK = "ann"
@@ -197,6 +199,31 @@ async def test_an_index_that_drops_every_third_hit_is_found(service: Service, ba
     assert (warning["index"], warning["checks"]) == (backend, 2)
     assert warning["worst_bank_id"] == str(made.scope.bank_id)
     assert "tea" not in str(warning)
+
+
+async def test_an_approximate_answer_is_judged_for_what_it_is(service: Service) -> None:
+    """The check's figure is the one that a test would measure by itself."""
+    database = service.database
+    bank = fill_bank(database.urls, "large", clustered(2_000, 32, seed=1))
+    hnsw = HnswSettings(from_vectors=100, build_memory_mb=128)
+    keep_up(normalise_url(database.urls.owner_url), hnsw)
+    with_index = Wrapped(PgVectorIndex(database.engine, hnsw), without_every_third)
+    exact = PgVectorIndex(database.engine)
+    check = IndexCheck(with_index, ExactAnswers(database.engine, limit_s=10), ALWAYS)
+    before, measured = Gains.now("pgvector"), 0.0
+
+    for vector in clustered(10, 32, seed=9):
+        query = DenseQuery(vector=vector, model_id=MODEL, k=30, asked_at=check._clock())
+        found = await with_index.search(bank.scope, query)
+        check.offer(bank.scope, query, found)
+        await check.step()
+        best = {each.memory_id for each in await exact.search(bank.scope, replace(query, k=10))}
+        measured += len(best & {each.memory_id for each in found[:10]}) / 10
+
+    assert 0 < measured < 8
+    assert Gains.now("pgvector").since(before) == Gains(
+        compared=10, recall=round(measured, 6), written=0
+    )
 
 
 async def test_what_is_written_after_the_answer_is_no_miss(honest: Checked) -> None:
