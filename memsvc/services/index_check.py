@@ -141,7 +141,10 @@ class IndexCheck:
         pause_s = self._settings.check_interval_s
         while not await _is_set_within(stop, pause_s):
             started = self._clock()
-            await self.step()
+            try:
+                await self.step()
+            except Exception:  # noqa: BLE001 — one defect must not end all further checks
+                _log.exception("index_check.failed")
             took_s = self._clock() - started
             pause_s = max(self._settings.check_interval_s, _REST * took_s)
 

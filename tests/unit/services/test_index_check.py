@@ -58,10 +58,14 @@ class ScriptedAnswers(ExactAnswers):
         self.since: list[str] = []
         self.moments = 0
         self.meet: Callable[[], Awaitable[None]] | None = None
+        self.defects = 0
 
     async def moment(self, scope: BankScope) -> Moment:
         del scope
         self.moments += 1
+        if self.defects:
+            self.defects -= 1
+            raise TypeError
         return Moment(snapshot=f"moment {self.moments}", trimmed_below=7)
 
     async def answer(
@@ -275,6 +279,23 @@ async def test_failures_are_counted_and_end_nothing() -> None:
     assert tally.counts() == {"unavailable": 1, "failed": 1, "late": 2}
 
 
+async def test_a_defect_outside_a_comparison_ends_nothing_either() -> None:
+    tally, exact = Tally(), ScriptedAnswers()
+    exact.defects = 1
+    compared = asyncio.Event()
+    check = check_of(ScriptedIndex(), exact, replace_settings(check_interval_s=0.001))
+
+    async def tell() -> None:
+        compared.set()
+
+    exact.meet = tell
+    async with check.running():
+        check.offer(SCOPE, QUERY, RANKED)
+        await compared.wait()
+
+    assert tally.counts() == {"compared": 1, "recall": 1.0}
+
+
 async def test_a_low_mean_is_warned_of_once_for_each_stretch_and_without_contents() -> None:
     watch, index = Watch(), ScriptedIndex(found=RANKED[5:])
     check = check_of(index, ScriptedAnswers(), replace_settings(check_report_s=60), clock=watch)
@@ -333,7 +354,7 @@ def suspensions(share: float) -> int:
     arms = Arms(embedders=None, index=index, exact=index, lexical=None, check=check)  # type: ignore[arg-type]
     bank = ResolvedBank(scope=SCOPE, name="ann", model_id=QUERY.model_id, language="auto")
     asked = ArmQuery(text="", bank=bank, k=20, allowed=None, active_only=True)
-    searching: Generator[object] = arms._nearest(asked, QUERY).__await__()
+    searching: Generator[object, None, object] = arms._nearest(asked, QUERY).__await__()
     count = sum(1 for _ in iter(lambda: next(searching, StopIteration), StopIteration))
     assert len(check._waiting) == share
     return count
