@@ -34,6 +34,7 @@ from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.health import Health
+from memsvc.services.index_check import IndexCheck
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
@@ -47,6 +48,7 @@ from memsvc.store import probes
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
+from memsvc.store.exact_answers import ExactAnswers
 from memsvc.store.feed import StoreFeed
 from memsvc.store.overlay import OverlayReads
 from memsvc.store.pgvector_index import PgVectorIndex
@@ -75,6 +77,8 @@ class Application:
     jobs: Jobs
     reembedding: Reembedding
     health: Health
+    index_check: IndexCheck
+    """Compares some answers of the index with exact ones while it is running."""
     close_indexes: Callable[[], Awaitable[None]]
     """Writes what of the indexes is worth keeping over a restart and lets go of the rest."""
     work: Callable[[asyncio.Event], Awaitable[None]]
@@ -99,7 +103,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         connected(urls.runtime, settings.database) as engine,
     ):
         application = build_application(settings, urls.runtime, engine, embedders)
-        yield application
+        async with application.index_check.running():
+            yield application
         await application.close_indexes()
 
 
@@ -154,7 +159,11 @@ def build_application(
         index = LocalMemoryIndex(replicas)
     elif settings.index.backend == RemoteMemoryIndex.backend:
         index = _remote_index(settings.index, engine)
-    arms = Arms(embedders=embedders, index=index, exact=exact, lexical=LexicalArm(replicas))
+    check = IndexCheck(
+        index, ExactAnswers(engine, limit_s=settings.index.check_timeout_s), settings.index
+    )
+    lexical = LexicalArm(replicas)
+    arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders),
         JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
@@ -188,6 +197,7 @@ def build_application(
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
         ),
+        index_check=check,
         close_indexes=_closing(replicas, index),
         work=queue.serve,
     )

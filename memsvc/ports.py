@@ -144,6 +144,8 @@ class IndexChanges:
     watermark: Watermark
     upserts: Sequence[IndexEntry]
     removals: Sequence[MemoryId]
+    lag_s: float = 0.0
+    """Age of the oldest of the changes, 0 without any."""
     must_reload: bool = False
     """The changes since the old watermark are no longer all there, or too many: load afresh."""
 

@@ -96,6 +96,20 @@ class IndexSettings(_Group):
     reload_after_changes: Annotated[int, Field(ge=100)] = 50_000
     """A bank further behind than this is loaded afresh instead of caught up."""
     hnsw: HnswSettings = HnswSettings()
+    check_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of dense answers that are compared with the exact ones afterwards; 0 compares none."""
+    check_k: Annotated[int, Field(ge=1, le=1000)] = 10
+    """So many of the best are compared."""
+    check_queue: Annotated[int, Field(ge=1)] = 16
+    """Answers that may wait to be compared; more are dropped and counted."""
+    check_interval_s: Annotated[float, Field(gt=0)] = 1.0
+    """At most one answer is compared in this time."""
+    check_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """For one comparison; an exact answer takes 1.6 µs per vector of the bank."""
+    check_least_recall: Annotated[float, Field(ge=0, le=1)] = 0.99
+    """A warning is logged when the mean falls below it; what approximate structures promise."""
+    check_report_s: Annotated[float, Field(gt=0)] = 60.0
+    """The mean is taken over so long, and one warning at most is logged."""
     serve_backend: Literal["faiss_cpu", "faiss_gpu", "exact"] = "faiss_cpu"
     """What `memsvc index serve` holds vectors in."""
     serve_address: str = "tcp://127.0.0.1:8702"

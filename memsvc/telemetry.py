@@ -92,6 +92,18 @@ INDEX_LAG_SECONDS = Gauge(
     "Age of the oldest change the index had not applied when it was last asked.",
     ("index",),
 )
+INDEX_RECALL_AT_K = Histogram(
+    "memsvc_index_recall_at_k",
+    "Share of the exact answer's k best that a sampled answer of the index had.",
+    ("index",),
+    # The last but one tells what was perfect from what was not, whatever k is.
+    buckets=(0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.9999, 1.0),
+)
+INDEX_CHECKS = Counter(
+    "memsvc_index_checks",
+    "Sampled answers of the index, by what became of them: compared, or why not.",
+    ("index", "outcome"),
+)
 INDEX_FALLBACKS = Counter(
     "memsvc_index_fallbacks",
     "Recalls PostgreSQL answered in place of the index, by the code of the reason.",

@@ -2,6 +2,7 @@
 
 from memsvc.telemetry import (
     INDEX_LAG_CHANGES,
+    INDEX_LAG_SECONDS,
     INDEX_LOAD_SECONDS,
     INDEX_RESIDENT_BANKS,
     INDEX_RESIDENT_MEMORIES,
@@ -19,7 +20,8 @@ class Activity:
         self.catch_ups = 0
         self._resume_seconds = INDEX_RESUME_SECONDS.labels(index=backend)
         self._load_seconds = INDEX_LOAD_SECONDS.labels(index=backend)
-        self._lag = INDEX_LAG_CHANGES.labels(index=backend)
+        self._lag_changes = INDEX_LAG_CHANGES.labels(index=backend)
+        self._lag_seconds = INDEX_LAG_SECONDS.labels(index=backend)
         self._banks = INDEX_RESIDENT_BANKS.labels(index=backend)
         self._memories = INDEX_RESIDENT_MEMORIES.labels(index=backend)
 
@@ -33,10 +35,11 @@ class Activity:
         self.resumptions += 1
         self._resume_seconds.observe(seconds)
 
-    def caught_up(self, changes: int) -> None:
-        """Note that a bank was brought up to date by as many changes."""
+    def caught_up(self, changes: int, lag_s: float) -> None:
+        """Note that a bank was brought up to date by as many changes, and the oldest one's age."""
         self.catch_ups += 1
-        self._lag.set(changes)
+        self._lag_changes.set(changes)
+        self._lag_seconds.set(lag_s)
 
     def holding(self, banks: int, memories: int) -> None:
         """Note how much is held."""

@@ -111,7 +111,7 @@ class Replica:
                 self._held = None  # It may be half changed: the next search loads it afresh.
                 raise
         self._hold(contents, changes.watermark, as_of, number)
-        self._activity.caught_up(number)
+        self._activity.caught_up(number, changes.lag_s)
         return contents
 
     async def _resume(self, as_of: float) -> BankContents | None:

@@ -37,6 +37,9 @@ class IndexStats:
     catch_ups: int
 
 
+_WORDS = "words"
+"""Names replicas without vectors in metrics: the index of the vectors reports for itself."""
+
 _Key: TypeAlias = tuple[BankScope, FeedRequest]
 
 
@@ -68,7 +71,7 @@ class BankReplicas:
         self._shared = FeedRequest(model_id=model_id)
         self._ranking = ranking
         self._spaces = VectorSpaces(settings.backend)
-        self._activity = Activity(settings.backend)
+        self._activity = Activity(_WORDS if model_id is None else settings.backend)
         self._policy: SnapshotPolicy | None = None
         if folder is not None:
             self._policy = SnapshotPolicy(

@@ -25,6 +25,7 @@ from memsvc.errors import (
 from memsvc.ports import Candidate, DenseQuery, MemoryIndex
 from memsvc.services.agreement import pose
 from memsvc.services.embedders import Embedders, Space
+from memsvc.services.index_check import IndexCheck
 from memsvc.store.transactions import assert_no_transaction
 from memsvc.telemetry import EMBED_SECONDS, INDEX_FALLBACKS, RECALL_ARM_SECONDS
 
@@ -118,6 +119,8 @@ class Arms:
     exact: MemoryIndex
     """pgvector: for states the index does not hold, and when the index cannot answer."""
     lexical: LexicalSearch
+    check: IndexCheck
+    """Takes some of the index's answers, to compare them when nobody waits."""
 
     @property
     def backend(self) -> str:
@@ -171,6 +174,8 @@ class Arms:
             found = await self.exact.search(query.bank.scope, dense)
             why = _WHY_BYPASSED.get(type(error), "is away")
             told = [f"{self.index.backend} {why}; answered by {self.exact.backend}"]
+        else:
+            self.check.offer(query.bank.scope, dense, found)
         return found, "; ".join(told) or None
 
     async def _lexical(self, query: ArmQuery) -> _Answer:

@@ -40,6 +40,7 @@ _CHANGES: LiteralString = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        b.changes_trimmed_below::text::bigint,
        {source},
+       extract(epoch FROM clock_timestamp() - c.recorded_at)::float8,
        c.seq, c.xid::text::bigint, c.memory_id
 FROM banks b
 LEFT JOIN index_changes c ON c.bank_id = b.bank_id AND c.bank_id = %(bank)s
@@ -100,7 +101,10 @@ class StoreFeed:
         upserts = await self._entries(scope, request, changed_ids) if changes else []
         present = {entry.memory_id for entry in upserts}
         removals = [MemoryId(each) for each in changed_ids if each not in present]
-        return IndexChanges(watermark=reached, upserts=upserts, removals=removals)
+        lag_s = max((row[3] for row in rows if row[3] is not None), default=0.0)
+        return IndexChanges(
+            watermark=reached, upserts=upserts, removals=removals, lag_s=max(0.0, lag_s)
+        )
 
     async def _changed(self, scope: BankScope, watermark: Watermark) -> list[TupleRow]:
         parameters = {

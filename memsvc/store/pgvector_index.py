@@ -20,6 +20,7 @@ from memsvc.ports import Candidate, DenseQuery
 from memsvc.settings import HnswSettings
 from memsvc.store.hnsw import HnswIndex, compression_of, distance
 from memsvc.store.transactions import transaction
+from memsvc.telemetry import INDEX_LAG_CHANGES, INDEX_LAG_SECONDS
 
 _ACTIVE = "AND m.state = 'active'"
 _ALLOWED = "AND e.memory_id = ANY(:allowed)"
@@ -92,12 +93,15 @@ class PgVectorIndex:
         """Search through HNSW indexes where there are any; exactly everywhere without ``hnsw``."""
         self._engine = engine
         self._hnsw = hnsw
+        # PostgreSQL keeps its own indexes in step: said once, it stays true.
+        INDEX_LAG_CHANGES.labels(index=self.backend).set(0)
+        INDEX_LAG_SECONDS.labels(index=self.backend).set(0)
 
     async def search(self, scope: BankScope, query: DenseQuery) -> list[Candidate]:
         """Return min(k, available) memories, best first."""
         if query.k < 1 or (query.allowed is not None and not query.allowed):
             return []
-        parameters = _parameters(scope, query)
+        parameters = search_parameters(scope, query)
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             rows = await self._through_index(connection, scope, query, parameters)
             if len(rows) < query.k:
@@ -149,9 +153,15 @@ class PgVectorIndex:
 
 
 @lru_cache(maxsize=4)
-def exact_statement(*, restricted: bool) -> TextClause:
-    """Return the query of the exact plan."""
-    return text(_EXACT.format(restriction=_ALLOWED if restricted else _ACTIVE))
+def exact_statement(*, restricted: bool, only_active: bool = False) -> TextClause:
+    """Return the query of the exact plan.
+
+    Whoever restricts it names memories of any state, unless it is held to active ones, too.
+    """
+    restrictions = [_ALLOWED] if restricted else [_ACTIVE]
+    if restricted and only_active:
+        restrictions.append(_ACTIVE)
+    return text(_EXACT.format(restriction=" ".join(restrictions)))
 
 
 @lru_cache(maxsize=64)
@@ -161,7 +171,8 @@ def hnsw_statement(dimension: int, *, restricted: bool) -> TextClause:
     return text(_NEAREST.format(restriction=restriction, distance=distance(dimension)))
 
 
-def _parameters(scope: BankScope, query: DenseQuery) -> dict[str, object]:
+def search_parameters(scope: BankScope, query: DenseQuery) -> dict[str, object]:
+    """Return what the query of the exact plan is asked with."""
     parameters: dict[str, object] = {
         "bank": scope.bank_id,
         "query": query.vector,
