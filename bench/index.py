@@ -11,7 +11,7 @@ from bench.machine import usable_cores
 from bench.options import OutOption, SeedOption
 from bench.progress import console
 from bench.results import describe_run, write_results
-from bench.similarity.arrays import ExpandedVectors, RandomVectors, Recipe, write_arrays
+from bench.similarity.arrays import PRACTICE, ExpandedVectors, RandomVectors, Recipe, write_arrays
 from bench.similarity.encoded import encode_texts
 from bench.similarity.rows import Row
 from bench.similarity.running import run_system
@@ -119,8 +119,9 @@ def index(  # noqa: PLR0913 — one parameter per option
 def _source(recipe: Recipe, data: Data, texts: int) -> RandomVectors | ExpandedVectors:
     if data == "random":
         return RandomVectors(recipe.dimension)
+    questions = recipe.queries + PRACTICE
     return encode_texts(
-        min(texts, max(2, recipe.vectors)), recipe.queries, recipe.dimension, recipe.seed
+        min(texts, max(2, recipe.vectors)), questions, recipe.dimension, recipe.seed
     )
 
 

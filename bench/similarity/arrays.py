@@ -14,6 +14,8 @@ from memsvc.ports import Matrix
 
 K = 10
 """Neighbours asked for."""
+PRACTICE = 256
+"""Queries asked before those that count."""
 
 _ROWS_AT_ONCE = 50_000
 
@@ -40,6 +42,9 @@ class Arrays:
     """Shape (partitions + 1,): partition p is the rows ``starts[p]`` to ``starts[p + 1]``."""
     queries: Matrix
     """Shape (q, dimension); none of them is among the vectors."""
+    practice: Matrix
+    """Shape (PRACTICE, dimension): further queries of the same kind, asked before anything is
+    measured; an index that adapts to its questions may learn from them."""
     asked: Ids
     """Shape (q,): the partition each query looks into."""
     truth: Ids
@@ -60,7 +65,7 @@ class Arrays:
         return slice(int(self.starts[partition]), int(self.starts[partition + 1]))
 
 
-_NAMES = ("vectors", "starts", "queries", "asked", "truth")
+_NAMES = ("vectors", "starts", "queries", "practice", "asked", "truth")
 
 
 class RandomVectors:
@@ -113,7 +118,8 @@ def write_arrays(folder: Path, recipe: Recipe, source: RandomVectors | ExpandedV
     random = np.random.default_rng(recipe.seed)
     counts = partition_sizes(recipe.sizes, recipe.vectors, recipe.partitions)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    queries = source.queries(recipe.queries, random)
+    drawn = source.queries(recipe.queries + PRACTICE, random)
+    queries, practice = drawn[: recipe.queries], drawn[recipe.queries :]
     # A partition is asked as often as it has vectors: large tenants ask more.
     rows = random.integers(recipe.vectors, size=len(queries))
     asked = (np.searchsorted(starts, rows, side="right") - 1).astype(np.int64)
@@ -122,7 +128,13 @@ def write_arrays(folder: Path, recipe: Recipe, source: RandomVectors | ExpandedV
     for part in _portions(0, recipe.vectors):
         kept[part] = source.rows(part.stop - part.start, random)
     kept.flush()
-    for name, array in (("starts", starts), ("queries", queries), ("asked", asked)):
+    small: dict[str, Matrix | Ids] = {
+        "starts": starts,
+        "queries": queries,
+        "practice": practice,
+        "asked": asked,
+    }
+    for name, array in small.items():
         np.save(folder / f"{name}.npy", array)
     np.save(folder / "truth.npy", exact_nearest(kept, starts, queries, asked))
 
