@@ -24,7 +24,6 @@ _GATHERED_S = 0.01
 _ECHO_LIMIT_S = 2.0
 _RETRY_S = 1.0
 _RETRY_WITHOUT_ECHO_S = 60.0
-_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 class Announcer:
@@ -86,7 +85,7 @@ class Listener:
     async def run(self) -> None:
         """Listen until cancelled."""
         while True:
-            pause_s = _RETRY_S
+            reason, pause_s = "", _RETRY_S
             try:
                 await self._listen()
             except (psycopg.Error, OSError, MemsvcError) as error:
@@ -109,7 +108,9 @@ class Listener:
             autocommit=True,
             connect_timeout=5,
             application_name="memsvc listener",
-            **_KEEPALIVE,
+            keepalives_idle=30,  # a network that vanishes unnoticed is noticed
+            keepalives_interval=10,
+            keepalives_count=3,
         )
         async with connection:
             await connection.execute(f"LISTEN {_CHANNEL}")

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from memsvc.domain.identifiers import MemoryId
 from memsvc.index_process.running import IndexProcess, Timing
 from memsvc.services.commands import NewMemory
 from memsvc.services.embedders import Embedders
@@ -163,11 +164,11 @@ async def test_what_is_rolled_back_is_not_announced(service: Service) -> None:
 
     with suppress(RollBackError):
         async with store.write(scope.tenant_id) as transaction:
-            await transaction.changes.record(scope.bank_id, [uuid4()])
+            await transaction.changes.record(scope.bank_id, [MemoryId(uuid4())])
             raise RollBackError
     assert not announced
 
     async with store.write(scope.tenant_id) as transaction:
-        await transaction.changes.record(scope.bank_id, [uuid4()])
+        await transaction.changes.record(scope.bank_id, [MemoryId(uuid4())])
         assert not announced
     assert announced == [1]
