@@ -13,7 +13,7 @@ RUN python -m venv /opt/memsvc \
 
 FROM python:3.13-slim
 COPY --from=build /opt/memsvc /opt/memsvc
-RUN useradd --system --create-home memsvc
+RUN useradd --system --create-home memsvc && install -d -o memsvc /var/lib/memsvc-index
 USER memsvc
 ENV PATH=/opt/memsvc/bin:$PATH
 EXPOSE 8700

@@ -45,6 +45,7 @@ from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.tidy import Tidy
 from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
 from memsvc.store import probes
+from memsvc.store.announcements import Announcer
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
@@ -143,7 +144,8 @@ def build_application(
     """Wire every use case to a database that is open and encoders that are ready."""
     embedder = embedders.default
     clock = SystemClock()
-    store = Store(engine, clock, JobCarrier())
+    announcer = Announcer(engine)
+    store = Store(engine, clock, JobCarrier(), announcer.announce)
     exact = PgVectorIndex(engine)
     feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
     in_memory = settings.index.backend not in {exact.backend, RemoteMemoryIndex.backend}
@@ -198,7 +200,7 @@ def build_application(
             }
         ),
         index_check=check,
-        close_indexes=_closing(replicas, index),
+        close_indexes=_closing(replicas, index, announcer),
         work=queue.serve,
     )
 
@@ -244,8 +246,11 @@ def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
     return RemoteMemoryIndex(opened, OverlayReads(engine), options)
 
 
-def _closing(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[None]]:
+def _closing(
+    replicas: BankReplicas, index: MemoryIndex, announcer: Announcer
+) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
+        await announcer.close()
         await replicas.save()
         if isinstance(index, RemoteMemoryIndex):
             await index.close()

@@ -122,7 +122,10 @@ class IndexSettings(_Group):
     """Where it keeps snapshots; without a folder it reads everything from PostgreSQL at start."""
     save_every_s: Annotated[float, Field(gt=0)] = 300.0
     poll_s: Annotated[float, Field(gt=0)] = 0.05
-    """How often it asks for changes; a recall makes up for those in between."""
+    """How often it asks for changes when nothing tells it of them (LISTEN does not work through a
+    transaction-pooling proxy); a recall makes up for those in between."""
+    poll_listening_s: Annotated[float, Field(gt=0)] = 1.0
+    """How often it asks nevertheless while writers tell it: an announcement may be lost."""
 
 
 class ReembedSettings(_Group):

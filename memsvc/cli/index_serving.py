@@ -26,6 +26,7 @@ from memsvc.index_process.partitions import Partitions
 from memsvc.index_process.running import IndexProcess, Timing
 from memsvc.index_process.snapshots import Snapshots
 from memsvc.settings import Settings
+from memsvc.store.announcements import Listener
 from memsvc.store.database import index_url, open_database
 from memsvc.store.engine import connected
 from memsvc.store.followers import Follower as Registration
@@ -68,7 +69,12 @@ async def serve_index_until_signalled(settings: Settings, options: IndexServeOpt
             process = IndexProcess(
                 Follower(SharedFeed(engine), partitions, snapshots),
                 (Followers(engine, clock), registration),
-                Timing(poll_s=settings.index.poll_s, save_every_s=settings.index.save_every_s),
+                Listener(index_url(settings, urls), engine),
+                Timing(
+                    poll_s=settings.index.poll_s,
+                    poll_listening_s=settings.index.poll_listening_s,
+                    save_every_s=settings.index.save_every_s,
+                ),
                 options.status_file,
             )
             await process.run(stop, partial(announce, str(server.address)))

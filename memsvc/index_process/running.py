@@ -12,6 +12,7 @@ import structlog
 
 from memsvc.errors import DatabaseUnavailableError
 from memsvc.index_process.follower import Follower, Progress
+from memsvc.store.announcements import Listener
 from memsvc.store.followers import Follower as Registration
 from memsvc.store.followers import Followers
 from memsvc.telemetry import (
@@ -33,6 +34,9 @@ class Timing:
     """How often what is done."""
 
     poll_s: float
+    """While no announcements are heard."""
+    poll_listening_s: float
+    """While they are: covers those that are lost."""
     save_every_s: float
 
 
@@ -43,12 +47,14 @@ class IndexProcess:
         self,
         follower: Follower,
         registry: tuple[Followers, Registration],
+        listener: Listener,
         timing: Timing,
         status_file: Path | None = None,
     ) -> None:
         """Do nothing until it runs."""
         self._follower = follower
         self._followers, self._registration = registry
+        self._listener = listener
         self._timing = timing
         self._status_file = status_file
         self._beaten_at = self._reported_at = float("-inf")
@@ -59,8 +65,18 @@ class IndexProcess:
 
         The database may go away and come back. At the end, what has changed is saved.
         """
+        listening = asyncio.create_task(self._listener.run(), name="memsvc listener")
+        try:
+            await self._follow(stop, on_ready)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        await self._end()
+
+    async def _follow(self, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         is_ready = False
         while not stop.is_set():
+            self._listener.heard.clear()  # what is committed after this is heard, or read now
             try:
                 progress = await self._round()
             except DatabaseUnavailableError as error:
@@ -73,8 +89,7 @@ class IndexProcess:
                 is_ready = True
                 on_ready()
             if not progress.behind:
-                await _pause(stop, self._timing.poll_s)
-        await self._end()
+                await self._rest(stop)
 
     async def _round(self) -> Progress:
         progress = await self._follower.advance()
@@ -88,6 +103,17 @@ class IndexProcess:
         if now - self._saved_at > self._timing.save_every_s:
             await self._save()
         return progress
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Wait for an announcement, the next poll or the end."""
+        listener, timing = self._listener, self._timing
+        waiting = [asyncio.ensure_future(each.wait()) for each in (stop, listener.heard)]
+        limit_s = timing.poll_listening_s if listener.is_hearing else timing.poll_s
+        try:
+            await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
 
     async def _save(self) -> None:
         try:

@@ -21,6 +21,8 @@ class ChangeWriter:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.has_recorded = False
+        """Whether this transaction, once committed, has something for followers."""
 
     async def record(self, bank_id: BankId, memory_ids: Sequence[MemoryId]) -> None:
         """Note that what is searchable of these memories changed.
@@ -30,6 +32,7 @@ class ChangeWriter:
         """
         if not memory_ids:
             return
+        self.has_recorded = True
         statement = insert(t.index_changes).values(
             seq=t.change_numbers.next_value(), xid=func.pg_current_xact_id()
         )

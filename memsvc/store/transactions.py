@@ -4,7 +4,7 @@
 READ ONLY in PostgreSQL as well, so that both the type checker and the database object.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -75,10 +75,18 @@ class WriteTransaction:
 class Store:
     """Opens transactions. Cheap to pass around; holds the pool and nothing else."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, carrier: JobCarrier) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        carrier: JobCarrier,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Call ``on_change`` after each commit that changes what is searchable."""
         self._engine = engine
         self._clock = clock
         self._carrier = carrier
+        self._on_change = on_change
 
     @asynccontextmanager
     async def read(self, tenant_id: TenantId) -> AsyncIterator[ReadTransaction]:
@@ -90,7 +98,10 @@ class Store:
     async def write(self, tenant_id: TenantId) -> AsyncIterator[WriteTransaction]:
         """Yield a transaction of one tenant; commits on clean exit, rolls back on any error."""
         async with self._session(tenant_id, read_only=False) as session:
-            yield WriteTransaction(session, self._carrier)
+            opened = WriteTransaction(session, self._carrier)
+            yield opened
+        if opened.changes.has_recorded and self._on_change is not None:
+            self._on_change()
 
     @asynccontextmanager
     async def _session(self, tenant_id: TenantId, *, read_only: bool) -> AsyncIterator[Session]:

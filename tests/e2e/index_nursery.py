@@ -25,6 +25,7 @@ def _serve(folder: Path) -> None:
             snapshot_folder=folder / "snapshots",
             save_every_s=0.02,
             poll_s=0.005,
+            poll_listening_s=0.005,
         ),
     )
     options = index_serving.IndexServeOptions(

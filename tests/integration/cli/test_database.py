@@ -54,6 +54,15 @@ def test_a_server_that_is_not_there_is_told_with_the_remedy(
         assert "s3cret" not in result.output
 
 
+def test_each_new_epoch_has_the_next_number(run: Run, migrated: Administrator) -> None:
+    assert json.loads(run("db", "new-epoch", "--json").stdout) == {"epoch": 2}
+    assert "3" in run("db", "new-epoch").stdout
+
+
+def test_without_a_database_there_is_no_new_epoch(run: Run, nothing: Path) -> None:
+    assert run("db", "new-epoch").exit_code == 1
+
+
 def test_looking_makes_no_embedded_database(run: Run, nothing: Path) -> None:
     assert json.loads(run("db", "current", "--json").stdout)["current"] is None
     assert run("db", "upgrade", "--dry-run").exit_code == 0

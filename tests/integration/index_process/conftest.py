@@ -43,6 +43,7 @@ class SharedIndex:
     follower: Follower
     partitions: Partitions
     folder: Path
+    backend: str
 
     def held(self) -> set[tuple[int, int]]:
         """Return what is in the index: partitions and vector ids."""
@@ -61,11 +62,11 @@ async def index_engine(database_urls: DatabaseUrls) -> AsyncIterator[AsyncEngine
         yield engine
 
 
-def open_shared(engine: AsyncEngine, folder: Path) -> SharedIndex:
+def open_shared(engine: AsyncEngine, folder: Path, backend: str = "faiss_cpu") -> SharedIndex:
     """Return an index process's inside, holding nothing yet."""
-    partitions = Partitions(partial(open_index, "exact"))
+    partitions = Partitions(partial(open_index, backend))
     follower = Follower(SharedFeed(engine), partitions, Snapshots(folder))
-    return SharedIndex(follower=follower, partitions=partitions, folder=folder)
+    return SharedIndex(follower=follower, partitions=partitions, folder=folder, backend=backend)
 
 
 @pytest.fixture

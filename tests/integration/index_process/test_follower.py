@@ -4,6 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
@@ -25,6 +26,14 @@ from tests.fixtures.services import Service
 from tests.integration.index_process.conftest import SharedIndex, current, open_shared
 
 ARCHIVE = text("UPDATE memories SET state = 'archived' WHERE bank_id = :b AND memory_id = :m")
+
+
+@pytest.fixture(params=["exact", "faiss_cpu"])
+def shared(
+    request: pytest.FixtureRequest, index_engine: AsyncEngine, tmp_path: Path
+) -> SharedIndex:
+    """A shared index without snapshots yet, in each backend."""
+    return open_shared(index_engine, tmp_path / "snapshots", request.param)
 
 
 class RollBackError(Exception):
@@ -151,7 +160,7 @@ async def test_a_restart_holds_what_is_there_now_with_or_without_a_good_snapshot
     await service.remember_items("a", NewMemory(text="other", external_id="1"))
     await service.remember_items("a", NewMemory(text="three"))
 
-    again = open_shared(index_engine, shared.folder)
+    again = open_shared(index_engine, shared.folder, shared.backend)
     await again.follower.advance()
 
     assert again.held() == current(service.database.urls)
