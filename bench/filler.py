@@ -1,10 +1,11 @@
 """Filling banks past the API: rows of memories with generated vectors.
 
 Embedding 100,000 texts takes an encoder minutes to hours, and how long a recall takes depends on
-how many vectors there are, not on what they mean. So these rows go in through the service's own
-store, in the way its write path leaves them, with vectors out of a random generator; the service
-itself then answers with its real encoder. This works for a service of this machine whose data
-folder is known, and for nothing but measuring time: such a bank's answers mean nothing.
+how many vectors there are and how they lie, not on which text each belongs to. So these rows go in
+through the service's own store, in the way its write path leaves them, with vectors drawn around
+those of some encoded texts; the service itself then answers with its real encoder. This works for
+a service of this machine whose data folder is known, and for nothing but measuring time: such a
+bank's answers mean nothing.
 """
 
 import asyncio
@@ -18,12 +19,14 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.similarity.arrays import ExpandedVectors
+from bench.similarity.encoded import encode_texts
 from bench.texts import GeneratedTurn, TextSource
-from bench.vectors import VectorSource
 from memsvc.domain.content import content_hash, indexed_text
 from memsvc.domain.identifiers import MemoryId, uuid7_run
 from memsvc.domain.lexical import analyze_text
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ResolvedBank, ScopeKeys
+from memsvc.ports import Matrix
 from memsvc.settings import Settings
 from memsvc.store.database import DatabaseUrls, open_database
 from memsvc.store.embeddings import VectorsToAdd
@@ -42,6 +45,9 @@ _FIRST_SAID = datetime(2025, 1, 1, tzinfo=UTC)
 _BETWEEN_TURNS = timedelta(seconds=40)
 _ACTOR = "bench"
 
+_ENCODED_TEXTS = 5_000
+"""Vectors are drawn around those of so many texts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
@@ -58,13 +64,31 @@ def fill(
     filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
 ) -> None:
     """Fill the banks of the service whose data folder this is; they exist already."""
-    asyncio.run(_fill(filling, texts, data_dir, on_written))
+    memories = filling.memories_per_bank * len(filling.banks)
+    around = encode_texts(min(_ENCODED_TEXTS, memories), 1, filling.dimension, filling.seed)
+    vectors = _Vectors(around, np.random.default_rng(filling.seed))
+    asyncio.run(_fill(filling, texts, vectors, data_dir, on_written))
+
+
+class _Vectors:
+    """An endless row of vectors."""
+
+    def __init__(self, around: ExpandedVectors, random: np.random.Generator) -> None:
+        self._around = around
+        self._random = random
+
+    def next(self, count: int) -> Matrix:
+        """Return the next ``count``: unit vectors, shape (count, dimension)."""
+        return self._around.rows(count, self._random)
 
 
 async def _fill(
-    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
+    filling: Filling,
+    texts: TextSource,
+    vectors: _Vectors,
+    data_dir: Path,
+    on_written: Callable[[int], None],
 ) -> None:
-    vectors = VectorSource(filling.dimension, filling.seed)
     async with _opened_store(data_dir) as (store, urls):
         for name in filling.banks:
             async with store.read(DEFAULT_TENANT) as tx:
@@ -93,7 +117,7 @@ def _portions(total: int) -> Iterator[int]:
 
 
 async def _add(
-    store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: VectorSource
+    store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: _Vectors
 ) -> None:
     """Store turns as the write path does: versions, lexical forms, vectors, and the change log."""
     now = SystemClock().now()
@@ -104,7 +128,7 @@ async def _add(
             zip(turns, uuid7_run(now, len(turns)), strict=True)
         )
     ]
-    rows = source.vectors(np.array([turn.topic for turn in turns]))
+    rows = source.next(len(turns))
     vectors = [
         VectorsToAdd(memory_id=each.memory.id, version=1, vectors=row[np.newaxis, :])
         for each, row in zip(versions, rows, strict=True)
