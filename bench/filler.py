@@ -19,14 +19,12 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.similarity.arrays import ExpandedVectors
-from bench.similarity.encoded import encode_texts
 from bench.texts import GeneratedTurn, TextSource
+from bench.vectors import VectorSource
 from memsvc.domain.content import content_hash, indexed_text
 from memsvc.domain.identifiers import MemoryId, uuid7_run
 from memsvc.domain.lexical import analyze_text
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ResolvedBank, ScopeKeys
-from memsvc.ports import Matrix
 from memsvc.settings import Settings
 from memsvc.store.database import DatabaseUrls, open_database
 from memsvc.store.embeddings import VectorsToAdd
@@ -45,9 +43,6 @@ _FIRST_SAID = datetime(2025, 1, 1, tzinfo=UTC)
 _BETWEEN_TURNS = timedelta(seconds=40)
 _ACTOR = "bench"
 
-_ENCODED_TEXTS = 5_000
-"""Vectors are drawn around those of so many texts."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
@@ -55,46 +50,22 @@ class Filling:
 
     banks: Sequence[str]
     memories_per_bank: int
-    dimension: int
-    """Of the vectors: that of the service's embedding model."""
-    seed: int
+    texts: TextSource
+    vectors: VectorSource
 
 
-def fill(
-    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
-) -> None:
+def fill(filling: Filling, data_dir: Path, on_written: Callable[[int], None]) -> None:
     """Fill the banks of the service whose data folder this is; they exist already."""
-    memories = filling.memories_per_bank * len(filling.banks)
-    around = encode_texts(min(_ENCODED_TEXTS, memories), 1, filling.dimension, filling.seed)
-    vectors = _Vectors(around, np.random.default_rng(filling.seed))
-    asyncio.run(_fill(filling, texts, vectors, data_dir, on_written))
+    asyncio.run(_fill(filling, data_dir, on_written))
 
 
-class _Vectors:
-    """An endless row of vectors."""
-
-    def __init__(self, around: ExpandedVectors, random: np.random.Generator) -> None:
-        self._around = around
-        self._random = random
-
-    def next(self, count: int) -> Matrix:
-        """Return the next ``count``: unit vectors, shape (count, dimension)."""
-        return self._around.rows(count, self._random)
-
-
-async def _fill(
-    filling: Filling,
-    texts: TextSource,
-    vectors: _Vectors,
-    data_dir: Path,
-    on_written: Callable[[int], None],
-) -> None:
+async def _fill(filling: Filling, data_dir: Path, on_written: Callable[[int], None]) -> None:
     async with _opened_store(data_dir) as (store, urls):
         for name in filling.banks:
             async with store.read(DEFAULT_TENANT) as tx:
                 bank = await tx.banks.resolve(name)
             for count in _portions(filling.memories_per_bank):
-                await _add(store, bank, texts.turns(count), vectors)
+                await _add(store, bank, filling.texts.turns(count), filling.vectors)
                 on_written(count)
         await _analyze(urls)
 
@@ -117,7 +88,7 @@ def _portions(total: int) -> Iterator[int]:
 
 
 async def _add(
-    store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: _Vectors
+    store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: VectorSource
 ) -> None:
     """Store turns as the write path does: versions, lexical forms, vectors, and the change log."""
     now = SystemClock().now()
@@ -128,7 +99,7 @@ async def _add(
             zip(turns, uuid7_run(now, len(turns)), strict=True)
         )
     ]
-    rows = source.next(len(turns))
+    rows = source.vectors(len(turns))
     vectors = [
         VectorsToAdd(memory_id=each.memory.id, version=1, vectors=row[np.newaxis, :])
         for each, row in zip(versions, rows, strict=True)

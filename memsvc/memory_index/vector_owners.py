@@ -42,7 +42,7 @@ class _Rows:
         return cls(ids=ids, keys=keys, by_key=by_key, alive=np.ones(len(ids), np.bool_))
 
     def places(self, ids: Ids) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Return for each id a place, and whether it is alive and there; the others mean nothing."""
+        """Return for each id a place, and whether that is its own and alive."""
         if not len(self.ids):
             return np.zeros(len(ids), np.intp), np.zeros(len(ids), np.bool_)
         places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
@@ -55,7 +55,7 @@ class _Rows:
         before = np.cumsum(sizes) - sizes
         within = np.arange(sizes.sum()) - np.repeat(before, sizes)
         places = self.by_key[np.repeat(first, sizes) + within]
-        return places[self.alive[places]].astype(np.intp)
+        return np.asarray(places[self.alive[places]], np.intp)
 
     def without(self, ids: Ids) -> Self:
         """Return these rows with ``ids`` removed; those that are not here do no harm."""
