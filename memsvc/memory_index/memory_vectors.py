@@ -85,7 +85,8 @@ class MemoryVectors:
         partition = self._make_partition(dimension)
         partition.load(path)
         partition.remove(np.setdiff1d(partition.ids(), ids, assume_unique=True))
-        self._owners, self._memories = VectorOwners.of(ids, keys), len(np.unique(keys))
+        self._owners = VectorOwners.of(ids, keys)
+        self._memories = self._owners.memories()
         self._partition, self._dimension = partition, dimension
 
     def search(

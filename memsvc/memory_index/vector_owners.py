@@ -105,6 +105,12 @@ class VectorOwners:
         ids, keys = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return ids, keys
 
+    def memories(self) -> int:
+        """Return how many memories have vectors."""
+        _, keys = self.all()
+        keys = np.sort(keys, kind="stable")
+        return int(np.count_nonzero(keys[1:] != keys[:-1])) + bool(len(keys))
+
     def owners(self, ids: Ids) -> tuple[Keys, NDArray[np.bool_]]:
         """Return for each id its owner, and whether it has one; the other keys mean nothing."""
         keys = np.zeros(len(ids), "S16")

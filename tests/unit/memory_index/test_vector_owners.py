@@ -8,7 +8,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.index_segment import Keys, memory_ids, memory_keys
 from memsvc.memory_index import vector_owners
 from memsvc.memory_index.vector_owners import VectorOwners
@@ -23,11 +22,7 @@ def _keys(numbers: Collection[int]) -> Keys:
 
 
 def _numbers(keys: Keys) -> list[int]:
-    return [_number(each) for each in memory_ids(keys)]
-
-
-def _number(memory: MemoryId) -> int:
-    return next(number for number in (*_MEMORIES, 300) if memory_id(number) == memory)
+    return [each.int >> 64 for each in memory_ids(keys)]
 
 
 class OwnersAndDict(RuleBasedStateMachine):
@@ -77,6 +72,7 @@ def _assert_like(owners: VectorOwners, expected: dict[int, int]) -> None:
     assert dict(zip(asked[is_known].tolist(), _numbers(keys[is_known]), strict=True)) == expected
     ids, every = owners.all()
     assert sorted(zip(ids.tolist(), _numbers(every), strict=True)) == sorted(expected.items())
+    assert owners.memories() == len(set(expected.values()))
     for some in ([], [4, 1], [300], [*_MEMORIES, 300]):
         ids, keys = owners.vectors(_keys(some))
         wanted = {i: owner for i, owner in expected.items() if owner in some}
