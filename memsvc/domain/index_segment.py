@@ -170,9 +170,9 @@ class Segment:
         frequencies = counts.astype(np.float64)
         if len(rows) > 1 and len(places) * _FEW_OF < len(self):
             places, which = np.unique(places, return_inverse=True)
-            totals = np.zeros(len(places))
-            np.add.at(totals, which, frequencies)
-            frequencies = totals
+            summed = np.zeros(len(places))
+            np.add.at(summed, which, frequencies)
+            frequencies = summed
         elif len(rows) > 1:
             totals = np.bincount(places, weights=frequencies, minlength=len(self))
             places = np.flatnonzero(totals).astype(np.int32)
