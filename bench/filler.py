@@ -1,10 +1,11 @@
 """Filling banks past the API: rows of memories with generated vectors.
 
 Embedding 100,000 texts takes an encoder minutes to hours, and how long a recall takes depends on
-how many vectors there are, not on what they mean. So these rows go in through the service's own
-store, in the way its write path leaves them, with vectors out of a random generator; the service
-itself then answers with its real encoder. This works for a service of this machine whose data
-folder is known, and for nothing but measuring time: such a bank's answers mean nothing.
+how many vectors there are and how they lie, not on which text each belongs to. So these rows go in
+through the service's own store, in the way its write path leaves them, with vectors drawn around
+those of some encoded texts; the service itself then answers with its real encoder. This works for
+a service of this machine whose data folder is known, and for nothing but measuring time: such a
+bank's answers mean nothing.
 """
 
 import asyncio
@@ -49,28 +50,22 @@ class Filling:
 
     banks: Sequence[str]
     memories_per_bank: int
-    dimension: int
-    """Of the vectors: that of the service's embedding model."""
-    seed: int
+    texts: TextSource
+    vectors: VectorSource
 
 
-def fill(
-    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
-) -> None:
+def fill(filling: Filling, data_dir: Path, on_written: Callable[[int], None]) -> None:
     """Fill the banks of the service whose data folder this is; they exist already."""
-    asyncio.run(_fill(filling, texts, data_dir, on_written))
+    asyncio.run(_fill(filling, data_dir, on_written))
 
 
-async def _fill(
-    filling: Filling, texts: TextSource, data_dir: Path, on_written: Callable[[int], None]
-) -> None:
-    vectors = VectorSource(filling.dimension, filling.seed)
+async def _fill(filling: Filling, data_dir: Path, on_written: Callable[[int], None]) -> None:
     async with _opened_store(data_dir) as (store, urls):
         for name in filling.banks:
             async with store.read(DEFAULT_TENANT) as tx:
                 bank = await tx.banks.resolve(name)
             for count in _portions(filling.memories_per_bank):
-                await _add(store, bank, texts.turns(count), vectors)
+                await _add(store, bank, filling.texts.turns(count), filling.vectors)
                 on_written(count)
         await _analyze(urls)
 
@@ -104,7 +99,7 @@ async def _add(
             zip(turns, uuid7_run(now, len(turns)), strict=True)
         )
     ]
-    rows = source.vectors(np.array([turn.topic for turn in turns]))
+    rows = source.vectors(len(turns))
     vectors = [
         VectorsToAdd(memory_id=each.memory.id, version=1, vectors=row[np.newaxis, :])
         for each, row in zip(versions, rows, strict=True)

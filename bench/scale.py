@@ -29,6 +29,7 @@ from bench.progress import console, progress
 from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from bench.texts import TextSource, read_vocabulary
+from bench.vectors import VectorSource
 
 _DEFAULT_CHOICES = ["dense", "all"]
 
@@ -164,17 +165,19 @@ def _fill(
     """Store the memories, equally many in each bank; return how many per second."""
     per_bank = wanted.memories_per_bank
     total = per_bank * len(banks)
+    filling = None
+    if wanted.is_precomputed:
+        model = service.client.get_bank(banks[0].reference).embedding_model
+        filling = Filling(
+            banks=[str(bank.reference) for bank in banks],
+            memories_per_bank=per_bank,
+            texts=texts,
+            vectors=VectorSource.encode(total, model.dimension, wanted.seed),
+        )
     with progress("store memories", total) as advance:
         began = time.perf_counter()
-        if wanted.is_precomputed and service.own is not None:
-            model = service.client.get_bank(banks[0].reference).embedding_model
-            filling = Filling(
-                banks=[str(bank.reference) for bank in banks],
-                memories_per_bank=per_bank,
-                dimension=model.dimension,
-                seed=wanted.seed,
-            )
-            fill(filling, texts, service.own.data_dir, advance)
+        if filling is not None and service.own is not None:
+            fill(filling, service.own.data_dir, advance)
         else:
             for bank in banks:
                 write_corpus(bank, Corpus(episodes=episodes_of(texts.turns(per_bank))), advance)

@@ -1,33 +1,29 @@
-"""Generated unit vectors that lie about the way sentence embeddings do: in topics, with noise."""
+"""Generated unit vectors that lie as those of texts do."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.texts import TOPICS
+from bench.similarity.arrays import ExpandedVectors
+from bench.similarity.encoded import encode_texts
 from memsvc.ports import Matrix
 
-_TOPIC_WEIGHT = 0.6
-"""Vectors of one topic then have a cosine of about 0.36, those of different ones about 0."""
+_MOST_TEXTS = 5_000
 
 
 class VectorSource:
-    """Vectors around topic centres; equal seeds and calls give equal vectors."""
+    """An endless row of vectors around those of texts; equal seeds and calls give equal vectors."""
 
-    def __init__(self, dimension: int, seed: int) -> None:
+    def __init__(self, around: ExpandedVectors, seed: int) -> None:
+        self._around = around
         self._random = np.random.default_rng(seed)
-        self._centres = self._directions(TOPICS, dimension)
 
-    def vectors(self, topics: NDArray[np.int64]) -> Matrix:
-        """Return a unit vector for each of the topics: shape (n, dimension), float32."""
-        noise = self._directions(len(topics), self._centres.shape[1])
-        noise_weight = np.sqrt(1.0 - _TOPIC_WEIGHT**2)
-        mixed = _TOPIC_WEIGHT * self._centres[topics] + noise_weight * noise
-        return _normalised(mixed).astype(np.float32)
+    @classmethod
+    def encode(cls, count: int, dimension: int, seed: int) -> "VectorSource":
+        """Encode generated texts, up to 5,000, for a row of ``count`` vectors.
 
-    def _directions(self, count: int, dimension: int) -> NDArray[np.float64]:
-        return _normalised(self._random.standard_normal((count, dimension)))
+        Raises ``BenchError`` when the encoder's vectors have another dimension.
+        """
+        return cls(encode_texts(min(_MOST_TEXTS, count), 1, dimension, seed), seed)
 
-
-def _normalised(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    def vectors(self, count: int) -> Matrix:
+        """Return the next ``count``: shape (count, dimension), float32."""
+        return self._around.rows(count, self._random)

@@ -27,13 +27,16 @@ class Bm25:
         """
         return math.log1p((documents - holding + 0.5) / (holding + 0.5))
 
-    def saturated(
-        self,
-        frequencies: NDArray[np.float64],
-        lengths: NDArray[np.int32],
-        average_length: float,
-    ) -> NDArray[np.float64]:
-        """Return f (k1 + 1) / (f + k1 (1 - b + b l / average)) for each document; 0..k1 + 1."""
+    def norms(self, lengths: NDArray[np.int32], average_length: float) -> NDArray[np.float64]:
+        """Return k1 (1 - b + b l / average) for each document: what holds its terms back."""
         per_token = self.k1 * self.b / average_length
-        held_back = self.k1 * (1 - self.b) + per_token * lengths
-        return frequencies * (self.k1 + 1) / (frequencies + held_back)
+        norms: NDArray[np.float64] = lengths * np.float64(per_token) + self.k1 * (1 - self.b)
+        return norms
+
+    def saturated(
+        self, frequencies: NDArray[np.float64], norms: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return f (k1 + 1) / (f + norm) for each document; 0..k1 + 1."""
+        gained: NDArray[np.float64] = frequencies * (self.k1 + 1)
+        gained /= frequencies + norms
+        return gained

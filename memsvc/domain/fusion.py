@@ -47,8 +47,8 @@ Ranking = Sequence[tuple[MemoryId, float]]
 """An arm's candidates with its own scores, best first."""
 
 
-def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights) -> list[Fused]:
-    """Return every candidate by falling fused score; equal scores by memory id.
+def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int) -> list[Fused]:
+    """Return the ``most`` best candidates by falling fused score; equal scores by memory id.
 
     Reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009): a candidate scores
     Σ w_arm / (c + rank_arm), here divided by Σ w_arm / (c + 1), the score of a candidate that
@@ -58,18 +58,30 @@ def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights) -> list[Fuse
     best = sum(weight / (weighting.rank_constant + 1) for weight in used.values())
     if best <= 0:
         return []
-    parts: dict[MemoryId, dict[Arm, ScorePart]] = {}
+    scores: dict[MemoryId, float] = {}
+    ranked: dict[Arm, dict[MemoryId, int]] = {}
     for arm, ranking in rankings.items():
-        for rank, (memory_id, score) in enumerate(ranking, start=1):
+        ranks = ranked[arm] = {}
+        for rank, (memory_id, _) in enumerate(ranking, start=1):
             contribution = used[arm] / (weighting.rank_constant + rank) / best
-            part = ScorePart(rank=rank, score=score, contribution=contribution)
-            parts.setdefault(memory_id, {})[arm] = part
-    fused = [
+            scores[memory_id] = scores.get(memory_id, 0.0) + contribution
+            ranks[memory_id] = rank
+    capped = ((memory_id, min(1.0, score)) for memory_id, score in scores.items())
+    order = sorted(capped, key=lambda each: (-each[1], each[0]))
+    # The parts are for those that may be shown only: making them takes longest.
+    return [
         Fused(
             memory_id=memory_id,
-            score=min(1.0, sum(part.contribution for part in found.values())),
-            parts=found,
+            score=score,
+            parts={
+                arm: ScorePart(
+                    rank=ranks[memory_id],
+                    score=rankings[arm][ranks[memory_id] - 1][1],
+                    contribution=used[arm] / (weighting.rank_constant + ranks[memory_id]) / best,
+                )
+                for arm, ranks in ranked.items()
+                if memory_id in ranks
+            },
         )
-        for memory_id, found in parts.items()
+        for memory_id, score in order[:most]
     ]
-    return sorted(fused, key=lambda each: (-each.score, each.memory_id))

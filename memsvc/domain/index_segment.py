@@ -22,6 +22,8 @@ Keys: TypeAlias = NDArray[np.bytes_]
 _MOST_COUNTED = np.iinfo(np.uint16).max
 _LANGUAGE_CODES = {language: code for code, language in enumerate(RECOGNISED)}
 _NO_LANGUAGE = len(RECOGNISED)
+_FEW_OF = 64
+"""Sorting postings is quicker than counting over the documents if they are fewer by this."""
 
 
 def memory_keys(ids: Iterable[MemoryId]) -> Keys:
@@ -166,7 +168,12 @@ class Segment:
         places = np.concatenate([self.postings.documents[row] for row in rows])
         counts = np.concatenate([self.postings.counts[row] for row in rows])
         frequencies = counts.astype(np.float64)
-        if len(rows) > 1:
+        if len(rows) > 1 and len(places) * _FEW_OF < len(self):
+            places, which = np.unique(places, return_inverse=True)
+            summed = np.zeros(len(places))
+            np.add.at(summed, which, frequencies)
+            frequencies = summed
+        elif len(rows) > 1:
             totals = np.bincount(places, weights=frequencies, minlength=len(self))
             places = np.flatnonzero(totals).astype(np.int32)
             frequencies = totals[places]

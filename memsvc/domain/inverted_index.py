@@ -18,6 +18,9 @@ from memsvc.domain.term_groups import TermGroup, languages_of, term_groups
 _FAN_IN = 4
 """So many segments of like size become one: a document is merged log4(documents) times."""
 
+_BLOCK = 64
+"""The best of the documents are looked for in the best blocks of so many."""
+
 _MOST_DEAD = 0.25
 """A segment with a larger share of removed documents is rewritten."""
 
@@ -128,23 +131,26 @@ class InvertedIndex:
         return _best(query.k, segments, scores)
 
     def _scores(
-        self, groups: Iterable[TermGroup], segments: Sequence[Segment]
+        self, groups: Sequence[TermGroup], segments: Sequence[Segment]
     ) -> list[NDArray[np.float64]]:
         """Return for each segment the BM25 score of each document, 0 for removed ones."""
         scores = [np.zeros(len(segment)) for segment in segments]
         documents = sum(segment.live for segment in segments)
-        tokens = sum(segment.live_tokens for segment in segments)
+        if not groups:
+            return scores
+        average = sum(segment.live_tokens for segment in segments) / documents
+        # Once for all terms: a frequent one occurs in most of the documents anyway.
+        norms = [self._ranking.norms(s.documents.lengths, average) for s in segments]
         for group in groups:
             found = [_occurrences(group, segment) for segment in segments]
             holding = sum(len(occurrences.documents) for occurrences in found)
             weight = group.weight * self._ranking.term_weight(documents, holding)
-            for occurrences, segment, total in zip(found, segments, scores, strict=True):
-                places = occurrences.documents
-                lengths = segment.documents.lengths[places]
-                gained = self._ranking.saturated(
-                    occurrences.frequencies, lengths, tokens / documents
-                )
-                total[places] += weight * gained
+            for occurrences, norm, total in zip(found, norms, scores, strict=True):
+                places = occurrences.documents.astype(np.intp)  # Once, not with each use.
+                gained = self._ranking.saturated(occurrences.frequencies, norm.take(places))
+                gained *= weight
+                gained += total.take(places)
+                total[places] = gained
         return scores
 
 
@@ -182,7 +188,14 @@ def _best(
 
 def _top(k: int, scores: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the places of the ``k`` highest scores above 0, and of all equal to the last."""
-    places = np.flatnonzero(scores)
+    blocks = len(scores) // _BLOCK
+    if blocks > k:
+        # As many blocks as places wanted have a score of at least this: the last place has too.
+        highest = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+        bound = np.partition(highest, blocks - k)[blocks - k]
+        places = np.flatnonzero(scores >= bound) if bound > 0 else np.flatnonzero(scores)
+    else:
+        places = np.flatnonzero(scores)
     if len(places) <= k:
         return places
     found = scores[places]

@@ -20,6 +20,11 @@ class BankContents:
         """Return how many memories are held; one may lack vectors or words for a while."""
         return max(len(index) for index in (self.lexical, self.vectors, ()) if index is not None)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, without the vectors themselves."""
+        return sum(index.nbytes for index in (self.lexical, self.vectors) if index is not None)
+
     def apply(self, upserts: Sequence[IndexEntry], removals: Collection[MemoryId] = ()) -> None:
         """Put ``upserts`` in place of what there was of those memories; drop ``removals``."""
         if self.lexical is not None:

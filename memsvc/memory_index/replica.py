@@ -61,10 +61,9 @@ class Replica:
         self._runs = FreshRuns(self._advance)
 
     @property
-    def lexical_bytes(self) -> int:
-        """Bytes held for words; vectors are counted by the spaces they are in."""
-        lexical = None if self._held is None else self._held.contents.lexical
-        return 0 if lexical is None else lexical.nbytes
+    def nbytes(self) -> int:
+        """Bytes held; vectors themselves are counted by the spaces they are in."""
+        return 0 if self._held is None else self._held.contents.nbytes
 
     async def contents(self, asked_at: float | None = None) -> BankContents:
         """Return the bank's contents, complete up to ``asked_at``, by default up to this call.

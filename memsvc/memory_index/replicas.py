@@ -127,11 +127,11 @@ class BankReplicas:
 
     def stats(self) -> IndexStats:
         """Return what is held and done."""
-        words = sum(resident.replica.lexical_bytes for resident in self._residents.values())
+        beside = sum(resident.replica.nbytes for resident in self._residents.values())
         return IndexStats(
             banks=len(self._residents),
             memories=self._memories,
-            nbytes=self._spaces.nbytes + words,
+            nbytes=self._spaces.nbytes + beside,
             loads=self._activity.loads,
             resumptions=self._activity.resumptions,
             catch_ups=self._activity.catch_ups,

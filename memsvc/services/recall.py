@@ -165,8 +165,9 @@ class Recall:
             for arm, outcome in outcomes.items()
             if outcome.report.status is ArmStatus.OK
         }
-        fused = fuse(rankings, self._weights())
-        wanted = [each.memory_id for each in fused[: query.k * (2 if query.explain else 1)]]
+        # Near misses are as many as hits, at most.
+        fused = fuse(rankings, self._weights(), query.k * (2 if query.explain else 1))
+        wanted = [each.memory_id for each in fused]
         visible = await self._visible(question, wanted)
         stages.mark("fetch")
         return _Found(fused=fused, visible=visible, arms=outcomes)

@@ -5,7 +5,8 @@ from statistics import mean, median
 import numpy as np
 import pytest
 
-from bench.texts import TOPICS, TextSource
+from bench.similarity.arrays import ExpandedVectors, unit
+from bench.texts import TextSource
 from bench.vectors import VectorSource
 
 VOCABULARY = [f"w{number}" for number in range(5_000)]
@@ -39,20 +40,19 @@ def test_speakers_take_turns() -> None:
     assert all(one != other for one, other in pairwise(speakers))
 
 
-def test_vectors_are_unit_and_lie_by_topic() -> None:
-    topics = np.repeat(np.arange(4), 50)
-    vectors = VectorSource(384, seed=0).vectors(topics)
+def test_vectors_are_unit_and_lie_about_the_texts() -> None:
+    random = np.random.default_rng(3)
+    texts = random.standard_normal((20, 384)).astype(np.float32)
+    vectors = VectorSource(ExpandedVectors(texts, texts[:1]), seed=0).vectors(200)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
-    cosines = vectors @ vectors.T
-    same = topics[:, np.newaxis] == topics[np.newaxis, :]
-    np.fill_diagonal(same, val=False)
-    assert cosines[same].mean() == pytest.approx(0.36, abs=0.05)
-    assert abs(cosines[topics[:, np.newaxis] != topics[np.newaxis, :]].mean()) < 0.1
+    nearest = (vectors @ unit(texts).T).max(axis=1)
+    assert nearest.mean() == pytest.approx(0.86, abs=0.05)
     assert len(np.unique(vectors, axis=0)) == len(vectors)
 
 
 def test_equal_seeds_give_equal_vectors() -> None:
-    topics = np.arange(TOPICS)
-    first, again = (VectorSource(8, seed=5).vectors(topics) for _ in range(2))
+    texts = np.eye(8, dtype=np.float32)
+    around = ExpandedVectors(texts, texts[:1])
+    first, again = (VectorSource(around, seed=5).vectors(30) for _ in range(2))
     assert np.array_equal(first, again)

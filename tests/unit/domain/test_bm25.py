@@ -15,7 +15,8 @@ def test_term_weight_is_the_formula() -> None:
 
 
 def test_saturation_is_the_formula() -> None:
-    gained = Bm25(k1=1.2, b=0.75).saturated(np.array([3.0]), np.array([20], np.int32), 10.0)
+    ranking = Bm25(k1=1.2, b=0.75)
+    gained = ranking.saturated(np.array([3.0]), ranking.norms(np.array([20], np.int32), 10.0))
     assert gained == pytest.approx([3 * 2.2 / (3 + 1.2 * (0.25 + 0.75 * 2))])
 
 
@@ -35,5 +36,7 @@ def test_saturation_rises_with_occurrences_and_stays_below_its_bound(
     k1: float, b: float, length: int, times: int
 ) -> None:
     frequencies = np.array([times, times + 1], np.float64)
-    once, more = Bm25(k1=k1, b=b).saturated(frequencies, np.full(2, length, np.int32), 30.0)
+    ranking = Bm25(k1=k1, b=b)
+    norms = ranking.norms(np.full(2, length, np.int32), 30.0)
+    once, more = ranking.saturated(frequencies, norms)
     assert 0 < once <= more <= k1 + 1 + 1e-9

@@ -30,7 +30,7 @@ def test_golden_scores() -> None:
     dense = [(memory(1), 0.9), (memory(2), 0.8)]
     lexical = [(memory(2), 7.0), (memory(3), 5.0)]
 
-    fused = fuse({Arm.DENSE: dense, Arm.LEXICAL: lexical}, EQUAL)
+    fused = fuse({Arm.DENSE: dense, Arm.LEXICAL: lexical}, EQUAL, 100)
 
     best = 2 / 61
     assert [each.memory_id.int for each in fused] == [2, 1, 3]
@@ -42,18 +42,18 @@ def test_golden_scores() -> None:
 
 
 def test_first_in_every_arm_that_answered_scores_one() -> None:
-    [only] = fuse({Arm.LEXICAL: [(memory(1), 3.0)]}, EQUAL)
+    [only] = fuse({Arm.LEXICAL: [(memory(1), 3.0)]}, EQUAL, 100)
     assert only.score == 1.0
 
 
 def test_equal_scores_come_in_order_of_id() -> None:
-    fused = fuse({Arm.DENSE: [(memory(9), 1.0)], Arm.LEXICAL: [(memory(4), 1.0)]}, EQUAL)
+    fused = fuse({Arm.DENSE: [(memory(9), 1.0)], Arm.LEXICAL: [(memory(4), 1.0)]}, EQUAL, 100)
     assert [each.memory_id.int for each in fused] == [4, 9]
 
 
 def test_arms_without_weight_leave_nothing() -> None:
     nothing = FusionWeights(rank_constant=60, weights={})
-    assert fuse({Arm.DENSE: [(memory(1), 1.0)]}, nothing) == []
+    assert fuse({Arm.DENSE: [(memory(1), 1.0)]}, nothing, 100) == []
 
 
 @given(rankings, rankings, weightings)
@@ -62,7 +62,7 @@ def test_every_candidate_comes_once_with_a_score_that_its_parts_add_up_to(
     lexical: list[tuple[MemoryId, float]],
     weighting: FusionWeights,
 ) -> None:
-    fused = fuse({Arm.DENSE: dense, Arm.LEXICAL: lexical}, weighting)
+    fused = fuse({Arm.DENSE: dense, Arm.LEXICAL: lexical}, weighting, 100)
 
     found = [each.memory_id for each in fused]
     assert len(found) == len(set(found))
@@ -81,7 +81,7 @@ def test_scaling_all_weights_changes_nothing(
     scaled = FusionWeights(rank_constant=60, weights=dict.fromkeys(Arm, scale))
     arms = {Arm.DENSE: dense, Arm.LEXICAL: lexical}
 
-    mine, theirs = fuse(arms, scaled), fuse(arms, EQUAL)
+    mine, theirs = fuse(arms, scaled, 100), fuse(arms, EQUAL, 100)
 
     assert {e.memory_id: e.score for e in mine} == pytest.approx(
         {e.memory_id: e.score for e in theirs}
@@ -90,5 +90,15 @@ def test_scaling_all_weights_changes_nothing(
 
 @given(rankings)
 def test_one_arm_alone_keeps_its_order(ranking: list[tuple[MemoryId, float]]) -> None:
-    fused = fuse({Arm.DENSE: ranking}, EQUAL)
+    fused = fuse({Arm.DENSE: ranking}, EQUAL, 100)
     assert [each.memory_id for each in fused] == [memory_id for memory_id, _ in ranking]
+
+
+def test_the_best_are_the_same_however_many_are_wanted() -> None:
+    arms = {
+        Arm.DENSE: [(memory(i), 1.0 - i / 100) for i in range(30)],
+        Arm.LEXICAL: [(memory(40 - i), 9.0 - i / 10) for i in range(30)],
+    }
+    everything = fuse(arms, EQUAL, 100)
+    assert len(everything) == 41
+    assert fuse(arms, EQUAL, 7) == everything[:7]
