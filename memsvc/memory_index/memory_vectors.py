@@ -64,6 +64,13 @@ class MemoryVectors:
         memory_of = self._memory_of.copy()  # In one step: it may be changing.
         return np.fromiter(memory_of, np.int64, len(memory_of)), memory_keys(memory_of.values())
 
+    def stored(self) -> dict[int, Vector]:
+        """Return every vector in the index by its id; nothing may change meanwhile."""
+        if self._partition is None:
+            return {}
+        ids = self._partition.ids()
+        return dict(zip(ids.tolist(), self._partition.vectors(ids), strict=True))
+
     def save(self, path: Path, labels: Mapping[str, str]) -> None:
         """Write the vectors to ``path``; call it after ``owners``."""
         if self._partition is not None:

@@ -19,6 +19,7 @@ from memsvc.memory_index.replica_snapshot import ReplicaSnapshot, SnapshotPolicy
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.memory_index.snapshots import Snapshots
 from memsvc.memory_index.vector_spaces import VectorSpaces
+from memsvc.memory_index.verification import Verification
 from memsvc.ports import FeedRequest, IndexFeed
 from memsvc.settings import IndexSettings
 
@@ -105,6 +106,19 @@ class BankReplicas:
             self._make_room()
         self._activity.holding(len(self._residents), self._memories)
         return contents
+
+    async def verify(self, scope: BankScope) -> Verification:
+        """Compare the arms' copy of a bank with PostgreSQL; it is loaded if it is not held."""
+        await self.contents(scope)
+        return await self._residents[scope, self._shared].replica.verify()
+
+    async def rebuild(self, scope: BankScope) -> int:
+        """Load the arms' copy of a bank afresh while the old one answers; return its memories."""
+        await self.contents(scope)
+        resident = self._residents[scope, self._shared]
+        memories = await resident.replica.rebuild()
+        self._spaces.free_released()
+        return memories
 
     async def forget(self, scope: BankScope) -> None:
         """Drop whatever is held of a bank that is deleted, in memory and on disk."""
