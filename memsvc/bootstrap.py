@@ -34,6 +34,7 @@ from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.health import Health
+from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
@@ -74,6 +75,7 @@ class Application:
     memories: Memories
     jobs: Jobs
     reembedding: Reembedding
+    index_upkeep: IndexUpkeep
     health: Health
     close_indexes: Callable[[], Awaitable[None]]
     """Writes what of the indexes is worth keeping over a restart and lets go of the rest."""
@@ -179,6 +181,7 @@ def build_application(
         memories=Memories(store),
         jobs=Jobs(store),
         reembedding=Reembedding(store, embedders),
+        index_upkeep=IndexUpkeep(store, replicas),
         health=Health(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),

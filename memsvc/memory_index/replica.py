@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_checks import Verification
 from memsvc.domain.memory import BankScope
 from memsvc.errors import IndexUnavailableError
 from memsvc.memory_index.activity import Activity
@@ -16,7 +17,7 @@ from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.fresh_runs import FreshRuns
 from memsvc.memory_index.offload import run_sized
 from memsvc.memory_index.replica_snapshot import ReplicaSnapshot
-from memsvc.memory_index.verification import Verification, compare
+from memsvc.memory_index.verification import compare
 from memsvc.ports import FeedRequest, IndexChanges, IndexEntry, IndexFeed, Watermark
 
 _log = structlog.get_logger(__name__)

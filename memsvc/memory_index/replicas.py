@@ -9,6 +9,8 @@ from typing import TypeAlias
 import structlog
 
 from memsvc.domain.bm25 import Bm25
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.index_checks import Verification
 from memsvc.domain.inverted_index import InvertedIndex
 from memsvc.domain.memory import BankScope
 from memsvc.memory_index.activity import Activity
@@ -19,7 +21,6 @@ from memsvc.memory_index.replica_snapshot import ReplicaSnapshot, SnapshotPolicy
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.memory_index.snapshots import Snapshots
 from memsvc.memory_index.vector_spaces import VectorSpaces
-from memsvc.memory_index.verification import Verification
 from memsvc.ports import FeedRequest, IndexFeed
 from memsvc.settings import IndexSettings
 
@@ -106,6 +107,19 @@ class BankReplicas:
             self._make_room()
         self._activity.holding(len(self._residents), self._memories)
         return contents
+
+    def resident(self, tenant_id: TenantId) -> dict[BankId, int]:
+        """Return how many memories are held of each of a tenant's banks."""
+        return {
+            scope.bank_id: resident.memories
+            for (scope, request), resident in self._residents.items()
+            if scope.tenant_id == tenant_id and request == self._shared
+        }
+
+    @property
+    def holds_vectors(self) -> bool:
+        """Whether the arms' copies have vectors; if not, another index answers for them."""
+        return self._shared.model_id is not None
 
     async def verify(self, scope: BankScope) -> Verification:
         """Compare the arms' copy of a bank with PostgreSQL; it is loaded if it is not held."""

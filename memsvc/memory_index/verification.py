@@ -1,12 +1,11 @@
 """Comparing what is held of a bank with what PostgreSQL says it has to be."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_checks import Fault, Mismatch
 from memsvc.domain.index_segment import memory_ids
 from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.memory_vectors import MemoryVectors
@@ -14,37 +13,6 @@ from memsvc.ports import IndexEntry, Vector
 
 _LEAST_COSINE = 0.9999
 """Of a vector with itself after half precision, which errs by 2^-11 in each component."""
-
-
-class Fault(StrEnum):
-    """How what is held differs from PostgreSQL."""
-
-    MISSING = "missing"
-    SURPLUS = "surplus"
-    DIFFERING = "differing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Mismatch:
-    """One thing held that should not be, or not held that should."""
-
-    memory_id: MemoryId | None
-    """``None`` for a vector of which nobody knows whose it is."""
-    vector_id: int | None
-    """``None`` when it is about the words of a memory."""
-    fault: Fault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """The outcome of one comparison."""
-
-    memories: int
-    """Memories of the bank in PostgreSQL."""
-    vectors: int
-    mismatches: Sequence[Mismatch]
-    in_motion: int
-    """Memories written to during the comparison; a later one decides about them."""
 
 
 def compare(

@@ -17,12 +17,15 @@ from memsvc_client.models import (
     EpisodeBatchResult,
     EpisodeResult,
     Health,
+    IndexState,
+    IndexVerification,
     Job,
     Memory,
     MemoryResult,
     MemoryVersion,
     Page,
     Readiness,
+    RebuiltIndex,
     Recall,
     ServiceVersion,
 )
@@ -123,6 +126,21 @@ def reembed_bank(
 def list_bank_models(bank: Reference) -> Call[BankModels]:
     """Describe the listing of a bank's embedding models."""
     return Call(method="GET", path=f"{_bank(bank)}/models", result=BankModels)
+
+
+def index_state() -> Call[IndexState]:
+    """Describe the reading of what the answering process holds in memory."""
+    return Call(method="GET", path="/v1/index", result=IndexState)
+
+
+def verify_index(bank: Reference) -> Call[IndexVerification]:
+    """Describe the comparison of a bank's copy with PostgreSQL."""
+    return Call(method="POST", path=f"{_bank(bank)}/index:verify", result=IndexVerification)
+
+
+def rebuild_index(bank: Reference) -> Call[RebuiltIndex]:
+    """Describe the fresh loading of a bank's copy."""
+    return Call(method="POST", path=f"{_bank(bank)}/index:rebuild", result=RebuiltIndex)
 
 
 # --- writing -------------------------------------------------------------------------------------
