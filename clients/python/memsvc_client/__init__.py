@@ -35,6 +35,13 @@ from memsvc_client.errors import (
     UnexpectedAnswerError,
 )
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.index_copies import (
+    HeldBank,
+    IndexMismatch,
+    IndexState,
+    IndexVerification,
+    RebuiltIndex,
+)
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
@@ -50,12 +57,8 @@ from memsvc_client.models import (
     EpisodeResult,
     EpisodeWritten,
     Health,
-    HeldBank,
     Hit,
-    IndexMismatch,
-    IndexState,
     IndexUse,
-    IndexVerification,
     Job,
     JobState,
     Memory,
@@ -65,7 +68,6 @@ from memsvc_client.models import (
     MemoryVersion,
     Progress,
     Readiness,
-    RebuiltIndex,
     Recall,
     ScorePart,
     ServiceVersion,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
     OPEN_STATES,
     BankInfo,
@@ -17,15 +18,12 @@ from memsvc_client.models import (
     EpisodeBatchResult,
     EpisodeResult,
     Health,
-    IndexState,
-    IndexVerification,
     Job,
     Memory,
     MemoryResult,
     MemoryVersion,
     Page,
     Readiness,
-    RebuiltIndex,
     Recall,
     ServiceVersion,
 )

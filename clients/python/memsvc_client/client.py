@@ -9,15 +9,13 @@ from memsvc_client import calls
 from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.calls import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
+from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
     BankInfo,
     BankModels,
     Health,
-    IndexState,
-    IndexVerification,
     Job,
     Readiness,
-    RebuiltIndex,
     ServiceVersion,
 )
 from memsvc_client.requests import BankFields
