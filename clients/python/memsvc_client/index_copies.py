@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from memsvc_client.models import Record
+from memsvc_client.records import Record
 
 
 class HeldBank(Record):
