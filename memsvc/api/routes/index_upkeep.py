@@ -11,7 +11,7 @@ from memsvc.api.schemas.index_upkeep import (
 )
 from memsvc.errors import BankNotFoundError, IndexUnavailableError
 
-router = APIRouter(prefix="/v1", tags=["index"])
+router = APIRouter(prefix="/v1", tags=["banks"])
 
 
 @router.get("/index", responses=problems())
