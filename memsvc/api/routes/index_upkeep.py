@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["banks"])
 
 
 @router.get("/index", responses=problems())
-async def get_index(upkeep: IndexUpkeepUseCase, caller: CurrentCaller) -> IndexStateResponse:
+async def index_state(upkeep: IndexUpkeepUseCase, caller: CurrentCaller) -> IndexStateResponse:
     """Say what the answering process holds in memory."""
     return IndexStateResponse.of(await upkeep.state(caller))
 

@@ -16,7 +16,7 @@ OPERATIONS = {
     "delete_bank": "DELETE /v1/banks/{bank}",
     "list_bank_models": "GET /v1/banks/{bank}/models",
     "reembed_bank": "POST /v1/banks/{bank}:reembed",
-    "get_index": "GET /v1/index",
+    "index_state": "GET /v1/index",
     "verify_index": "POST /v1/banks/{bank}/index:verify",
     "rebuild_index": "POST /v1/banks/{bank}/index:rebuild",
     "add_episode": "POST /v1/banks/{bank}/episodes",
