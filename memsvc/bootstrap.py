@@ -35,6 +35,7 @@ from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
+from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
@@ -77,6 +78,7 @@ class Application:
     memories: Memories
     jobs: Jobs
     reembedding: Reembedding
+    index_upkeep: IndexUpkeep
     health: Health
     index_check: IndexCheck
     """Compares some answers of the index with exact ones while it is running."""
@@ -190,6 +192,7 @@ def build_application(
         memories=Memories(store),
         jobs=Jobs(store),
         reembedding=Reembedding(store, embedders),
+        index_upkeep=IndexUpkeep(store, replicas),
         health=Health(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),

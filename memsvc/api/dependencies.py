@@ -15,6 +15,7 @@ from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
+from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
@@ -56,6 +57,10 @@ async def _reembedding(request: Request) -> Reembedding:
     return application_of(request).reembedding
 
 
+async def _index_upkeep(request: Request) -> IndexUpkeep:
+    return application_of(request).index_upkeep
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -66,6 +71,7 @@ ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[Recall, Depends(_recall)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
+IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

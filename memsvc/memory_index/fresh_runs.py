@@ -31,6 +31,11 @@ class FreshRuns(Generic[_Result]):
             self._waiting.add_done_callback(_mark_retrieved)
         return await asyncio.shield(self._waiting)
 
+    @property
+    def turn(self) -> asyncio.Lock:
+        """Whoever holds it has no run beside it."""
+        return self._one_at_a_time
+
     async def _begin(self) -> _Result:
         try:
             await self._one_at_a_time.acquire()

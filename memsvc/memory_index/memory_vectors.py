@@ -69,6 +69,13 @@ class MemoryVectors:
         """Return the ids of all vectors, shape (n,), and whose each is; of one instant."""
         return self._owners.all()
 
+    def stored(self) -> dict[int, Vector]:
+        """Return every vector in the index by its id; nothing may change meanwhile."""
+        if self._partition is None:
+            return {}
+        ids = self._partition.ids()
+        return dict(zip(ids.tolist(), self._partition.vectors(ids), strict=True))
+
     def save(self, path: Path, labels: Mapping[str, str]) -> None:
         """Write the vectors to ``path``; call it after ``owners``."""
         if self._partition is not None:

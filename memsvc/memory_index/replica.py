@@ -2,18 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
 
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_checks import Verification
 from memsvc.domain.memory import BankScope
+from memsvc.errors import IndexUnavailableError
 from memsvc.memory_index.activity import Activity
 from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.fresh_runs import FreshRuns
 from memsvc.memory_index.offload import run_sized
 from memsvc.memory_index.replica_snapshot import ReplicaSnapshot
-from memsvc.ports import FeedRequest, IndexChanges, IndexFeed, Watermark
+from memsvc.memory_index.verification import compare
+from memsvc.ports import FeedRequest, IndexChanges, IndexEntry, IndexFeed, Watermark
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +41,12 @@ class _Held:
     watermark: Watermark
     as_of: float
     """When the catching up that led here began, on the clock of ``time.monotonic``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fresh:
+    entries: Mapping[MemoryId, IndexEntry]
+    watermark: Watermark
 
 
 class Replica:
@@ -80,6 +91,45 @@ class Replica:
         """Write the snapshot, if there is to be one and anything has changed since the last."""
         if self._snapshot is not None and (held := self._held) is not None:
             await self._snapshot.finish(held.contents, held.watermark)
+
+    async def verify(self) -> Verification:
+        """Compare what is held with the feed. No write that comes meanwhile is a mismatch.
+
+        The copy is brought up to the state compared with; a difference then counts only if no
+        change of its memory has followed. Searches wait while the two are laid side by side.
+        """
+        await self.contents()
+        bank = self._bank
+        fresh = await self._read()
+        await self.contents()
+        async with self._runs.turn:
+            held = self._held
+            changes = await bank.feed.changes_since(bank.scope, fresh.watermark, bank.request)
+            if held is None or changes.must_reload:
+                raise IndexUnavailableError("The bank changes too fast to be compared; try again.")
+            moving = {entry.memory_id for entry in changes.upserts} | set(changes.removals)
+            found = await asyncio.to_thread(compare, held.contents, fresh.entries, moving)
+        return Verification(
+            memories=len(fresh.entries),
+            vectors=sum(len(entry.vectors) for entry in fresh.entries.values()),
+            mismatches=found,
+            in_motion=len(moving),
+        )
+
+    async def rebuild(self) -> int:
+        """Load the bank afresh and then let it take the old one's place; return its memories.
+
+        Searches go on in the old one until then. Its snapshot goes too: it may be as wrong.
+        """
+        as_of = time.monotonic()
+        started = time.perf_counter()
+        contents, watermark = await self._filled()
+        async with self._runs.turn:
+            if self._snapshot is not None:
+                await self._snapshot.discard()
+            self._hold(contents, watermark, as_of, 0)
+        self._activity.loaded(time.perf_counter() - started)
+        return len(contents)
 
     def release(self) -> None:
         """Let go of what is held; searches that have it already go on in it."""
@@ -144,22 +194,39 @@ class Replica:
 
     async def _load(self, as_of: float) -> BankContents:
         started = time.perf_counter()
-        contents, watermark = self._new_contents(), Watermark(horizon=0)
-        pages = self._bank.feed.load(self._bank.scope, self._bank.request)
-        try:
-            async for reached, entries in pages:
-                await asyncio.to_thread(contents.apply, entries)
-                watermark = reached
-        finally:
-            if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
-                await pages.aclose()
-        await asyncio.to_thread(contents.compact)
+        contents, watermark = await self._filled()
         self._hold(contents, watermark, as_of, 0)
         seconds = time.perf_counter() - started
         self._activity.loaded(seconds)
         bank_id = str(self._bank.scope.bank_id)
         _log.info("replica.loaded", bank_id=bank_id, memories=len(contents), seconds=seconds)
         return contents
+
+    async def _filled(self) -> tuple[BankContents, Watermark]:
+        contents, watermark = self._new_contents(), Watermark(horizon=0)
+        async with aclosing(self._pages()) as pages:
+            async for reached, entries in pages:
+                await asyncio.to_thread(contents.apply, entries)
+                watermark = reached
+        await asyncio.to_thread(contents.compact)
+        return contents, watermark
+
+    async def _read(self) -> _Fresh:
+        expected: dict[MemoryId, IndexEntry] = {}
+        watermark = Watermark(horizon=0)
+        async with aclosing(self._pages()) as pages:
+            async for watermark, entries in pages:  # noqa: B007 — all pages bear the same one
+                expected.update((entry.memory_id, entry) for entry in entries)
+        return _Fresh(entries=expected, watermark=watermark)
+
+    async def _pages(self) -> AsyncGenerator[tuple[Watermark, Sequence[IndexEntry]], None]:
+        pages = self._bank.feed.load(self._bank.scope, self._bank.request)
+        try:
+            async for page in pages:
+                yield page
+        finally:
+            if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
+                await pages.aclose()
 
 
 def _apply(contents: BankContents, changes: IndexChanges) -> None:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import structlog
 
 from memsvc.domain.bm25 import Bm25
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.index_checks import Verification
 from memsvc.domain.inverted_index import InvertedIndex
 from memsvc.domain.memory import BankScope
 from memsvc.memory_index.activity import Activity
@@ -108,6 +110,32 @@ class BankReplicas:
             self._make_room()
         self._activity.holding(len(self._residents), self._memories)
         return contents
+
+    def resident(self, tenant_id: TenantId) -> dict[BankId, int]:
+        """Return how many memories are held of each of a tenant's banks."""
+        return {
+            scope.bank_id: resident.memories
+            for (scope, request), resident in self._residents.items()
+            if scope.tenant_id == tenant_id and request == self._shared
+        }
+
+    @property
+    def holds_vectors(self) -> bool:
+        """Whether the arms' copies have vectors; if not, another index answers for them."""
+        return self._shared.model_id is not None
+
+    async def verify(self, scope: BankScope) -> Verification:
+        """Compare the arms' copy of a bank with PostgreSQL; it is loaded if it is not held."""
+        await self.contents(scope)
+        return await self._residents[scope, self._shared].replica.verify()
+
+    async def rebuild(self, scope: BankScope) -> int:
+        """Load the arms' copy of a bank afresh while the old one answers; return its memories."""
+        await self.contents(scope)
+        resident = self._residents[scope, self._shared]
+        memories = await resident.replica.rebuild()
+        self._spaces.free_released()
+        return memories
 
     async def forget(self, scope: BankScope) -> None:
         """Drop whatever is held of a bank that is deleted, in memory and on disk."""

@@ -51,6 +51,10 @@ class Partition:
         """Return all ids, ascending."""
         return self._index.ids(self._key)
 
+    def vectors(self, ids: Ids) -> Matrix:
+        """Return the vectors of ``ids`` as they are held, shape (n, dimension)."""
+        return self._index.vectors(self._key, ids)
+
     def save(self, path: Path, labels: Mapping[str, str]) -> None:
         """Write what is held at one instant to ``path``; changes may go on meanwhile."""
         self._index.save(self._key, path, labels)

@@ -35,6 +35,13 @@ from memsvc_client.errors import (
     UnexpectedAnswerError,
 )
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.index_copies import (
+    HeldBank,
+    IndexMismatch,
+    IndexState,
+    IndexVerification,
+    RebuiltIndex,
+)
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
@@ -100,11 +107,15 @@ __all__ = [
     "Filter",
     "ForbiddenError",
     "Health",
+    "HeldBank",
     "Hit",
     "IdempotencyMismatchError",
     "IllegalTransitionError",
+    "IndexMismatch",
+    "IndexState",
     "IndexUnavailableError",
     "IndexUse",
+    "IndexVerification",
     "InternalError",
     "InvalidRequestError",
     "Job",
@@ -131,6 +142,7 @@ __all__ = [
     "ProblemError",
     "Progress",
     "Readiness",
+    "RebuiltIndex",
     "Recall",
     "ReembeddingUnderWayError",
     "RequestTimeoutError",

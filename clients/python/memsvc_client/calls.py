@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
     OPEN_STATES,
     BankInfo,
@@ -123,6 +124,21 @@ def reembed_bank(
 def list_bank_models(bank: Reference) -> Call[BankModels]:
     """Describe the listing of a bank's embedding models."""
     return Call(method="GET", path=f"{_bank(bank)}/models", result=BankModels)
+
+
+def index_state() -> Call[IndexState]:
+    """Describe the reading of what the answering process holds in memory."""
+    return Call(method="GET", path="/v1/index", result=IndexState)
+
+
+def verify_index(bank: Reference) -> Call[IndexVerification]:
+    """Describe the comparison of a bank's copy with PostgreSQL."""
+    return Call(method="POST", path=f"{_bank(bank)}/index:verify", result=IndexVerification)
+
+
+def rebuild_index(bank: Reference) -> Call[RebuiltIndex]:
+    """Describe the fresh loading of a bank's copy."""
+    return Call(method="POST", path=f"{_bank(bank)}/index:rebuild", result=RebuiltIndex)
 
 
 # --- writing -------------------------------------------------------------------------------------

@@ -9,7 +9,15 @@ from memsvc_client import calls
 from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.calls import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
-from memsvc_client.models import BankInfo, BankModels, Health, Job, Readiness, ServiceVersion
+from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
+from memsvc_client.models import (
+    BankInfo,
+    BankModels,
+    Health,
+    Job,
+    Readiness,
+    ServiceVersion,
+)
 from memsvc_client.requests import BankFields
 from memsvc_client.transport import AsyncSender, Sender, default_headers
 from memsvc_client.waiting import JobWait
@@ -111,6 +119,18 @@ class Client:
     def bank_models(self, bank: Reference) -> BankModels:
         """Return the embedding models that a bank has vectors of."""
         return self._sender.send(calls.list_bank_models(bank))
+
+    def index_state(self) -> IndexState:
+        """Return what the process that answers holds in memory."""
+        return self._sender.send(calls.index_state())
+
+    def verify_index(self, bank: Reference) -> IndexVerification:
+        """Compare a bank's copy in the process that answers with PostgreSQL."""
+        return self._sender.send(calls.verify_index(bank))
+
+    def rebuild_index(self, bank: Reference) -> RebuiltIndex:
+        """Load that copy afresh; the old one answers until then."""
+        return self._sender.send(calls.rebuild_index(bank))
 
     def jobs(
         self,
@@ -253,6 +273,18 @@ class AsyncClient:
     async def bank_models(self, bank: Reference) -> BankModels:
         """See ``Client.bank_models``."""
         return await self._sender.send(calls.list_bank_models(bank))
+
+    async def index_state(self) -> IndexState:
+        """See ``Client.index_state``."""
+        return await self._sender.send(calls.index_state())
+
+    async def verify_index(self, bank: Reference) -> IndexVerification:
+        """See ``Client.verify_index``."""
+        return await self._sender.send(calls.verify_index(bank))
+
+    async def rebuild_index(self, bank: Reference) -> RebuiltIndex:
+        """See ``Client.rebuild_index``."""
+        return await self._sender.send(calls.rebuild_index(bank))
 
     def jobs(
         self,

@@ -1,16 +1,16 @@
-"""`memsvc index`: the shared vector index."""
+"""`memsvc index`: the copies of banks in memory, and the shared vector index."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The shared vector index.", no_args_is_help=True)
+from memsvc.cli.commands.index_upkeep import rebuild, status, verify
 
-
-@app.callback()
-def _group() -> None:
-    """Keep `serve` a command of its own while it is the only one."""
+app = typer.Typer(help="Copies of banks in memory; the shared vector index.", no_args_is_help=True)
+app.command()(status)
+app.command()(verify)
+app.command()(rebuild)
 
 
 @app.command()

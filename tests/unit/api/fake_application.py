@@ -10,6 +10,7 @@ from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
+from memsvc.domain.index_checks import Fault, Mismatch, Verification
 from memsvc.domain.jobs import Job, JobKind, JobListing, JobState, Progress
 from memsvc.domain.memory import (
     Bank,
@@ -41,6 +42,7 @@ from memsvc.services.commands import (
 )
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
+from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
 from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 
@@ -96,6 +98,12 @@ VERSION = MemoryVersion(
     reason=None,
     content_hash="00",
     recorded_at=NOON,
+)
+_SURPLUS = Mismatch(memory_id=None, vector_id=7, fault=Fault.SURPLUS)
+INDEX_STATE = IndexState(holds_vectors=True, nbytes=4096, banks={BANK_ID: 3})
+VERIFIED = VerifiedBank(
+    holds_vectors=True,
+    outcome=Verification(memories=3, vectors=4, in_motion=1, mismatches=[_SURPLUS] * 101),
 )
 JOB = Job(
     id=JOB_ID,
@@ -365,6 +373,24 @@ class FakeReembedding:
 
 
 @dataclass(slots=True)
+class FakeIndexUpkeep:
+    script: Script
+
+    async def state(self, caller: Caller) -> IndexState:
+        state: IndexState = self.script.play("index_upkeep.state", INDEX_STATE, caller)
+        return state
+
+    async def verify(self, caller: Caller, reference: BankReference) -> VerifiedBank:
+        found: VerifiedBank = self.script.play("index_upkeep.verify", VERIFIED, caller, reference)
+        return found
+
+    async def rebuild(self, caller: Caller, reference: BankReference) -> RebuiltBank:
+        rebuilt = RebuiltBank(holds_vectors=True, memories=3)
+        found: RebuiltBank = self.script.play("index_upkeep.rebuild", rebuilt, caller, reference)
+        return found
+
+
+@dataclass(slots=True)
 class FakeHealth:
     script: Script
     checks: Mapping[str, Check] = field(
@@ -387,6 +413,7 @@ class FakeApplication:
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
         self.reembedding = FakeReembedding(self.script)
+        self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 
 
