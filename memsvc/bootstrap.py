@@ -106,9 +106,11 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         connected(urls.runtime, settings.database) as engine,
     ):
         application = build_application(settings, urls.runtime, engine, embedders)
-        async with application.index_check.running():
-            yield application
-        await application.close_indexes()
+        try:
+            async with application.index_check.running():
+                yield application
+        finally:
+            await application.close_indexes()
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ from memsvc.errors import MemsvcError
 from memsvc.store.engine import DatabaseUrl
 from memsvc.store.transactions import translated_errors
 
+ANNOUNCING = "memsvc announcements"
+"""Name of the tasks that announce."""
 _CHANNEL = "memsvc_index_changes"
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 _log = structlog.get_logger(__name__)
@@ -42,7 +44,7 @@ class Announcer:
         """Have followers told soon that something was committed; never waits, never fails."""
         self._is_due = True
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._send(), name="memsvc announcements")
+            self._task = asyncio.create_task(self._send(), name=ANNOUNCING)
 
     async def close(self) -> None:
         """Send what is due."""

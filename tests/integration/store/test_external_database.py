@@ -89,6 +89,7 @@ async def test_one_url_of_an_ordinary_user_is_enough(foreign: Foreign) -> None:
         bank = BankReference(value="b", create=True)
         await application.remember.items(caller, bank, [NewMemory(text="It works.")])
         answer = await application.recall(caller, bank, RecallQuery(text="works"))
+        await application.close_indexes()
     assert [hit.memory.text for hit in answer.hits] == ["It works."]
 
 

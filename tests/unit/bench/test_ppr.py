@@ -54,7 +54,10 @@ def test_results_have_ours_first_and_the_exact_overlap(tmp_path: Path) -> None:
     assert names[0] == "memsvc"
     assert names[-2:] == ["scipy power iteration", "networkx"]
     assert all(row["top50_overlap"] >= 0.99 for row in written["rows"])
-    assert all(row["median_ms"] > 0 and row["bytes"] > 0 for row in written["rows"])
+    assert all(row["median_ms"] > 0 for row in written["rows"])
+    # What a process grows by can be nothing, where it had the room already.
+    assert all(row["bytes"] >= 0 for row in written["rows"])
+    assert written["rows"][0]["bytes"] > 0
     assert written["rows"][-1]["queries"] == 3
     assert written["bytes_per_directed_edge"] <= 16
     assert written["insert"]["edges"] == 29
