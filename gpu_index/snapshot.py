@@ -87,7 +87,11 @@ def read_snapshot(path: Path, dimension: int) -> Snapshot:
             raise SnapshotError(
                 f"{path.name} holds vectors of {manifest.dimension} components, not {dimension}."
             )
-        sections = {name: _read_section(file, name, header) for name in header["sections"]}
+        start = file.tell()  # where the header ends
+        sections = {
+            name: _read_section(file, start, name, section)
+            for name, section in header["sections"].items()
+        }
     ids, vectors = sections.get("ids"), sections.get("vectors")
     if ids is None or ids.shape != (manifest.count,):
         raise SnapshotError("The ids are not as many as the header says.")
@@ -192,9 +196,10 @@ def _manifest(header: Mapping[str, Any]) -> SnapshotManifest:
     )
 
 
-def _read_section(file: BinaryIO, name: str, header: Mapping[str, Any]) -> NDArray[Any]:
-    section = _Section.of(header["sections"][name])
-    start = _section_start(file)
+def _read_section(
+    file: BinaryIO, start: int, name: str, content: Mapping[str, Any]
+) -> NDArray[Any]:
+    section = _Section.of(content)
     size = section.nbytes
     if start + section.at + size > os.fstat(file.fileno()).st_size:
         raise SnapshotError(f"The file ends inside its section {name!r}.")
@@ -223,12 +228,6 @@ class _Section:
     @property
     def nbytes(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
-
-
-def _section_start(file: BinaryIO) -> int:
-    file.seek(0)
-    _, length, _ = _PREFIX.unpack(file.read(_PREFIX.size))
-    return _PREFIX.size + int(length)
 
 
 def _checksum(array: NDArray[Any]) -> int:
