@@ -28,9 +28,8 @@ from gpu_index.protocol import (
     Vectors,
 )
 from gpu_index.snapshot import FORMAT_VERSION, Snapshot, read_snapshot, write_snapshot
-from gpu_index.vectors import distinct_ids, id_array, partition_array, unit_rows
+from gpu_index.vectors import checked_mark, distinct_ids, id_array, partition_array, unit_rows
 
-_MARK_BYTES = 1 << 16
 _SHELF_BYTES = 1 << 28
 
 
@@ -223,12 +222,11 @@ class DeviceIndex:
 
     def set_mark(self, partition: int, mark: bytes) -> None:
         """Remember what the owner's mark says of a partition's contents."""
-        if len(mark) > _MARK_BYTES:
-            raise InvalidInputError(f"A mark has at most {_MARK_BYTES} bytes, not {len(mark)}.")
+        checked = checked_mark(mark)
         with self._changes:
             target = self._existing_or_new(partition)
             with target.lock.writing():
-                target.mark = mark
+                target.mark = checked
 
     def report(self, partition: int) -> PartitionReport:
         """Return how a partition is searched now."""

@@ -27,9 +27,7 @@ from gpu_index.slab import Slab
 from gpu_index.snapshot import read_snapshot, write_snapshot
 from gpu_index.structure import StructureMaker
 from gpu_index.structure_search import is_worth_it, search_structure
-from gpu_index.vectors import distinct_ids, id_array, partition_array, unit_rows
-
-MOST_MARK_BYTES = 64 * 1024
+from gpu_index.vectors import checked_mark, distinct_ids, id_array, partition_array, unit_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +158,10 @@ class FlatIndex:
 
     def set_mark(self, partition: int, mark: bytes) -> None:
         """Remember what the owner's mark says of a partition's contents."""
-        if len(mark) > MOST_MARK_BYTES:
-            raise InvalidInputError(f"A mark has at most {MOST_MARK_BYTES} bytes, not {len(mark)}.")
+        checked = checked_mark(mark)
         target = self._made(partition)
         with target.lock.writing():
-            target.mark = bytes(mark)
+            target.mark = checked
 
     def report(self, partition: int) -> PartitionReport:
         """Return how a partition is searched now."""

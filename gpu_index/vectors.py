@@ -18,6 +18,8 @@ UNIT_TOLERANCE = 1e-6
 """Rows whose length is 1 within this are kept bit for bit: normalising in float32 leaves errors of
 about 1e-7, and a caller that compares the index with its own copy must find the same bits."""
 
+MOST_MARK_BYTES = 64 * 1024
+
 
 def unit_rows(vectors: Vectors, dimension: int) -> Vectors:
     """Return ``vectors`` (n, dimension) C-contiguous and at unit length; may be the input itself.
@@ -66,6 +68,13 @@ def id_array(ids: Ids) -> Ids:
     if ids.size and ids.min() < 0:
         raise InvalidInputError(f"Ids must not be negative: {ids.min()}.")
     return ids
+
+
+def checked_mark(mark: bytes) -> bytes:
+    """Return ``mark`` as bytes; raises ``InvalidInputError`` for one of more than 64 KiB."""
+    if len(mark) > MOST_MARK_BYTES:
+        raise InvalidInputError(f"A mark has at most {MOST_MARK_BYTES} bytes, not {len(mark)}.")
+    return bytes(mark)
 
 
 def distinct_ids(ids: Ids) -> Ids:
