@@ -1,0 +1,71 @@
+"""Every table of the service, for SQLAlchemy Core; migrations and these agree (`alembic check`).
+
+Rules that keep the schema distributable by bank (docs/architecture.md, "Data"): tables of bank
+data have primary keys that start with ``bank_id``, foreign keys stay inside the bank, there are no
+triggers and no sequences as column defaults, and every id and time comes from the application.
+"""
+
+from memsvc.store.tables.columns import change_numbers, metadata, partition_numbers, vector_ids
+from memsvc.store.tables.contents import (
+    embeddings,
+    episodes,
+    lexical_forms,
+    links,
+    memories,
+    memory_versions,
+)
+from memsvc.store.tables.installation import index_followers, installation
+from memsvc.store.tables.records import audit_events, index_changes
+from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
+
+__all__ = [
+    "BANK_TABLES",
+    "INDEX_ROLE_TABLES",
+    "INSTALLATION_TABLES",
+    "TENANT_TABLES",
+    "audit_events",
+    "bank_models",
+    "banks",
+    "change_numbers",
+    "embeddings",
+    "episodes",
+    "idempotency_keys",
+    "index_changes",
+    "index_followers",
+    "installation",
+    "jobs",
+    "lexical_forms",
+    "links",
+    "memories",
+    "memory_versions",
+    "metadata",
+    "partition_numbers",
+    "tenants",
+    "vector_ids",
+]
+
+BANK_TABLES = (
+    episodes,
+    memories,
+    memory_versions,
+    lexical_forms,
+    embeddings,
+    links,
+    index_changes,
+    audit_events,
+)
+"""Tables of bank data: distributable by ``bank_id``."""
+TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)
+"""Small tables: local or reference tables on a sharded PostgreSQL."""
+INSTALLATION_TABLES = (installation, index_followers)
+"""Of the database as a whole: nothing of any tenant is in them."""
+INDEX_ROLE_TABLES = (
+    banks,
+    bank_models,
+    memories,
+    lexical_forms,
+    embeddings,
+    index_changes,
+    installation,
+)
+"""What the index role may read, across tenants."""
