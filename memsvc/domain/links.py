@@ -11,6 +11,15 @@ class LinkType(StrEnum):
 
     NEXT = "next"
     """The second follows the first in their episode."""
+    RELATED = "related"
+    """Both are about the same things; kept in one direction, read in both."""
+    DERIVED_FROM = "derived_from"
+    """The first was made from the second."""
+    SUMMARISES = "summarises"
+    SUPERSEDES = "supersedes"
+    """The first says what holds in place of the second."""
+    MERGED_INTO = "merged_into"
+    """The first lives on in the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,4 +29,6 @@ class NewLink:
     from_id: MemoryId
     to_id: MemoryId
     type: LinkType
+    weight: float = 1.0
+    """How strong the link is, in (0, 1]."""
     reason: str | None = None

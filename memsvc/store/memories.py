@@ -299,6 +299,7 @@ class MemoryWriter(MemoryReader):
                     "type": LinkType(link.type),
                     "to_id": link.to_id,
                     "tenant_id": self._session.tenant_id,
+                    "weight": link.weight,
                     "reason": link.reason,
                     "recorded_at": now,
                 }

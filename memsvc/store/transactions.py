@@ -33,6 +33,7 @@ from memsvc.store.episodes import EpisodeWriter
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
+from memsvc.store.operations import OperationWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
@@ -68,6 +69,7 @@ class WriteTransaction:
         self.embeddings = EmbeddingWriter(session)
         self.changes = ChangeWriter(session)
         self.audit = AuditWriter(session)
+        self.operations = OperationWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.installation import index_followers, installation
+from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
 
@@ -39,6 +40,8 @@ __all__ = [
     "memories",
     "memory_versions",
     "metadata",
+    "operation_effects",
+    "operations",
     "partition_numbers",
     "tenants",
     "vector_ids",
@@ -53,6 +56,8 @@ BANK_TABLES = (
     links,
     index_changes,
     audit_events,
+    operations,
+    operation_effects,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -179,6 +180,7 @@ links = Table(
     text_column("type"),
     uuid_column("to_id"),
     uuid_column("tenant_id"),
+    Column("weight", REAL(), nullable=False),
     text_column("reason", nullable=True),
     instant_column("recorded_at"),
     PrimaryKeyConstraint("bank_id", "from_id", "type", "to_id"),
