@@ -199,6 +199,24 @@ class GraphTooLargeError(UnavailableError):
     code = "graph_too_large"
 
 
+class ProviderUnavailableError(UnavailableError):
+    """The language model provider cannot be asked now; work that needs it waits."""
+
+    code = "provider_unavailable"
+
+
+class BudgetExceededError(UnavailableError):
+    """The tenant's token or money budget does not cover another model call."""
+
+    code = "budget_exceeded"
+
+
+class NeedsReviewError(MemsvcError):
+    """A language model's answer was no use, and neither was its repair."""
+
+    code = "needs_review"
+
+
 class EmbeddedPostgresError(UnavailableError):
     """The embedded PostgreSQL could not be started."""
 

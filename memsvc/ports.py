@@ -8,9 +8,10 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.identifiers import MemoryId, VectorId
+from memsvc.domain.identifiers import MemoryId, TenantId, VectorId
 from memsvc.domain.lexical import LexicalForm
 from memsvc.domain.memory import BankScope
+from memsvc.domain.organising.extraction import Extraction, Window
 
 Matrix: TypeAlias = NDArray[np.float32]
 """Rows are vectors: shape (n, dimension), float32, C-contiguous."""
@@ -229,6 +230,24 @@ class OverlaySource(Protocol):
 
     async def overlay(self, scope: BankScope, request: OverlayRequest) -> Overlay | None:
         """Return what is current, all in one snapshot; ``None`` when the bank is gone."""
+        ...
+
+
+class Extractor(Protocol):
+    """Finds in a window of memories what organising builds on: a language model, or rules."""
+
+    @property
+    def name(self) -> str:
+        """What made an extraction, with its version, for the record: ``rules/1``, say."""
+        ...
+
+    async def extract(self, tenant_id: TenantId, window: Window) -> Extraction:
+        """Return what the window says; handles are the window's own.
+
+        Raises ``ProviderUnavailableError`` when the provider cannot be asked now (the caller
+        waits), ``BudgetExceededError`` before a call that the tenant's budget does not cover, and
+        ``NeedsReviewError`` when the answer was no use twice.
+        """
         ...
 
 
