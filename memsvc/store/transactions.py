@@ -30,6 +30,7 @@ from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
@@ -55,6 +56,7 @@ class ReadTransaction:
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
         self.jobs = JobReader(session)
+        self.followers = FollowerReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 

@@ -10,7 +10,14 @@ from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
-from memsvc.domain.index_checks import Fault, Mismatch, Verification
+from memsvc.domain.index_checks import Fault, Holder, Mismatch, Verification
+from memsvc.domain.index_states import (
+    FollowerState,
+    HeldBank,
+    ServerIndex,
+    SnapshotState,
+    VectorState,
+)
 from memsvc.domain.jobs import Job, JobKind, JobListing, JobState, Progress
 from memsvc.domain.memory import (
     Bank,
@@ -99,11 +106,36 @@ VERSION = MemoryVersion(
     content_hash="00",
     recorded_at=NOON,
 )
-_SURPLUS = Mismatch(memory_id=None, vector_id=7, fault=Fault.SURPLUS)
-INDEX_STATE = IndexState(holds_vectors=True, nbytes=4096, banks={BANK_ID: 3})
+_SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
+INDEX_STATE = IndexState(
+    backend="faiss_cpu",
+    holds_vectors=True,
+    nbytes=4096,
+    banks=[
+        HeldBank(
+            bank_id=BANK_ID,
+            memories=3,
+            vectors=VectorState(size=4, structure="scan", measured_recall=1.0, nbytes=2048),
+            snapshot=SnapshotState(written_at=NOON, nbytes=512),
+        ),
+        HeldBank(bank_id=BankId(UUID(int=99)), memories=0, vectors=None, snapshot=None),
+    ],
+    checks=20,
+    measured_recall=0.995,
+    followers=[
+        FollowerState(kind="index", name="host/1", horizon=700, started_at=NOON, heartbeat_at=NOON)
+    ],
+    server=[ServerIndex(model_id="sha256:m", failure="The index server does not answer.")],
+)
 VERIFIED = VerifiedBank(
     holds_vectors=True,
-    outcome=Verification(memories=3, vectors=4, in_motion=1, mismatches=[_SURPLUS] * 101),
+    outcome=Verification(
+        compared=[Holder.MEMORY, Holder.SNAPSHOT],
+        memories=3,
+        vectors=4,
+        in_motion=1,
+        mismatches=[_SURPLUS] * 101,
+    ),
 )
 JOB = Job(
     id=JOB_ID,
@@ -385,7 +417,7 @@ class FakeIndexUpkeep:
         return found
 
     async def rebuild(self, caller: Caller, reference: BankReference) -> RebuiltBank:
-        rebuilt = RebuiltBank(holds_vectors=True, memories=3)
+        rebuilt = RebuiltBank(holds_vectors=True, memories=3, server_loaded=False)
         found: RebuiltBank = self.script.play("index_upkeep.rebuild", rebuilt, caller, reference)
         return found
 
