@@ -38,6 +38,7 @@ from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.operations import Operations
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
@@ -77,6 +78,7 @@ class Application:
     recall: Recall
     memories: Memories
     jobs: Jobs
+    operations: Operations
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -193,6 +195,7 @@ def build_application(
         recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
+        operations=Operations(store),
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,

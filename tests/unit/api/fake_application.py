@@ -33,6 +33,15 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
+from memsvc.domain.operations import (
+    Aspect,
+    Effect,
+    Operation,
+    OperationId,
+    OperationKind,
+    OperationListing,
+    OperationState,
+)
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
@@ -59,6 +68,7 @@ BANK_ID = BankId(UUID(int=2))
 EPISODE_ID = EpisodeId(UUID(int=3))
 MEMORY_ID = MemoryId(UUID(int=4))
 JOB_ID = JobId(UUID(int=5))
+OPERATION_ID = OperationId(UUID(int=6))
 
 BANK = Bank(
     id=BANK_ID,
@@ -106,6 +116,20 @@ VERSION = MemoryVersion(
     content_hash="00",
     recorded_at=NOON,
 )
+OPERATION = Operation(
+    id=OPERATION_ID,
+    bank_id=BANK_ID,
+    kind=OperationKind.ARCHIVE,
+    state=OperationState.APPLIED,
+    actor="api",
+    reason=None,
+    effect_count=1,
+    details={"memories": 1},
+    undoes=None,
+    undone_by=None,
+    recorded_at=NOON,
+)
+EFFECT = Effect(aspect=Aspect.STATE, target_id=MEMORY_ID, before="active", after="archived")
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(
     backend="faiss_cpu",
@@ -423,6 +447,56 @@ class FakeIndexUpkeep:
 
 
 @dataclass(slots=True)
+class FakeOperations:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, listing: OperationListing, page: PageRequest
+    ) -> Page[Operation]:
+        found: Page[Operation] = self.script.play(
+            "operations.list",
+            Page(items=[OPERATION], next_cursor=None),
+            caller,
+            reference,
+            listing,
+            page,
+        )
+        return found
+
+    async def get(
+        self, caller: Caller, reference: BankReference, operation_id: OperationId
+    ) -> Operation:
+        found: Operation = self.script.play(
+            "operations.get", OPERATION, caller, reference, operation_id
+        )
+        return found
+
+    async def effects(
+        self, caller: Caller, reference: BankReference, operation_id: OperationId, page: PageRequest
+    ) -> Page[Effect]:
+        found: Page[Effect] = self.script.play(
+            "operations.effects",
+            Page(items=[EFFECT], next_cursor="0"),
+            caller,
+            reference,
+            operation_id,
+            page,
+        )
+        return found
+
+    async def undo(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        operation_id: OperationId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Operation]:
+        return self.script.change(
+            "operations.undo", OPERATION, caller, reference, operation_id, key
+        )
+
+
+@dataclass(slots=True)
 class FakeHealth:
     script: Script
     checks: Mapping[str, Check] = field(
@@ -445,6 +519,7 @@ class FakeApplication:
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
         self.reembedding = FakeReembedding(self.script)
+        self.operations = FakeOperations(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 
