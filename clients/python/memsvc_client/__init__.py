@@ -38,6 +38,7 @@ from memsvc_client.errors import (
     UnexpectedAnswerError,
 )
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.history import Effect, Operation
 from memsvc_client.index_copies import (
     HeldBank,
     IndexMismatch,
@@ -54,7 +55,6 @@ from memsvc_client.models import (
     BatchResult,
     Check,
     Dropped,
-    Effect,
     EmbeddingModel,
     EpisodeBatchResult,
     EpisodeInfo,
@@ -70,7 +70,6 @@ from memsvc_client.models import (
     MemoryResult,
     MemoryState,
     MemoryVersion,
-    Operation,
     Progress,
     Readiness,
     Recall,

@@ -3,23 +3,22 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Unpack
 
-from memsvc_client import calls
+from memsvc_client import calls, history
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
     split_episodes,
     split_memories,
 )
-from memsvc_client.calls import Reference
+from memsvc_client.call import Reference
+from memsvc_client.history import Effect, Operation
 from memsvc_client.models import (
     BatchResult,
-    Effect,
     EpisodeBatchResult,
     EpisodeResult,
     Memory,
     MemoryResult,
     MemoryVersion,
-    Operation,
     Recall,
 )
 from memsvc_client.records import Metadata
@@ -126,23 +125,23 @@ class Bank:
         self, *, kind: str | None = None, memory_id: Reference | None = None
     ) -> Iterator[Operation]:
         """Yield what was done to the bank, newest first; pages are fetched as they are needed."""
-        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        listing = history.list_operations(self.reference, kind=kind, memory_id=memory_id)
         return self._sender.items(listing)
 
     def operation(self, operation_id: Reference) -> Operation:
         """Return one operation."""
-        return self._sender.send(calls.get_operation(self.reference, operation_id))
+        return self._sender.send(history.get_operation(self.reference, operation_id))
 
     def effects(self, operation_id: Reference) -> Iterator[Effect]:
         """Yield what an operation changed."""
-        return self._sender.items(calls.list_effects(self.reference, operation_id))
+        return self._sender.items(history.list_effects(self.reference, operation_id))
 
     def undo(self, operation_id: Reference) -> Operation:
         """Set everything again as it was before an operation; return the undoing one.
 
         Raises ``UndoPreventedError``, which names what has changed since.
         """
-        return self._sender.send(calls.undo_operation(self.reference, operation_id))
+        return self._sender.send(history.undo_operation(self.reference, operation_id))
 
 
 class AsyncBank:
@@ -227,17 +226,17 @@ class AsyncBank:
         self, *, kind: str | None = None, memory_id: Reference | None = None
     ) -> AsyncIterator[Operation]:
         """See ``Bank.operations``."""
-        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        listing = history.list_operations(self.reference, kind=kind, memory_id=memory_id)
         return self._sender.items(listing)
 
     async def operation(self, operation_id: Reference) -> Operation:
         """See ``Bank.operation``."""
-        return await self._sender.send(calls.get_operation(self.reference, operation_id))
+        return await self._sender.send(history.get_operation(self.reference, operation_id))
 
     def effects(self, operation_id: Reference) -> AsyncIterator[Effect]:
         """See ``Bank.effects``."""
-        return self._sender.items(calls.list_effects(self.reference, operation_id))
+        return self._sender.items(history.list_effects(self.reference, operation_id))
 
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""
-        return await self._sender.send(calls.undo_operation(self.reference, operation_id))
+        return await self._sender.send(history.undo_operation(self.reference, operation_id))

@@ -7,7 +7,7 @@ import httpx2
 
 from memsvc_client import calls
 from memsvc_client.bank import AsyncBank, Bank
-from memsvc_client.calls import Reference
+from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
