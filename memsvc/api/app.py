@@ -26,6 +26,7 @@ from memsvc.api.routes import (
     memories,
     operations,
     recall,
+    retention,
 )
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
@@ -38,6 +39,7 @@ _ROUTERS = (
     episodes.router,
     memories.router,
     recall.router,
+    retention.router,
     bank_operations.router,
     jobs.router,
     index_upkeep.router,

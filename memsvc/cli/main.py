@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from memsvc.cli.commands import (
     bank,
     database,
+    decay,
     doctor,
     index,
     jobs,
@@ -20,6 +21,7 @@ from memsvc.cli.commands import (
     memory,
     models,
     operations,
+    prune,
     recall,
     remember,
     serve,
@@ -62,8 +64,11 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(load.load)
+app.command()(prune.prune)
+app.command()(prune.restore)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
+app.add_typer(decay.app, name="decay")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")

@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     EMBED_PENDING = "memories.embed"
     DELETE_BANK = "bank.delete"
     REEMBED_BANK = "bank.reembed"
+    SWEEP_BANK = "bank.sweep"
 
 
 class JobState(StrEnum):

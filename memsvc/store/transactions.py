@@ -37,6 +37,7 @@ from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.queue import JobCarrier
+from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
 
@@ -59,6 +60,7 @@ class ReadTransaction:
         self.jobs = JobReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
+        self.retention = RetentionReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -75,6 +77,7 @@ class WriteTransaction:
         self.audit = AuditWriter(session)
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
+        self.retention = RetentionWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

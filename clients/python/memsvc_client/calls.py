@@ -14,15 +14,12 @@ from memsvc_client.models import (
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,
-    Health,
     Job,
     Memory,
     MemoryResult,
     MemoryVersion,
     Page,
-    Readiness,
     Recall,
-    ServiceVersion,
 )
 from memsvc_client.records import Metadata
 from memsvc_client.requests import (
@@ -40,6 +37,7 @@ from memsvc_client.requests import (
     RecallQuery,
     Reembedding,
 )
+from memsvc_client.service_state import Health, Readiness, ServiceVersion
 
 # --- banks ---------------------------------------------------------------------------------------
 

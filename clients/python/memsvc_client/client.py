@@ -13,12 +13,10 @@ from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltInd
 from memsvc_client.models import (
     BankInfo,
     BankModels,
-    Health,
     Job,
-    Readiness,
-    ServiceVersion,
 )
 from memsvc_client.requests import BankFields
+from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers
 from memsvc_client.waiting import JobWait
 

@@ -235,6 +235,10 @@ class Memory(Record):
     """Whether its current version has vectors yet."""
     expires_at: AwareDatetime | None = None
     pinned: bool
+    strength: float = 1.0
+    """S of the forgetting curve: 1 at first."""
+    last_reinforced_at: AwareDatetime | None = None
+    recall_count: int = 0
 
 
 class MemoryVersion(Record):
@@ -359,39 +363,3 @@ class Job(Record):
     def is_open(self) -> bool:
         """Whether it will still go on by itself."""
         return self.state in OPEN_STATES
-
-
-class Health(Record):
-    """The service's process answers."""
-
-    status: str
-
-
-class Check(Record):
-    """The result of one readiness check."""
-
-    ok: bool
-    detail: str | None = None
-    """What is missing."""
-
-
-class Readiness(Record):
-    """Whether the service can do its work, and what it looked at."""
-
-    status: str
-    """``ready`` or ``not_ready``."""
-    checks: Mapping[str, Check]
-    """By part: database, migrations, embedder, index, worker."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether every check passed."""
-        return all(check.ok for check in self.checks.values())
-
-
-class ServiceVersion(Record):
-    """What the service runs."""
-
-    version: str
-    api: str
-    """Version of the HTTP API, such as ``v1``."""

@@ -17,6 +17,7 @@ from memsvc.store.tables.contents import (
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
+from memsvc.store.tables.retention import retention_policies
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "operation_effects",
     "operations",
     "partition_numbers",
+    "retention_policies",
     "tenants",
     "vector_ids",
 ]
@@ -58,6 +60,7 @@ BANK_TABLES = (
     audit_events,
     operations,
     operation_effects,
+    retention_policies,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)
