@@ -21,6 +21,7 @@ from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
+from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.marks import decode_mark
 from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
@@ -33,18 +34,21 @@ from memsvc.services.banks import Banks
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
+from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.operations import Operations
+from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
 from memsvc.services.run_job import JobHandler, RunJob
+from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
 from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
@@ -83,6 +87,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     retention: Retention
+    graph: Graph
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -175,12 +180,14 @@ def build_application(
         index, ExactAnswers(engine, limit_s=settings.index.check_timeout_s), settings.index
     )
     lexical = LexicalArm(replicas)
+    graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders),
         JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
+        JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
@@ -202,11 +209,25 @@ def build_application(
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock),
-        recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
+        recall=Recall(
+            store,
+            RecallReads(engine),
+            arms,
+            embedder,
+            clock,
+            settings.recall,
+            second_hop=SecondHop(
+                graphs=graphs,
+                words=lexical,
+                index=index,
+                settings=settings.recall.graph,
+            ),
+        ),
         memories=Memories(store),
         jobs=Jobs(store),
         operations=Operations(store),
         retention=Retention(store, clock),
+        graph=Graph(store, graphs),
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,

@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     DELETE_BANK = "bank.delete"
     REEMBED_BANK = "bank.reembed"
     SWEEP_BANK = "bank.sweep"
+    READ_ENTITIES = "bank.read_entities"
 
 
 class JobState(StrEnum):

@@ -35,6 +35,7 @@ from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
+from memsvc.store.mentions import MentionReader, MentionWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.retention import RetentionReader, RetentionWriter
@@ -61,6 +62,7 @@ class ReadTransaction:
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
+        self.mentions = MentionReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -78,6 +80,7 @@ class WriteTransaction:
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
+        self.mentions = MentionWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

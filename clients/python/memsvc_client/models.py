@@ -266,6 +266,19 @@ class ScorePart(Record):
     """What it added to the hit's score."""
 
 
+class Hop(Record):
+    """What the graph arm added to a hit; with it the parts add up to the score."""
+
+    linked: float
+    """For what a better hit names it by."""
+    similar: float
+    open: float
+    """For the part of the question that the best hit leaves open."""
+    via: UUID | None = None
+    """The hit that led here."""
+    entity: str | None = None
+
+
 class Hit(Record):
     """A memory that recall found."""
 
@@ -273,6 +286,7 @@ class Hit(Record):
     score: float
     """0 to 1, for ordering inside one answer."""
     parts: Mapping[str, ScorePart]
+    hop: Hop | None = None
     """By arm."""
     arms: tuple[str, ...]
     """The arms that found it."""

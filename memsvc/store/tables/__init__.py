@@ -14,6 +14,7 @@ from memsvc.store.tables.contents import (
     memories,
     memory_versions,
 )
+from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
@@ -40,6 +41,7 @@ __all__ = [
     "links",
     "memories",
     "memory_versions",
+    "mentions",
     "metadata",
     "operation_effects",
     "operations",
@@ -54,6 +56,7 @@ BANK_TABLES = (
     memories,
     memory_versions,
     lexical_forms,
+    mentions,
     embeddings,
     links,
     index_changes,
