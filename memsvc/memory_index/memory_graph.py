@@ -93,7 +93,7 @@ class MemoryGraph:
             counts = {form: self._mentions.source_count(form) for form in followed}
             seeds = source_seeds(hits), named_entity_seeds(followed, counts)
             assert walks is not None  # noqa: S101 — prepared above
-            return walks.walk(seeds, count, settings, check_time)
+            return walks.walk(seeds, count, settings, check_time, with_paths=False)
 
     def links(
         self,

@@ -1,5 +1,6 @@
 """The read path: arms in parallel, fused, re-read from their rows, packed into the budget."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -163,7 +164,9 @@ class Recall:
             active_only=tuple(query.filter.states) == ACTIVE_ONLY,
         )
         arms = query.arms or self._default_arms()
-        outcomes = await self._arms.ask(asked, arms)
+        outcomes, _ = await asyncio.gather(
+            self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
+        )
         embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
         stages.mark("search", of_which={"embed": embed_ms})
         # Near misses are as many as hits, at most.
@@ -205,6 +208,10 @@ class Recall:
         )
         outcomes[Arm.GRAPH] = hopped.outcome
         return hopped.fused, hopped.hops
+
+    async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
+        if Arm.GRAPH in arms and asked.active_only:
+            await self._second_hop.refresh(asked)
 
     def _default_arms(self) -> frozenset[Arm]:
         if self._settings.graph.enabled:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -104,6 +105,12 @@ class SecondHop:
     words: PresenceSource
     index: MemoryIndex
     settings: GraphSettings
+
+    async def refresh(self, query: ArmQuery) -> None:
+        """Bring the graph up to date while the other arms search."""
+        with suppress(UnavailableError):  # The hop meets the same failure and reports it.
+            within_s = self.settings.budget_ms / 1000
+            await self.graphs.graph(query.bank.scope, asked_at=query.asked_at, within_s=within_s)
 
     async def __call__(self, first: FirstHop) -> Hopped:
         """Return the candidates in their new order; as they were where the graph cannot help."""

@@ -8,6 +8,7 @@ from memsvc_client.errors import (
     ConflictError,
     DatabaseUnavailableError,
     EmbedderUnavailableError,
+    EntityNotFoundError,
     ForbiddenError,
     IdempotencyMismatchError,
     IllegalTransitionError,
@@ -39,6 +40,14 @@ from memsvc_client.errors import (
     UnexpectedAnswerError,
 )
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.graph import (
+    Entity,
+    EntityDetail,
+    EntityPath,
+    GraphStatistics,
+    Mentioning,
+    PathStep,
+)
 from memsvc_client.history import Effect, Operation
 from memsvc_client.index_copies import (
     HeldBank,
@@ -61,6 +70,7 @@ from memsvc_client.models import (
     EpisodeResult,
     EpisodeWritten,
     Hit,
+    Hop,
     IndexUse,
     Job,
     JobState,
@@ -89,6 +99,7 @@ from memsvc_client.retention import (
     Sweep,
     SweepPreview,
 )
+from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
 from memsvc_client.version import __version__
 
 __all__ = [
@@ -115,6 +126,10 @@ __all__ = [
     "Effect",
     "EmbedderUnavailableError",
     "EmbeddingModel",
+    "Entity",
+    "EntityDetail",
+    "EntityNotFoundError",
+    "EntityPath",
     "Episode",
     "EpisodeBatchResult",
     "EpisodeInfo",
@@ -126,9 +141,11 @@ __all__ = [
     "ForbiddenError",
     "Forecast",
     "Forecasts",
+    "GraphStatistics",
     "Health",
     "HeldBank",
     "Hit",
+    "Hop",
     "IdempotencyMismatchError",
     "IllegalTransitionError",
     "IndexMismatch",
@@ -150,6 +167,7 @@ __all__ = [
     "MemoryState",
     "MemoryVersion",
     "MemsvcError",
+    "Mentioning",
     "Message",
     "ModelMismatchError",
     "ModelNotInstalledError",
@@ -163,6 +181,7 @@ __all__ = [
     "Operation",
     "OperationNotFoundError",
     "OperationUndoneError",
+    "PathStep",
     "PayloadTooLargeError",
     "ProblemError",
     "Progress",

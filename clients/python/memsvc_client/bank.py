@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import Any, Unpack
 
-from memsvc_client import calls, history, retention
+from memsvc_client import calls, graph, history, retention
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -12,11 +12,13 @@ from memsvc_client.batches import (
     split_memories,
 )
 from memsvc_client.call import Call, Reference
+from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
 from memsvc_client.history import Effect, Operation
 from memsvc_client.models import (
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,
+    Job,
     Memory,
     MemoryResult,
     MemoryVersion,
@@ -186,6 +188,34 @@ class Bank:
         )
         return self._sender.send(call)
 
+    def graph_statistics(self) -> GraphStatistics:
+        """Say how large the bank's graph is."""
+        return self._sender.send(graph.graph_statistics(self.reference))
+
+    def entities(self, containing: str | None = None) -> Iterator[Entity]:
+        """Yield what memories speak of, most mentioned first."""
+        return self._sender.items(graph.list_entities(self.reference, containing=containing))
+
+    def entity(self, name: str, *, limit: int = 20) -> EntityDetail:
+        """Return an entity with the memories that speak of it and its neighbours."""
+        return self._sender.send(graph.get_entity(self.reference, name, limit=limit))
+
+    def path(self, start: str, end: str) -> EntityPath:
+        """Return a shortest way between two entities, over memories that name both."""
+        return self._sender.send(graph.find_path(self.reference, start, end))
+
+    def mentions(self) -> Iterator[Mentioning]:
+        """Yield memories with their entities: the whole graph."""
+        return self._sender.items(graph.list_mentions(self.reference))
+
+    def rebuild_graph(self) -> Job:
+        """Start to read the entities of memories that have none."""
+        return self._sender.send(graph.rebuild_graph(self.reference))
+
+    def graph(self) -> Any:  # noqa: ANN401 — a networkx.Graph: networkx is an extra
+        """Return memories and entities as a networkx graph; needs the extra ``graph``."""
+        return graph.to_networkx(self.mentions())
+
 
 class AsyncBank:
     """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
@@ -326,6 +356,34 @@ class AsyncBank:
             listed=listed,
         )
         return await self._sender.send(call)
+
+    async def graph_statistics(self) -> GraphStatistics:
+        """See ``Bank.graph_statistics``."""
+        return await self._sender.send(graph.graph_statistics(self.reference))
+
+    def entities(self, containing: str | None = None) -> AsyncIterator[Entity]:
+        """See ``Bank.entities``."""
+        return self._sender.items(graph.list_entities(self.reference, containing=containing))
+
+    async def entity(self, name: str, *, limit: int = 20) -> EntityDetail:
+        """See ``Bank.entity``."""
+        return await self._sender.send(graph.get_entity(self.reference, name, limit=limit))
+
+    async def path(self, start: str, end: str) -> EntityPath:
+        """See ``Bank.path``."""
+        return await self._sender.send(graph.find_path(self.reference, start, end))
+
+    def mentions(self) -> AsyncIterator[Mentioning]:
+        """See ``Bank.mentions``."""
+        return self._sender.items(graph.list_mentions(self.reference))
+
+    async def rebuild_graph(self) -> Job:
+        """See ``Bank.rebuild_graph``."""
+        return await self._sender.send(graph.rebuild_graph(self.reference))
+
+    async def graph(self) -> Any:  # noqa: ANN401 — a networkx.Graph: networkx is an extra
+        """See ``Bank.graph``."""
+        return graph.to_networkx([each async for each in self.mentions()])
 
 
 def _policy_call(bank: Reference, policy: RetentionPolicy | None) -> Call[BankPolicy]:

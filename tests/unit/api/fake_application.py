@@ -7,6 +7,7 @@ from typing import Any
 
 from memsvc.domain.bank_models import BankModel
 from memsvc.domain.filters import MemoryListing
+from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import JobId, MemoryId
 from memsvc.domain.jobs import Job, JobListing
 from memsvc.domain.memory import (
@@ -36,6 +37,7 @@ from memsvc.services.commands import (
     Remembered,
     RequestKey,
 )
+from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
@@ -49,7 +51,9 @@ from tests.unit.api.answers import (
     FORECAST,
     INDEX_STATE,
     JOB,
+    LISBON,
     MEMORY,
+    MEMORY_ID,
     MODEL,
     OPERATION,
     RECALLED,
@@ -385,6 +389,83 @@ class FakeRetention:
 
 
 @dataclass(slots=True)
+class FakeGraph:
+    script: Script
+
+    async def statistics(self, caller: Caller, reference: BankReference) -> GraphStatistics:
+        found: GraphStatistics = self.script.play(
+            "graph.statistics",
+            GraphStatistics(memories=3, entities=2, mentions=4, nbytes=880),
+            caller,
+            reference,
+        )
+        return found
+
+    async def entities(
+        self, caller: Caller, reference: BankReference, containing: str | None, page: PageRequest
+    ) -> Page[Entity]:
+        found: Page[Entity] = self.script.play(
+            "graph.entities",
+            Page(items=[LISBON], next_cursor="1"),
+            caller,
+            reference,
+            containing,
+            page,
+        )
+        return found
+
+    async def entity(
+        self, caller: Caller, reference: BankReference, name: str, *, most: int
+    ) -> EntityDetail:
+        found: EntityDetail = self.script.play(
+            "graph.entity",
+            EntityDetail(entity=LISBON, memories=[MEMORY], neighbours=[LISBON]),
+            caller,
+            reference,
+            name,
+            most,
+        )
+        return found
+
+    async def path(
+        self, caller: Caller, reference: BankReference, start: str, end: str
+    ) -> Sequence[tuple[EntityForm, MemoryId | None]]:
+        found: Sequence[tuple[EntityForm, MemoryId | None]] = self.script.play(
+            "graph.path",
+            [(LISBON.form, MEMORY_ID), (EntityForm("ada"), None)],
+            caller,
+            reference,
+            start,
+            end,
+        )
+        return found
+
+    async def mentions(
+        self, caller: Caller, reference: BankReference, page: PageRequest
+    ) -> Page[Mentioning]:
+        found: Page[Mentioning] = self.script.play(
+            "graph.mentions",
+            Page(
+                items=[
+                    Mentioning(
+                        memory_id=MEMORY_ID, entities=[(LISBON.form, 2)], subjects=[LISBON.form]
+                    )
+                ],
+                next_cursor=None,
+            ),
+            caller,
+            reference,
+            page,
+        )
+        return found
+
+    async def rebuild(
+        self, caller: Caller, reference: BankReference, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        return self.script.change("graph.rebuild", JOB, caller, reference, key)
+
+
+@dataclass(slots=True)
 class FakeHealth:
     script: Script
     checks: Mapping[str, Check] = field(
@@ -409,6 +490,7 @@ class FakeApplication:
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.retention = FakeRetention(self.script)
+        self.graph = FakeGraph(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 
