@@ -18,6 +18,7 @@ from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.embedding.token_counters import open_token_counter
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
@@ -158,6 +159,7 @@ def build_application(
 ) -> Application:
     """Wire every use case to a database that is open and encoders that are ready."""
     embedder = embedders.default
+    tokens = open_token_counter(settings.tokens, embedder)
     clock = SystemClock()
     announcer = Announcer(engine)
     store = Store(engine, clock, JobCarrier(), announcer.announce)
@@ -213,7 +215,7 @@ def build_application(
             store,
             RecallReads(engine),
             arms,
-            embedder,
+            tokens,
             clock,
             settings.recall,
             second_hop=SecondHop(

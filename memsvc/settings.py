@@ -48,6 +48,16 @@ class EmbeddingSettings(_Group):
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
 
 
+class TokenSettings(_Group):
+    """Whose tokens budgets are counted in (docs/decisions/0024-context.md)."""
+
+    model: str = "encoder"
+    """``encoder``: as the local encoder counts, on the safe side; an OpenAI model or encoding
+    (``gpt-4o``, ``o200k_base``; extra ``llm``); or ``file:/path/to/tokenizer.json``."""
+    remembered: Annotated[int, Field(ge=0)] = 100_000
+    """Counts of so many texts are kept, 100 bytes each."""
+
+
 class HnswSettings(_Group):
     """Approximate indexes of large banks where pgvector answers; `memsvc db indexes` keeps them.
 
@@ -229,5 +239,6 @@ class Settings(BaseSettings):
     reembed: ReembedSettings = ReembedSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
+    tokens: TokenSettings = TokenSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -11,7 +11,7 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
-from memsvc.ports import Clock, Embedder
+from memsvc.ports import Clock, TokenCounter
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
@@ -66,6 +66,8 @@ class Recalled:
     arms: Mapping[Arm, ArmReport]
     total_tokens: int
     budget_tokens: int | None
+    tokenizer: str
+    """Whose tokens were counted."""
     dropped: Sequence[Dropped]
     """Near misses; only when asked to explain."""
     took_ms: Mapping[str, float]
@@ -103,7 +105,7 @@ class Recall:
         store: Store,
         reads: RecallReads,
         arms: Arms,
-        embedder: Embedder,
+        tokens: TokenCounter,
         clock: Clock,
         settings: RecallSettings,
         *,
@@ -112,7 +114,7 @@ class Recall:
         self._store = store
         self._reads = reads
         self._arms = arms
-        self._embedder = embedder
+        self._tokens = tokens
         self._clock = clock
         self._settings = settings
         self._second_hop = second_hop
@@ -245,7 +247,7 @@ class Recall:
     def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
         query = question.query
         shown = found.shown()[: query.k]
-        costs = self._embedder.count_tokens([found.visible[each.memory_id].text for each in shown])
+        costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
         kept = fit_budget(costs, query.budget_tokens)
         hits = [
             Hit(
@@ -267,6 +269,7 @@ class Recall:
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
             total_tokens=sum(hit.tokens for hit in hits),
             budget_tokens=query.budget_tokens,
+            tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             took_ms=took_ms,
             backend=self._arms.backend,

@@ -343,6 +343,8 @@ class Recall(Record):
     total_tokens: int
     """Of all hits."""
     budget_tokens: int | None = None
+    tokenizer: str | None = None
+    """Whose tokens these are."""
     dropped: tuple[Dropped, ...] | None = None
     """What was left out; only when asked to explain."""
     took_ms: Timings

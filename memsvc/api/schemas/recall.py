@@ -164,6 +164,9 @@ class RecallResponse(ResponseModel):
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What the hits' texts cost in all.")]
     budget_tokens: int | None
+    tokenizer: Annotated[
+        str, Field(description="Whose tokens these are: the service's `MEMSVC_TOKENS__MODEL`.")
+    ]
     dropped: Annotated[
         list[DroppedResponse] | None, Field(description="Null unless `explain` was asked.")
     ]
@@ -181,6 +184,7 @@ class RecallResponse(ResponseModel):
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,
+            tokenizer=recalled.tokenizer,
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),

@@ -215,6 +215,7 @@ RECALLED = Recalled(
     },
     total_tokens=6,
     budget_tokens=None,
+    tokenizer="encoder (hashing)",
     dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
     took_ms={"search": 1.0, "total": 2.0},
     backend="exact",

@@ -43,6 +43,7 @@ async def test_a_question_is_answered_with_its_reasons(
         },
         "total_tokens": 6,
         "budget_tokens": None,
+        "tokenizer": "encoder (hashing)",
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
