@@ -32,6 +32,7 @@ from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.agreement import Agreement
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
+from memsvc.services.compose_context import ComposeContext
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -42,6 +43,7 @@ from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.operations import Operations
+from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -84,6 +86,7 @@ class Application:
     banks: Banks
     remember: Remember
     recall: Recall
+    compose_context: ComposeContext
     memories: Memories
     jobs: Jobs
     operations: Operations
@@ -205,26 +208,30 @@ def build_application(
             ),
         ],
     )
+    pass_through = PassThrough(store)
+    recall = Recall(
+        store,
+        RecallReads(engine),
+        arms,
+        tokens,
+        clock,
+        settings.recall,
+        second_hop=SecondHop(
+            graphs=graphs,
+            words=lexical,
+            index=index,
+            settings=settings.recall.graph,
+        ),
+        pass_through=pass_through,
+    )
     return Application(
         settings=settings,
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock),
-        recall=Recall(
-            store,
-            RecallReads(engine),
-            arms,
-            tokens,
-            clock,
-            settings.recall,
-            second_hop=SecondHop(
-                graphs=graphs,
-                words=lexical,
-                index=index,
-                settings=settings.recall.graph,
-            ),
-        ),
+        recall=recall,
+        compose_context=ComposeContext(store, recall, pass_through, tokens, clock),
         memories=Memories(store),
         jobs=Jobs(store),
         operations=Operations(store),

@@ -20,6 +20,7 @@ from memsvc.api.problems import problem_response
 from memsvc.api.routes import (
     bank_operations,
     banks,
+    context,
     episodes,
     graph,
     index_upkeep,
@@ -40,6 +41,7 @@ _ROUTERS = (
     episodes.router,
     memories.router,
     recall.router,
+    context.router,
     retention.router,
     graph.router,
     bank_operations.router,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from memsvc.cli.commands import (
     bank,
+    context,
     database,
     decay,
     doctor,
@@ -64,6 +65,7 @@ app.command()(worker.worker)
 app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
+app.command()(context.context)
 app.command()(load.load)
 app.command()(prune.prune)
 app.command()(prune.restore)

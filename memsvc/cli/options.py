@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -37,6 +37,15 @@ def zone_name(written: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise typer.BadParameter(f"{written!r} is not the IANA name of a time zone") from error
     return written
+
+
+def mode_of(written: str | None) -> Literal["ranked", "auto"] | None:
+    """Read whether to rank, or to show everything where it fits."""
+    match written:
+        case None | "ranked" | "auto":
+            return written
+        case _:
+            raise typer.BadParameter(f"{written!r} is neither ranked nor auto", param_hint="--mode")
 
 
 Url = Annotated[

@@ -14,6 +14,7 @@ from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -35,6 +36,8 @@ class RecallQuery:
     now: datetime | None = None
     """The instant to answer at; the present one if not given."""
     explain: bool = False
+    pass_through: bool = False
+    """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Recalled:
     """Near misses; only when asked to explain."""
     took_ms: Mapping[str, float]
     backend: str
+    mode: Mode = Mode.RANKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,7 @@ class Recall:
         settings: RecallSettings,
         *,
         second_hop: SecondHop,
+        pass_through: PassThrough,
     ) -> None:
         self._store = store
         self._reads = reads
@@ -118,6 +123,7 @@ class Recall:
         self._clock = clock
         self._settings = settings
         self._second_hop = second_hop
+        self._pass_through = pass_through
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -125,6 +131,8 @@ class Recall:
         Raises ``UnavailableError`` only when no arm that was asked for could answer.
         """
         stages = Stages()
+        if (whole := await self._whole(caller, bank, query, stages)) is not None:
+            return whole
         question = await self._pose(caller, bank, query)
         stages.mark("resolve")
         found = await self._find(question, stages)
@@ -136,6 +144,38 @@ class Recall:
         answer = self._answer(question, found, stages)
         RECALLS.inc()
         return answer
+
+    async def _whole(
+        self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages
+    ) -> Recalled | None:
+        """Return everything the filter lets through, if that was asked for and fits."""
+        if not query.pass_through or query.budget_tokens is None:
+            return None
+        scope = Scope(bank=bank, filter=query.filter, now=query.now or self._clock.now())
+        memories = await self._pass_through.whole(caller, scope, query.budget_tokens)
+        stages.mark("whole")
+        if memories is None:
+            return None
+        costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
+        if sum(costs) > query.budget_tokens:
+            return None
+        hits = [
+            Hit(memory=memory, score=0.0, parts={}, tokens=cost)
+            for memory, cost in zip(memories, costs, strict=True)
+        ]
+        stages.mark("pack")
+        RECALLS.inc()
+        return Recalled(
+            hits=hits,
+            arms={},
+            total_tokens=sum(costs),
+            budget_tokens=query.budget_tokens,
+            tokenizer=self._tokens.name,
+            dropped=(),
+            took_ms=stages.took_ms(),
+            backend=self._arms.backend,
+            mode=Mode.PASSTHROUGH,
+        )
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
         now = query.now or self._clock.now()

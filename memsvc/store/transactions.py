@@ -28,6 +28,7 @@ from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
+from memsvc.store.context_reads import ContextReader
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
@@ -63,6 +64,7 @@ class ReadTransaction:
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
         self.mentions = MentionReader(session)
+        self.context = ContextReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 

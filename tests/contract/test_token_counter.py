@@ -1,6 +1,6 @@
 """What every ``TokenCounter`` promises, whichever vocabulary it counts by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,7 @@ def test_texts_seen_lately_are_not_counted_again() -> None:
     class Noting:
         name = "noting"
 
-        def count(self, texts: list[str]) -> list[int]:
+        def count(self, texts: Sequence[str]) -> list[int]:
             asked.extend(texts)
             return [len(text) for text in texts]
 

@@ -2,6 +2,7 @@
 
 from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.client import AsyncClient, Client
+from memsvc_client.contexts import Context, ContextPiece, ContextSection
 from memsvc_client.errors import (
     BankExistsError,
     BankNotFoundError,
@@ -119,6 +120,9 @@ __all__ = [
     "Client",
     "Condition",
     "ConflictError",
+    "Context",
+    "ContextPiece",
+    "ContextSection",
     "Curve",
     "DatabaseUnavailableError",
     "Document",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from memsvc_client import calls, graph, history, retention
+from memsvc_client.asking import Asking, AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -22,7 +23,6 @@ from memsvc_client.models import (
     Memory,
     MemoryResult,
     MemoryVersion,
-    Recall,
 )
 from memsvc_client.records import Metadata
 from memsvc_client.requests import (
@@ -33,22 +33,16 @@ from memsvc_client.requests import (
     MemoryListing,
     Message,
     NewMemory,
-    RecallFields,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
-from memsvc_client.transport import AsyncSender, Sender
 
 
-class Bank:
+class Bank(Asking):
     """A bank of a ``Client``; made by ``Client.bank``, without a request.
 
     ``create=True`` at a writing method makes the bank when there is none of this name. Every
     method raises the errors of ``memsvc_client.errors``.
     """
-
-    def __init__(self, reference: Reference, sender: Sender) -> None:
-        self.reference = reference
-        self._sender = sender
 
     def add_episode(
         self,
@@ -88,10 +82,6 @@ class Bank:
         """
         requests = split_memories(self.reference, memories, create=create)
         return join_results(self._sender.send(request) for request in requests)
-
-    def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
-        """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given."""
-        return self._sender.send(calls.recall(self.reference, query, **fields))
 
     def get(self, memory_id: Reference) -> Memory:
         """Return one memory at its current version."""
@@ -217,12 +207,8 @@ class Bank:
         return graph.to_networkx(self.mentions())
 
 
-class AsyncBank:
+class AsyncBank(AsyncAsking):
     """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
-
-    def __init__(self, reference: Reference, sender: AsyncSender) -> None:
-        self.reference = reference
-        self._sender = sender
 
     async def add_episode(
         self,
@@ -258,10 +244,6 @@ class AsyncBank:
         """See ``Bank.add_memories``."""
         requests = split_memories(self.reference, memories, create=create)
         return join_results([await self._sender.send(request) for request in requests])
-
-    async def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
-        """See ``Bank.recall``."""
-        return await self._sender.send(calls.recall(self.reference, query, **fields))
 
     async def get(self, memory_id: Reference) -> Memory:
         """See ``Bank.get``."""

@@ -324,6 +324,8 @@ class Timings(Record):
     fetch: float | None = None
     """Re-reading the hits from their rows."""
     pack: float | None = None
+    whole: float | None = None
+    """Finding out whether everything fits, where that was asked for."""
     total: float
 
 
@@ -336,6 +338,8 @@ class IndexUse(Record):
 class Recall(Record):
     """The answer to a question."""
 
+    mode: str = "ranked"
+    """``passthrough`` where ``hits`` are everything, as it happened; they have no scores then."""
     hits: tuple[Hit, ...]
     """Best first."""
     arms: Mapping[str, ArmReport]

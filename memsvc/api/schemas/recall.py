@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
@@ -12,6 +12,7 @@ from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.services.arms import ArmReport, ArmStatus
+from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.second_hop import Hop
 
@@ -20,7 +21,21 @@ class RecallRequest(RequestModel):
     """A question to a bank."""
 
     query: Annotated[QueryText, Field(examples=["Where does Ada live now?"])]
-    k: Annotated[StrictInt, Field(ge=1, le=limits.RECALL_HITS, description="How many hits.")] = 10
+    k: Annotated[
+        StrictInt,
+        Field(
+            ge=1,
+            le=limits.RECALL_HITS,
+            description="How many hits. Where it is given, `auto` ranks.",
+        ),
+    ] = 10
+    mode: Annotated[
+        Literal["ranked", "auto"],
+        Field(
+            description="`auto`: everything that the filter lets through, as it happened, if that "
+            "fits `budget_tokens`, which must be given."
+        ),
+    ] = "ranked"
     filter: RecallFilterBody = RecallFilterBody()
     arms: Annotated[
         Annotated[list[Arm], Field(min_length=1)] | Literal["all"],
@@ -46,6 +61,12 @@ class RecallRequest(RequestModel):
         False
     )
 
+    @model_validator(mode="after")
+    def _auto_has_a_budget(self) -> Self:
+        if self.mode == "auto" and self.budget_tokens is None:
+            raise ValueError("`auto` needs `budget_tokens`: what everything has to fit into")
+        return self
+
     def to_query(self) -> RecallQuery:
         """Return the query for the use case; raises ``NaiveTimestampError``."""
         zone = RequestZone(self.timezone)
@@ -57,6 +78,7 @@ class RecallRequest(RequestModel):
             budget_tokens=self.budget_tokens,
             now=zone.instant(self.now, "now"),
             explain=self.explain,
+            pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
 
 
@@ -160,6 +182,10 @@ class IndexResponse(ResponseModel):
 class RecallResponse(ResponseModel):
     """Hits, best first, and how they were found."""
 
+    mode: Annotated[
+        Mode,
+        Field(description="`passthrough`: everything, as it happened; nothing has a score then."),
+    ]
     hits: list[HitResponse]
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What the hits' texts cost in all.")]
@@ -180,6 +206,7 @@ class RecallResponse(ResponseModel):
     def of(cls, recalled: Recalled, *, explain: bool) -> Self:
         """Render what was recalled."""
         return cls(
+            mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,

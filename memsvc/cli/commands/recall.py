@@ -14,6 +14,7 @@ from memsvc.cli.options import (
     UserId,
     Zone,
     json_object,
+    mode_of,
     time,
 )
 
@@ -27,7 +28,18 @@ def recall(  # noqa: PLR0913 — a command's options
     bank: Bank,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
     *,
-    k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many memories at most.")] = 10,
+    k: Annotated[
+        int | None,
+        typer.Option("-k", min=1, max=200, help="How many memories at most; 10 unless given."),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="ranked|auto",
+            help="auto: everything, as it happened, if it fits --budget and -k is not given.",
+        ),
+    ] = None,
     arms: Annotated[
         list[str] | None,
         typer.Option("--arm", help="Only this arm (dense, lexical); may be repeated."),
@@ -106,6 +118,7 @@ def recall(  # noqa: PLR0913 — a command's options
         lambda client: client.bank(bank).recall(
             question,
             k=k,
+            mode=mode_of(mode),
             filter=_if_any(narrowing),
             arms=arms or None,
             budget_tokens=budget,

@@ -10,12 +10,7 @@ from memsvc.domain.filters import MemoryListing
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import JobId, MemoryId
 from memsvc.domain.jobs import Job, JobListing
-from memsvc.domain.memory import (
-    Bank,
-    BankChange,
-    Memory,
-    MemoryVersion,
-)
+from memsvc.domain.memory import Bank, BankChange, Memory, MemoryVersion
 from memsvc.domain.operations import (
     Effect,
     Operation,
@@ -66,6 +61,7 @@ from tests.unit.api.answers import (
     VERIFIED,
     VERSION,
 )
+from tests.unit.api.fake_context import FakeContext
 
 
 @dataclass(slots=True)
@@ -485,6 +481,7 @@ class FakeApplication:
         self.banks = FakeBanks(self.script)
         self.remember = FakeRemember(self.script)
         self.recall = FakeRecall(self.script)
+        self.compose_context = FakeContext(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
         self.reembedding = FakeReembedding(self.script)

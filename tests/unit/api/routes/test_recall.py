@@ -22,6 +22,7 @@ async def test_a_question_is_answered_with_its_reasons(
 
     assert answer.status_code == 200
     assert answer.json() == {
+        "mode": "ranked",
         "hits": [
             {
                 "memory": RENDERED,
@@ -86,6 +87,19 @@ async def test_everything_asked_for_reaches_the_use_case(
 
 
 @pytest.mark.parametrize(
+    ("change", "passes"),
+    [({}, False), ({"mode": "auto"}, True), ({"mode": "auto", "k": 10}, False)],
+)
+async def test_everything_is_asked_for_by_auto_without_k(
+    api: httpx2.AsyncClient, script: Script, change: dict[str, Any], passes: bool
+) -> None:
+    await api.post(URL, json={"query": "q", "budget_tokens": 9} | change)
+
+    assert script.last_arguments[2].pass_through is passes
+    assert script.last_arguments[2].k == 10
+
+
+@pytest.mark.parametrize(
     ("arms", "asked"),
     [
         ("all", None),
@@ -124,6 +138,8 @@ async def test_arms_are_chosen_by_name(
         {"timezone": "America"},
         {"timezone": ""},
         {"top_k": 5},
+        {"mode": "auto"},
+        {"mode": "passthrough", "budget_tokens": 9},
     ],
 )
 async def test_a_question_beyond_the_rules_is_refused(
