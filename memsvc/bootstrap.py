@@ -30,6 +30,7 @@ from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.agreement import Agreement
+from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
@@ -223,6 +224,7 @@ def build_application(
             settings=settings.recall.graph,
         ),
         pass_through=pass_through,
+        assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
     )
     return Application(
         settings=settings,

@@ -181,6 +181,9 @@ class RecallSettings(_Group):
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
     graph: GraphSettings = GraphSettings()
+    answerable_weights: Path | None = None
+    """Weights for judging whether a question is answered, of a training of your own
+    (`python -m bench abstention --weights FILE`); the shipped ones unless given."""
     bm25_k1: Annotated[float, Field(ge=0)] = 1.2
     bm25_b: Annotated[float, Field(ge=0, le=1)] = 0.75
 

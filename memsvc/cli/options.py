@@ -60,6 +60,9 @@ Url = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the bank.")]
+Answerable = Annotated[
+    bool, typer.Option("--answerable", help="Also tell whether that answers the question.")
+]
 Create = Annotated[bool, typer.Option("--create", help="Create the bank if there is none.")]
 UserId = Annotated[str | None, typer.Option("--user", metavar="ID", help="User it belongs to.")]
 AgentId = Annotated[str | None, typer.Option("--agent", metavar="ID", help="Agent it belongs to.")]

@@ -11,6 +11,7 @@ from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import Memory
 from memsvc.ports import Clock, TokenCounter
+from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode, PassThrough, Scope
@@ -39,6 +40,8 @@ class ContextQuery:
     filter: RecallFilter = field(default_factory=RecallFilter)
     """Holds for all that is shown."""
     arms: frozenset[Arm] | None = None
+    answerable: bool = False
+    """Whether to judge if the question is answered, and to say so on top where it is not."""
     now: datetime | None = None
     zone: tzinfo = UTC
     zone_name: str = "UTC"
@@ -56,6 +59,8 @@ class ComposedContext:
     arms: Mapping[Arm, ArmReport]
     """Empty when nothing was ranked."""
     took_ms: Mapping[str, float]
+    answerable: Answerability | None = None
+    """``None`` unless it was asked for."""
 
 
 class ComposeContext:
@@ -82,28 +87,46 @@ class ComposeContext:
         stages = Stages()
         now = query.now or self._clock.now()
         scope = Scope(bank=bank, filter=query.filter, now=now)
+        whole: Sequence[Memory] | None = None
         if query.pass_through:
-            whole = await self._whole(caller, scope, query)
+            whole = await self._pass_through.whole(caller, scope, query.budget_tokens)
             stages.mark("whole")
-            if whole is not None:
-                return self._composed(whole, query, Mode.PASSTHROUGH, stages)
-        recalled = await self._recall(
-            caller,
-            bank,
-            RecallQuery(text=query.text, k=query.k, filter=query.filter, arms=query.arms, now=now),
-        )
-        stages.mark("recall", of_which=_without_total(recalled.took_ms))
+        recalled = None
+        if whole is None or query.answerable:
+            recalled = await self._ranked(caller, scope, query, stages)
+        form = self._format(query, recalled)
+        if whole is not None:
+            # Counting takes milliseconds for every thousand tokens.
+            context = await asyncio.to_thread(compose_whole, whole, form)
+            stages.mark("compose")
+            if context is not None:
+                return self._composed(context, query, Mode.PASSTHROUGH, stages, recalled)
+        if recalled is None:
+            recalled = await self._ranked(caller, scope, query, stages)
         material = await self._gather(caller, scope, query, recalled.hits)
         stages.mark("gather")
-        context = await asyncio.to_thread(compose, material, self._format(query))
+        context = await asyncio.to_thread(compose, material, form)
+        stages.mark("compose")
         return self._composed(context, query, Mode.RANKED, stages, recalled)
 
-    async def _whole(self, caller: Caller, scope: Scope, query: ContextQuery) -> Context | None:
-        memories = await self._pass_through.whole(caller, scope, query.budget_tokens)
-        if memories is None:
-            return None
-        # Counting takes milliseconds for every thousand tokens.
-        return await asyncio.to_thread(compose_whole, memories, self._format(query))
+    async def _ranked(
+        self, caller: Caller, scope: Scope, query: ContextQuery, stages: Stages
+    ) -> Recalled:
+        recalled = await self._recall(
+            caller,
+            scope.bank,
+            RecallQuery(
+                text=query.text,
+                k=query.k,
+                filter=query.filter,
+                arms=query.arms,
+                now=scope.now,
+                answerable=query.answerable,
+            ),
+        )
+        parts = {stage: spent for stage, spent in recalled.took_ms.items() if stage != "total"}
+        stages.mark("recall", of_which=parts)
+        return recalled
 
     async def _gather(
         self, caller: Caller, scope: Scope, query: ContextQuery, hits: Sequence[Hit]
@@ -125,8 +148,9 @@ class ComposeContext:
             recent=recent[::-1],
         )
 
-    def _format(self, query: ContextQuery) -> Format:
+    def _format(self, query: ContextQuery, recalled: Recalled | None) -> Format:
         return Format(
+            note=_note(recalled),
             budget=query.budget_tokens,
             count=self._tokens.count,
             zone=query.zone,
@@ -139,9 +163,8 @@ class ComposeContext:
         query: ContextQuery,
         mode: Mode,
         stages: Stages,
-        recalled: Recalled | None = None,
+        recalled: Recalled | None,
     ) -> ComposedContext:
-        stages.mark("compose")
         return ComposedContext(
             context=context,
             mode=mode,
@@ -149,6 +172,7 @@ class ComposeContext:
             tokenizer=self._tokens.name,
             arms={} if recalled is None else recalled.arms,
             took_ms=stages.took_ms(),
+            answerable=None if recalled is None else recalled.answerable,
         )
 
 
@@ -167,5 +191,9 @@ def _with_neighbours(hit: Hit, beside: Sequence[Memory], reach: int) -> HitMater
     )
 
 
-def _without_total(took_ms: Mapping[str, float]) -> dict[str, float]:
-    return {stage: spent for stage, spent in took_ms.items() if stage != "total"}
+def _note(recalled: Recalled | None) -> str | None:
+    """Return what stands on top where the question is not answered; no stored words are in it."""
+    judged = None if recalled is None else recalled.answerable
+    if judged is None or judged.verdict is None or judged.verdict.is_answerable:
+        return None
+    return judged.verdict.statement

@@ -1,10 +1,12 @@
 """The read path: arms in parallel, fused, re-read from their rows, packed into the budget."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.filters import ACTIVE_ONLY, RecallFilter
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, ScorePart, fuse
 from memsvc.domain.identifiers import MemoryId
@@ -12,6 +14,7 @@ from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
+from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode, PassThrough, Scope
@@ -38,6 +41,8 @@ class RecallQuery:
     explain: bool = False
     pass_through: bool = False
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
+    answerable: bool = False
+    """Whether to judge if what was found answers the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,8 @@ class Recalled:
     took_ms: Mapping[str, float]
     backend: str
     mode: Mode = Mode.RANKED
+    answerable: Answerability | None = None
+    """``None`` unless it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +122,7 @@ class Recall:
         *,
         second_hop: SecondHop,
         pass_through: PassThrough,
+        assess: AssessAnswerable,
     ) -> None:
         self._store = store
         self._reads = reads
@@ -124,6 +132,7 @@ class Recall:
         self._settings = settings
         self._second_hop = second_hop
         self._pass_through = pass_through
+        self._assess = assess
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -133,6 +142,7 @@ class Recall:
         stages = Stages()
         if (whole := await self._whole(caller, bank, query, stages)) is not None:
             return whole
+        asked_at = time.monotonic()
         question = await self._pose(caller, bank, query)
         stages.mark("resolve")
         found = await self._find(question, stages)
@@ -141,9 +151,12 @@ class Recall:
             # again over exactly those that may.
             question = await self._restrict(question)
             found = await self._find(question, stages)
+        judged = await self._judge(question, found, asked_at) if query.answerable else None
+        if query.answerable:
+            stages.mark("answerable")
         answer = self._answer(question, found, stages)
         RECALLS.inc()
-        return answer
+        return replace(answer, answerable=judged)
 
     async def _whole(
         self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages
@@ -159,6 +172,10 @@ class Recall:
         costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
         if sum(costs) > query.budget_tokens:
             return None
+        judged = None
+        if query.answerable:  # Which is about what a ranking finds.
+            ranked = await self(caller, bank, replace(query, pass_through=False))
+            judged = ranked.answerable
         hits = [
             Hit(memory=memory, score=0.0, parts={}, tokens=cost)
             for memory, cost in zip(memories, costs, strict=True)
@@ -175,6 +192,19 @@ class Recall:
             took_ms=stages.took_ms(),
             backend=self._arms.backend,
             mode=Mode.PASSTHROUGH,
+            answerable=judged,
+        )
+
+    async def _judge(self, question: _Question, found: _Found, asked_at: float) -> Answerability:
+        memories = [found.visible[each.memory_id] for each in found.shown()]
+        return await self._assess(
+            Candidates(
+                text=question.query.text,
+                bank=question.bank,
+                memories=memories,
+                arms=found.arms,
+                asked_at=asked_at,
+            )
         )
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
@@ -213,6 +243,8 @@ class Recall:
         stages.mark("search", of_which={"embed": embed_ms})
         # Near misses are as many as hits, at most.
         most = query.k * (2 if query.explain else 1)
+        if query.answerable:
+            most = max(most, CANDIDATES)
         fused, hops = await self._ranked(asked, arms, outcomes, most)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")

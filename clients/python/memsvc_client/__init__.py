@@ -58,6 +58,7 @@ from memsvc_client.index_copies import (
     RebuiltIndex,
 )
 from memsvc_client.models import (
+    Answerable,
     ArmReport,
     ArmStatus,
     BankInfo,
@@ -104,6 +105,7 @@ from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
 from memsvc_client.version import __version__
 
 __all__ = [
+    "Answerable",
     "ArmReport",
     "ArmStatus",
     "AsyncBank",

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
-from memsvc_client.models import ArmReport, Memory
+from memsvc_client.models import Answerable, ArmReport, Memory
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
 
@@ -34,6 +34,8 @@ class ContextQuery(Body):
     filter: Filter | None = None
     """Holds for everything that is shown."""
     arms: Literal["all"] | Sequence[str] | None = None
+    answerable: bool | None = None
+    """Also judge whether the question is answered, and say so in the text where it is not."""
     now: datetime | None = None
     timezone: str | None = None
     """IANA name of the zone in which times are shown, and of those given without one."""
@@ -57,6 +59,7 @@ class ContextFields(TypedDict, total=False):
     recent: int | None
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
+    answerable: bool | None
     now: datetime | None
     timezone: str | None
 
@@ -104,6 +107,8 @@ class Context(Record):
     arms: Mapping[str, ArmReport]
     took_ms: Mapping[str, float]
     """By stage, and in ``total``."""
+    answerable: Answerable | None = None
+    """Only when it was asked for."""
 
 
 def compose_context(bank: Reference, query: str, **fields: Unpack[ContextFields]) -> Call[Context]:

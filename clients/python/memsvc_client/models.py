@@ -335,6 +335,23 @@ class IndexUse(Record):
     backend: str | None = None
 
 
+class Answerable(Record):
+    """Whether what was found answers the question."""
+
+    probability: float | None = None
+    """0 to 1; ``None`` if it could not be judged, for which ``reason`` says why."""
+    is_answerable: bool | None = None
+    statement: str | None = None
+    """A sentence: what nothing is stored about, and what is closest."""
+    missing: tuple[str, ...] = ()
+    """Rare words of the question that no good candidate holds."""
+    closest: UUID | None = None
+    reason: str | None = None
+    model: str | None = None
+    features: Mapping[str, float] | None = None
+    """What was weighed; only when asked to explain."""
+
+
 class Recall(Record):
     """The answer to a question."""
 
@@ -353,6 +370,8 @@ class Recall(Record):
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    answerable: Answerable | None = None
+    """Only when it was asked for."""
 
 
 class Progress(Record):

@@ -192,6 +192,8 @@ class RecallQuery(Body):
     """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
     explain: bool | None = None
     """Also answer what was dropped, and why."""
+    answerable: bool | None = None
+    """Also judge whether what was found answers the question."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
@@ -211,6 +213,7 @@ class RecallFields(TypedDict, total=False):
     now: datetime | None
     timezone: str | None
     explain: bool | None
+    answerable: bool | None
 
 
 class MemoryListing(TypedDict, total=False):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StrictInt
 
 from memsvc.api.schemas import limits
+from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
@@ -56,6 +57,7 @@ class ContextRequest(RequestModel):
         RecallFilterBody, Field(description="Holds for everything that is shown.")
     ] = RecallFilterBody()
     arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
+    answerable: AnswerableField = False
     now: Timestamp | None = None
     timezone: Annotated[
         ZoneName | None, Field(description="Also the zone in which times are shown; else UTC.")
@@ -76,6 +78,7 @@ class ContextRequest(RequestModel):
             recent=self.recent,
             filter=self.filter.to_filter(zone),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
+            answerable=self.answerable,
             now=zone.instant(self.now, "now"),
             zone=ZoneInfo(name),
             zone_name=name,
@@ -143,6 +146,7 @@ class ContextResponse(ResponseModel):
     left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
     arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
     took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
+    answerable: AnswerableResponse | None
 
     @classmethod
     def of(cls, composed: ComposedContext) -> Self:
@@ -163,4 +167,5 @@ class ContextResponse(ResponseModel):
             left_out=context.left_out,
             arms={arm: ArmResponse.of(report) for arm, report in composed.arms.items()},
             took_ms=dict(composed.took_ms),
+            answerable=AnswerableResponse.of_asked(composed.answerable, explain=False),
         )

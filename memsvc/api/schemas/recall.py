@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from memsvc.api.schemas import limits
+from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
@@ -57,6 +58,7 @@ class RecallRequest(RequestModel):
         ),
     ] = None
     timezone: ZoneName | None = None
+    answerable: AnswerableField = False
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
         False
     )
@@ -78,6 +80,7 @@ class RecallRequest(RequestModel):
             budget_tokens=self.budget_tokens,
             now=zone.instant(self.now, "now"),
             explain=self.explain,
+            answerable=self.answerable,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
 
@@ -201,6 +204,7 @@ class RecallResponse(ResponseModel):
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
     ]
     index: IndexResponse
+    answerable: AnswerableResponse | None
 
     @classmethod
     def of(cls, recalled: Recalled, *, explain: bool) -> Self:
@@ -215,4 +219,5 @@ class RecallResponse(ResponseModel):
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
+            answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memsvc.cli.options import AgentId, AsJson, Bank, Url, UserId, Zone, mode_of, time
+from memsvc.cli.options import AgentId, Answerable, AsJson, Bank, Url, UserId, Zone, mode_of, time
 
 if TYPE_CHECKING:
     from memsvc_client import Context
@@ -44,6 +44,7 @@ def context(  # noqa: PLR0913 — a command's options
         typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then; else now."),
     ] = None,
     zone: Zone = None,
+    answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +68,7 @@ def context(  # noqa: PLR0913 — a command's options
             filter=Filter(user_id=user, agent_id=agent) if is_narrowed else None,
             now=now,
             timezone=zone,
+            answerable=answerable or None,
         ),
     )
     print_record(composed, as_json=as_json, show=_show)
@@ -74,6 +76,7 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
+    from memsvc.cli.answers import answerable_line
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -83,6 +86,8 @@ def _show(composed: "Context") -> None:
         f" {composed.total_tokens} of {composed.budget_tokens} tokens ({composed.tokenizer}),"
         f" {composed.took_ms.get('total', 0.0):.0f} ms"
     )
+    if composed.answerable is not None:
+        note(answerable_line(composed.answerable))
     for arm, report in composed.arms.items():
         if report.status == "failed":
             note(f"The {arm} arm failed: {report.reason or 'no reason given'}")

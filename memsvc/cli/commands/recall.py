@@ -7,6 +7,7 @@ import typer
 
 from memsvc.cli.options import (
     AgentId,
+    Answerable,
     AsJson,
     Bank,
     SessionId,
@@ -91,6 +92,7 @@ def recall(  # noqa: PLR0913 — a command's options
         ),
     ] = None,
     zone: Zone = None,
+    answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -125,6 +127,7 @@ def recall(  # noqa: PLR0913 — a command's options
             now=now,
             timezone=zone,
             explain=explain,
+            answerable=answerable or None,
         ),
     )
     print_record(found, as_json=as_json, show=lambda each: show_recall(each, explain=explain))

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from memsvc.domain.answerable.verdict import Verdict
 from memsvc.domain.context.material import CitedPiece, Context, Piece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
+from memsvc.services.answerable import Answerability
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.compose_context import ComposedContext, ContextQuery
 from memsvc.services.pass_through import Mode
@@ -33,6 +35,19 @@ COMPOSED = ComposedContext(
     tokenizer="o200k_base",
     arms={Arm.LEXICAL: RECALLED.arms[Arm.LEXICAL]},
     took_ms={"search": 1.25, "total": 2.0},
+    answerable=Answerability(
+        verdict=Verdict(
+            probability=0.25,
+            is_answerable=False,
+            missing=["zebra"],
+            statement='Nothing stored about "zebra".',
+            features={"similarity": 0.5},
+        ),
+        reason=None,
+        closest=MEMORY.id,
+        quote=MEMORY.text,
+        model="test",
+    ),
 )
 
 

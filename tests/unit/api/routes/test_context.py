@@ -49,6 +49,16 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "left_out": 3,
         "arms": {"lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7}},
         "took_ms": {"search": 1.25, "total": 2.0},
+        "answerable": {
+            "probability": 0.25,
+            "is_answerable": False,
+            "statement": 'Nothing stored about "zebra". Closest: “Ada moved to Lisbon.”',
+            "missing": ["zebra"],
+            "closest": str(MEMORY_ID),
+            "reason": None,
+            "model": "test",
+            "features": None,
+        },
     }
     assert script.last_arguments[1:] == (
         BankReference(value="ada"),
@@ -80,6 +90,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "recent": 9,
         "filter": {"user_id": "u"},
         "arms": ["lexical"],
+        "answerable": True,
         "now": "2024-05-08T00:00:00",
         "timezone": "America/New_York",
     }
@@ -97,6 +108,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         recent=9,
         filter=RecallFilter(keys=ScopeKeys(user_id="u")),
         arms=frozenset({Arm.LEXICAL}),
+        answerable=True,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         zone=ZoneInfo("America/New_York"),
         zone_name="America/New_York",

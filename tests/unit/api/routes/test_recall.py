@@ -48,6 +48,7 @@ async def test_a_question_is_answered_with_its_reasons(
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
+        "answerable": None,
     }
     assert script.last_arguments[1:] == (
         BankReference(value="ada"),
@@ -68,6 +69,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "now": "2024-05-08T00:00:00",
         "timezone": "America/New_York",
         "explain": True,
+        "answerable": True,
     }
 
     answer = await api.post(URL, json=body)
@@ -83,6 +85,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         budget_tokens=1,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
+        answerable=True,
     )
 
 
