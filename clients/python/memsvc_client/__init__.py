@@ -1,5 +1,6 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
+from memsvc_client.answerable import Answerable
 from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.contexts import Context, ContextPiece, ContextSection
@@ -58,7 +59,6 @@ from memsvc_client.index_copies import (
     RebuiltIndex,
 )
 from memsvc_client.models import (
-    Answerable,
     ArmReport,
     ArmStatus,
     BankInfo,

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import model_validator
 
+from memsvc_client.answerable import Answerable
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
-from memsvc_client.models import Answerable, ArmReport, Memory
+from memsvc_client.models import ArmReport, Memory
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
 

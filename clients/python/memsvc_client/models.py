@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from memsvc_client.answerable import Answerable
 from memsvc_client.records import Metadata, Record
 
 Item = TypeVar("Item")
@@ -333,23 +334,6 @@ class IndexUse(Record):
     """The similarity index that served a recall."""
 
     backend: str | None = None
-
-
-class Answerable(Record):
-    """Whether what was found answers the question."""
-
-    probability: float | None = None
-    """0 to 1; ``None`` if it could not be judged, for which ``reason`` says why."""
-    is_answerable: bool | None = None
-    statement: str | None = None
-    """A sentence: what nothing is stored about, and what is closest."""
-    missing: tuple[str, ...] = ()
-    """Rare words of the question that no good candidate holds."""
-    closest: UUID | None = None
-    reason: str | None = None
-    model: str | None = None
-    features: Mapping[str, float] | None = None
-    """What was weighed; only when asked to explain."""
 
 
 class Recall(Record):

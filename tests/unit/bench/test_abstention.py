@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from bench.__main__ import app
 from bench.abstention import figures_of, weights_of
 from bench.abstention_training import (
     MOST_REFUSED,
@@ -20,6 +22,7 @@ from bench.abstention_training import (
     shares_below,
     threshold_for,
 )
+from bench.errors import BenchError
 from memsvc.domain.answerable.evidence import FEATURES
 from memsvc.errors import ConfigurationError
 from memsvc.services.answerable import load_answerable_model
@@ -149,3 +152,23 @@ def test_calibration_error_is_the_distance_from_the_diagonal() -> None:
 def test_folds_are_conversations_or_halves() -> None:
     assert folds_of(["a", "b", "a"], "locomo") == ["locomo/a", "locomo/b", "locomo/a"]
     assert folds_of(["a", "a", "a"], "lihua") == ["lihua/0", "lihua/1", "lihua/0"]
+
+
+def test_a_set_without_unanswerable_questions_is_refused_before_a_service_is_started(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sessions.jsonl").write_text(
+        '{"conversation_id": "c", "session_id": "s", "datetime": null, "turns": '
+        '[{"id": "t", "speaker": "Ada", "text": "Hi"}]}\n'
+    )
+    (tmp_path / "queries.jsonl").write_text(
+        '{"id": "q", "conversation_id": "c", "question": "Who?", "category": "single",'
+        ' "evidence_turn_ids": ["t"]}\n'
+    )
+
+    result = CliRunner().invoke(
+        app, ["abstention", "--set", str(tmp_path), "--out", str(tmp_path / "out.json")]
+    )
+
+    assert isinstance(result.exception, BenchError)
+    assert "needs questions with and without an answer" in str(result.exception)
