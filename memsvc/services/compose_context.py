@@ -18,6 +18,7 @@ from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Hit, Recall, Recalled, RecallQuery
 from memsvc.services.stages import Stages
 from memsvc.store.transactions import Store
+from memsvc.telemetry import CONTEXTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,7 @@ class ComposeContext:
         stages: Stages,
         recalled: Recalled | None,
     ) -> ComposedContext:
+        CONTEXTS.labels(mode=mode).inc()
         return ComposedContext(
             context=context,
             mode=mode,

@@ -1,12 +1,15 @@
 """What every ``TokenCounter`` promises, whichever vocabulary it counts by."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from memsvc.domain.context.composing import Format, compose
+from memsvc.domain.context.material import Material
 from memsvc.embedding.token_counters import (
     CachedTokens,
     EncoderTokens,
@@ -19,6 +22,7 @@ from memsvc.ports import TokenCounter
 from memsvc.settings import TokenSettings
 from tests.fixtures.embedder import HashingEmbedder
 from tests.fixtures.tiny_bert import write_tokenizer
+from tests.unit.domain.context.memories import materials
 
 TEXTS = ["", "one two", "one two three four", "😀😀", "花生过敏", "line\n\nbreak"]
 
@@ -125,3 +129,15 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
         open_token_counter(
             TokenSettings(model=f"file:{tmp_path / 'tokenizer.json'}"), HashingEmbedder()
         )
+
+
+@given(material=materials(), budget=st.integers(0, 600))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_context_costs_more_than_its_budget(
+    counter: TokenCounter, material: Material, budget: int
+) -> None:
+    form = Format(budget=budget, count=counter.count, zone=UTC, zone_name="UTC")
+
+    context = compose(material, form)
+
+    assert counter.count([context.text])[0] == context.tokens <= budget
