@@ -209,10 +209,11 @@ def build_application(
             ),
         ],
     )
-    pass_through = PassThrough(store)
+    reads = RecallReads(engine)
+    pass_through = PassThrough(store, lexical)
     recall = Recall(
         store,
-        RecallReads(engine),
+        reads,
         arms,
         tokens,
         clock,
@@ -233,7 +234,7 @@ def build_application(
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock),
         recall=recall,
-        compose_context=ComposeContext(store, recall, pass_through, tokens, clock),
+        compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),
         jobs=Jobs(store),
         operations=Operations(store),

@@ -17,6 +17,7 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Hit, Recall, Recalled, RecallQuery
 from memsvc.services.stages import Stages
+from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import CONTEXTS
 
@@ -70,12 +71,14 @@ class ComposeContext:
     def __init__(
         self,
         store: Store,
+        reads: RecallReads,
         recall: Recall,
         pass_through: PassThrough,
         tokens: TokenCounter,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._reads = reads
         self._recall = recall
         self._pass_through = pass_through
         self._tokens = tokens
@@ -87,14 +90,16 @@ class ComposeContext:
         """Return a context of at most ``query.budget_tokens``; raises what ``Recall`` does."""
         stages = Stages()
         now = query.now or self._clock.now()
-        scope = Scope(bank=bank, filter=query.filter, now=now)
+        resolved = await self._reads.resolve(caller.tenant_id, bank.value)
+        scope = Scope(bank=resolved.scope, filter=query.filter, now=now)
+        stages.mark("resolve")
         whole: Sequence[Memory] | None = None
         if query.pass_through:
-            whole = await self._pass_through.whole(caller, scope, query.budget_tokens)
+            whole = await self._pass_through.whole(scope, query.budget_tokens)
             stages.mark("whole")
         recalled = None
         if whole is None or query.answerable:
-            recalled = await self._ranked(caller, scope, query, stages)
+            recalled = await self._ranked(caller, bank, query, now, stages)
         form = self._format(query, recalled)
         if whole is not None:
             # Counting takes milliseconds for every thousand tokens.
@@ -103,25 +108,30 @@ class ComposeContext:
             if context is not None:
                 return self._composed(context, query, Mode.PASSTHROUGH, stages, recalled)
         if recalled is None:
-            recalled = await self._ranked(caller, scope, query, stages)
-        material = await self._gather(caller, scope, query, recalled.hits)
+            recalled = await self._ranked(caller, bank, query, now, stages)
+        material = await self._gather(scope, query, recalled.hits)
         stages.mark("gather")
         context = await asyncio.to_thread(compose, material, form)
         stages.mark("compose")
         return self._composed(context, query, Mode.RANKED, stages, recalled)
 
     async def _ranked(
-        self, caller: Caller, scope: Scope, query: ContextQuery, stages: Stages
+        self,
+        caller: Caller,
+        bank: BankReference,
+        query: ContextQuery,
+        now: datetime,
+        stages: Stages,
     ) -> Recalled:
         recalled = await self._recall(
             caller,
-            scope.bank,
+            bank,
             RecallQuery(
                 text=query.text,
                 k=query.k,
                 filter=query.filter,
                 arms=query.arms,
-                now=scope.now,
+                now=now,
                 answerable=query.answerable,
             ),
         )
@@ -129,13 +139,10 @@ class ComposeContext:
         stages.mark("recall", of_which=parts)
         return recalled
 
-    async def _gather(
-        self, caller: Caller, scope: Scope, query: ContextQuery, hits: Sequence[Hit]
-    ) -> Material:
+    async def _gather(self, scope: Scope, query: ContextQuery, hits: Sequence[Hit]) -> Material:
         found = [hit.memory for hit in hits]
-        async with self._store.read(caller.tenant_id) as tx:
-            bank_id = (await tx.banks.resolve(scope.bank.value)).scope.bank_id
-            wanted, now = query.filter, scope.now
+        bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
+        async with self._store.read(scope.bank.tenant_id) as tx:
             beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
             summaries = await tx.context.summaries(bank_id, wanted, now, query.summaries)
             recent: Sequence[Memory] = ()

@@ -140,11 +140,16 @@ class Recall:
         Raises ``UnavailableError`` only when no arm that was asked for could answer.
         """
         stages = Stages()
-        if (whole := await self._whole(caller, bank, query, stages)) is not None:
-            return whole
         asked_at = time.monotonic()
         question = await self._pose(caller, bank, query)
         stages.mark("resolve")
+        whole = await self._whole(question, stages) if query.pass_through else None
+        if whole is not None:
+            if not query.answerable:
+                return whole
+            # Judged is what a ranking finds.
+            ranked = await self(caller, bank, replace(query, pass_through=False))
+            return replace(whole, answerable=ranked.answerable)
         found = await self._find(question, stages)
         if self._fell_short(question, found):
             # The indexes proposed memories that may not be shown (expired since, say): ask
@@ -158,24 +163,19 @@ class Recall:
         RECALLS.inc()
         return replace(answer, answerable=judged)
 
-    async def _whole(
-        self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages
-    ) -> Recalled | None:
-        """Return everything the filter lets through, if that was asked for and fits."""
-        if not query.pass_through or query.budget_tokens is None:
+    async def _whole(self, question: _Question, stages: Stages) -> Recalled | None:
+        """Return everything the filter lets through, if it fits the budget."""
+        query, budget = question.query, question.query.budget_tokens
+        if budget is None:
             return None
-        scope = Scope(bank=bank, filter=query.filter, now=query.now or self._clock.now())
-        memories = await self._pass_through.whole(caller, scope, query.budget_tokens)
+        scope = Scope(bank=question.bank.scope, filter=query.filter, now=question.now)
+        memories = await self._pass_through.whole(scope, budget)
         stages.mark("whole")
         if memories is None:
             return None
         costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
-        if sum(costs) > query.budget_tokens:
+        if sum(costs) > budget:
             return None
-        judged = None
-        if query.answerable:  # Which is about what a ranking finds.
-            ranked = await self(caller, bank, replace(query, pass_through=False))
-            judged = ranked.answerable
         hits = [
             Hit(memory=memory, score=0.0, parts={}, tokens=cost)
             for memory, cost in zip(memories, costs, strict=True)
@@ -186,13 +186,12 @@ class Recall:
             hits=hits,
             arms={},
             total_tokens=sum(costs),
-            budget_tokens=query.budget_tokens,
+            budget_tokens=budget,
             tokenizer=self._tokens.name,
             dropped=(),
             took_ms=stages.took_ms(),
             backend=self._arms.backend,
             mode=Mode.PASSTHROUGH,
-            answerable=judged,
         )
 
     async def _judge(self, question: _Question, found: _Found, asked_at: float) -> Answerability:

@@ -325,6 +325,10 @@ class Timings(Record):
     fetch: float | None = None
     """Re-reading the hits from their rows."""
     pack: float | None = None
+    graph: float | None = None
+    """The graph arm's part."""
+    answerable: float | None = None
+    """Judging whether the question is answered, where that was asked for."""
     whole: float | None = None
     """Finding out whether everything fits, where that was asked for."""
     total: float
