@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures.command_line import Run
 from tests.unit.cli.conftest import ScriptedService
-from tests.unit.memsvc_client.stub_service import MEMORY, MEMORY_ID
+from tests.unit.memsvc_client.stub_service import MEMORY, MEMORY_ID, RECALL
 
 CONTEXT: dict[str, Any] = {
     "mode": "ranked",
@@ -87,3 +87,60 @@ def test_every_option_is_sent(ask: Run, service: ScriptedService) -> None:
 
 def test_an_unknown_mode_is_wrong_usage(run: Run) -> None:
     assert run("context", "ada", "Where?", "--mode", "all").exit_code == 2
+
+
+REFUSED = {
+    "probability": 0.21,
+    "is_answerable": False,
+    "statement": 'Nothing stored about "zebra". Closest: “\x1b[2JHi”',
+    "missing": ["zebra"],
+    "closest": MEMORY_ID,
+    "reason": None,
+    "model": "test",
+    "features": None,
+}
+
+
+def test_whether_it_is_answered_is_told_when_asked(run: Run, service: ScriptedService) -> None:
+    service.answer({**CONTEXT, "answerable": REFUSED})
+    result = run("context", "ada", "Where?", "--answerable", "--url", service.url)
+
+    assert service.body is not None
+    assert service.body["answerable"] is True
+    assert 'Answerable: no (21%). Nothing stored about "zebra".' in result.stderr
+    assert "\x1b[2J" not in result.stderr
+
+
+def test_recall_tells_it_too(run: Run, service: ScriptedService) -> None:
+    service.answer({**RECALL, "answerable": REFUSED})
+    shown = run("recall", "ada", "Where?", "--answerable", "--url", service.url).stdout
+
+    assert 'Answerable: no (21%). Nothing stored about "zebra".' in shown
+    assert "\x1b[2J" not in shown
+
+
+def test_what_was_not_judged_says_why(run: Run, service: ScriptedService) -> None:
+    unjudged: dict[str, Any] = {
+        "probability": None,
+        "is_answerable": None,
+        "statement": None,
+        "missing": [],
+    }
+    reason = "It takes the dense arm to judge this."
+    service.answer({**RECALL, "answerable": {**unjudged, "reason": reason, "model": "test"}})
+
+    shown = run("recall", "ada", "Where?", "--answerable", "--url", service.url).stdout
+
+    assert f"Answerable: not judged. {reason}" in shown
+
+
+def test_recall_asks_for_everything_that_fits(run: Run, service: ScriptedService) -> None:
+    service.answer({**RECALL, "mode": "passthrough"})
+    run("recall", "ada", "Where?", "--mode", "auto", "--budget", "500", "--url", service.url)
+
+    assert service.body == {
+        "query": "Where?",
+        "mode": "auto",
+        "budget_tokens": 500,
+        "explain": False,
+    }
