@@ -32,7 +32,7 @@ class ContextQuery:
     """Whether everything is shown if it fits, instead of the best of it."""
     k: int = 20
     """How many hits at most."""
-    reach: int = 1
+    reach: int = 2
     """How many neighbours of a hit on either side."""
     summaries: int = 5
     session_id: str | None = None

@@ -26,7 +26,7 @@ class ContextQuery(Body):
     k: int | None = None
     """How many hits at most: 1 to 200, 20 unless given."""
     neighbours: int | None = None
-    """How many memories before and after each hit in its episode: 1 unless given."""
+    """How many memories before and after each hit in its episode: 2 unless given."""
     summaries: int | None = None
     session_id: str | None = None
     """The session whose latest turns are shown too."""

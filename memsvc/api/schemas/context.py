@@ -45,7 +45,7 @@ class ContextRequest(RequestModel):
             le=limits.NEIGHBOURS,
             description="How many memories before and after each hit in its episode.",
         ),
-    ] = 1
+    ] = 2
     summaries: Annotated[StrictInt, Field(ge=0, le=limits.SUMMARIES)] = 5
     session_id: Annotated[
         Name | None, Field(description="The session whose latest turns are shown too.")

@@ -29,7 +29,7 @@ def context(  # noqa: PLR0913 — a command's options
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many hits at most.")] = 20,
     neighbours: Annotated[
         int, typer.Option("--neighbours", min=0, max=10, help="Before and after each hit.")
-    ] = 1,
+    ] = 2,
     session: Annotated[
         str | None,
         typer.Option("--session", metavar="ID", help="Also show this session's latest turns."),

@@ -60,7 +60,7 @@ async def test_the_budget_is_never_exceeded(bank: AsyncBank) -> None:
 
 
 async def test_hits_come_with_what_was_said_before_and_after(bank: AsyncBank) -> None:
-    context = await bank.context("lease in Lisbon", mode="ranked", k=1)
+    context = await bank.context("lease in Lisbon", mode="ranked", k=1, neighbours=1)
 
     assert roles(context) == {TALK[0][1]: "before", TALK[1][1]: "hit", TALK[2][1]: "after"}
     [hit] = [each for each in context.sections[0].pieces if each.role == "hit"]
@@ -70,7 +70,9 @@ async def test_hits_come_with_what_was_said_before_and_after(bank: AsyncBank) ->
 async def test_the_latest_turns_of_the_session_come_last_and_nothing_twice(
     bank: AsyncBank,
 ) -> None:
-    context = await bank.context("lease", mode="ranked", k=1, session_id="s1", recent=4)
+    context = await bank.context(
+        "lease", mode="ranked", k=1, neighbours=1, session_id="s1", recent=4
+    )
 
     assert [section.name for section in context.sections] == ["memories", "recent"]
     assert [each.memory.text for each in context.sections[1].pieces] == [
