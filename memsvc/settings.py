@@ -130,6 +130,22 @@ class IndexSettings(_Group):
     """How often it asks nevertheless while writers tell it: an announcement may be lost."""
 
 
+class LanguageModelSettings(_Group):
+    """The language model that organises memories; without one, rules do."""
+
+    model: str | None = None
+    """As litellm writes it: ``provider/model``."""
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+    """Without one, litellm looks in the provider's own environment variable."""
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """For one answer, repetitions included."""
+    most_output_tokens: Annotated[int, Field(ge=256)] = 8_000
+    tokens_per_day: Annotated[int | None, Field(ge=0)] = None
+    """Of one tenant, question and answer together; beyond, organising waits for the next day."""
+    usd_per_day: Annotated[float | None, Field(ge=0)] = None
+
+
 class ReembedSettings(_Group):
     """Moving banks to another embedding model."""
 

@@ -36,6 +36,7 @@ from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
 from memsvc.store.mentions import MentionReader, MentionWriter
+from memsvc.store.model_calls import ModelCallReader, ModelCallWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.retention import RetentionReader, RetentionWriter
@@ -63,6 +64,7 @@ class ReadTransaction:
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
         self.mentions = MentionReader(session)
+        self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -81,6 +83,7 @@ class WriteTransaction:
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
         self.mentions = MentionWriter(session)
+        self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 
