@@ -35,9 +35,10 @@ from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
-from memsvc.services.index_upkeep import IndexUpkeep
+from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.operations import Operations
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
@@ -77,6 +78,7 @@ class Application:
     recall: Recall
     memories: Memories
     jobs: Jobs
+    operations: Operations
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -193,8 +195,15 @@ def build_application(
         recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
+        operations=Operations(store),
         reembedding=Reembedding(store, embedders),
-        index_upkeep=IndexUpkeep(store, replicas),
+        index_upkeep=IndexUpkeep(
+            store,
+            replicas,
+            check,
+            backend=index.backend,
+            server=_server_of(index, feed, settings.index),
+        ),
         health=Health(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),
@@ -249,6 +258,12 @@ def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
         return RemoteIndex(address, model_id, dimension, client)
 
     return RemoteMemoryIndex(opened, OverlayReads(engine), options)
+
+
+def _server_of(index: MemoryIndex, feed: StoreFeed, settings: IndexSettings) -> IndexServer | None:
+    if not isinstance(index, RemoteMemoryIndex):
+        return None
+    return IndexServer.of(index, feed, settings.server_rebuild_wait_s)
 
 
 def _closing(

@@ -91,6 +91,12 @@ class JobNotFoundError(NotFoundError):
     code = "job_not_found"
 
 
+class OperationNotFoundError(NotFoundError):
+    """There is no such operation in this bank."""
+
+    code = "operation_not_found"
+
+
 class ConflictError(MemsvcError):
     """The request conflicts with the present state."""
 
@@ -107,6 +113,18 @@ class IllegalTransitionError(ConflictError):
     """A memory in this state cannot go to the state asked for."""
 
     code = "illegal_transition"
+
+
+class OperationUndoneError(ConflictError):
+    """The operation has been undone already; undo its undoing to have it again."""
+
+    code = "already_undone"
+
+
+class UndoPreventedError(ConflictError):
+    """Something has changed since what the operation changed; undo that first."""
+
+    code = "undo_prevented"
 
 
 class ModelMismatchError(ConflictError):

@@ -79,6 +79,8 @@ class IndexSettings(_Group):
     server_connect_timeout_s: Annotated[float, Field(gt=0)] = 0.5
     server_timeout_s: Annotated[float, Field(gt=0)] = 2.0
     """For one answer of the index server; later, PostgreSQL answers."""
+    server_rebuild_wait_s: Annotated[float, Field(ge=0)] = 30.0
+    """How long a rebuild waits for the index server; it loads the bank in any case."""
     overlay_changes: Annotated[int, Field(ge=1)] = 1_000
     """So many changes that the index server lacks are made up for within a recall."""
     overlay_wait_s: Annotated[float, Field(ge=0)] = 0.2

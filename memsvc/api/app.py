@@ -17,7 +17,16 @@ from memsvc.api.access import AccessGuard
 from memsvc.api.documentation import DESCRIPTION, TAGS, DocumentedApi, operation_id
 from memsvc.api.middleware import BodyLimit, RequestContext, TimeLimit
 from memsvc.api.problems import problem_response
-from memsvc.api.routes import banks, episodes, index_upkeep, jobs, memories, operations, recall
+from memsvc.api.routes import (
+    bank_operations,
+    banks,
+    episodes,
+    index_upkeep,
+    jobs,
+    memories,
+    operations,
+    recall,
+)
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
 
@@ -29,6 +38,7 @@ _ROUTERS = (
     episodes.router,
     memories.router,
     recall.router,
+    bank_operations.router,
     jobs.router,
     index_upkeep.router,
     operations.router,

@@ -18,6 +18,7 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.operations import Operations
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -61,6 +62,10 @@ async def _index_upkeep(request: Request) -> IndexUpkeep:
     return application_of(request).index_upkeep
 
 
+async def _operations(request: Request) -> Operations:
+    return application_of(request).operations
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -72,6 +77,7 @@ RecallUseCase = Annotated[Recall, Depends(_recall)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
+OperationsUseCase = Annotated[Operations, Depends(_operations)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

@@ -24,6 +24,7 @@ STATUS_BY_ERROR: Mapping[type[errors.MemsvcError], int] = {
     errors.ConflictError: 409,
     errors.UnavailableError: 503,
     errors.RequestTimeoutError: 504,
+    errors.NeedsReviewError: 502,
     # Nobody who sends a request can cause or mend these.
     errors.ConfigurationError: 500,
     errors.ExternalCallInTransactionError: 500,

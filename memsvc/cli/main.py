@@ -19,6 +19,7 @@ from memsvc.cli.commands import (
     load,
     memory,
     models,
+    operations,
     recall,
     remember,
     serve,
@@ -63,6 +64,7 @@ app.command()(recall.recall)
 app.command()(load.load)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
+app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(database.app, name="db")

@@ -7,6 +7,17 @@ from enum import StrEnum
 from memsvc.domain.identifiers import MemoryId
 
 
+class Holder(StrEnum):
+    """Where what is compared with PostgreSQL lies."""
+
+    MEMORY = "memory"
+    """The copy that the answering process searches."""
+    SNAPSHOT = "snapshot"
+    """The file that a restart resumes from."""
+    SERVER = "server"
+    """The partition of the index server."""
+
+
 class Fault(StrEnum):
     """How what is held differs from PostgreSQL."""
 
@@ -17,8 +28,9 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Mismatch:
-    """One thing held that should not be, or not held that should."""
+    """One thing held that should not be, or not held that should, or not as it should be."""
 
+    holder: Holder
     memory_id: MemoryId | None
     """``None`` for a vector of which nobody knows whose it is."""
     vector_id: int | None
@@ -30,6 +42,8 @@ class Mismatch:
 class Verification:
     """The outcome of one comparison."""
 
+    compared: Sequence[Holder]
+    """What there was to compare."""
     memories: int
     """Memories of the bank in PostgreSQL."""
     vectors: int

@@ -19,11 +19,17 @@ from memsvc.domain.vocabulary import Vocabulary
 Keys: TypeAlias = NDArray[np.bytes_]
 """Memory ids as 16 bytes each, dtype ``S16``: their byte order is the order of the ids."""
 
-_MOST_COUNTED = np.iinfo(np.uint16).max
+MOST_COUNTED = np.iinfo(np.uint16).max
+"""How often a term is counted in one document; BM25 is saturated long before."""
 _LANGUAGE_CODES = {language: code for code, language in enumerate(RECOGNISED)}
 _NO_LANGUAGE = len(RECOGNISED)
 _FEW_OF = 64
 """Sorting postings is quicker than counting over the documents if they are fewer by this."""
+
+
+def language_code(language: str) -> int:
+    """Return the place of a language in ``RECOGNISED``, its length for any other."""
+    return _LANGUAGE_CODES.get(language, _NO_LANGUAGE)
 
 
 def memory_keys(ids: Iterable[MemoryId]) -> Keys:
@@ -106,7 +112,7 @@ class Segment:
         """Make a segment of documents."""
         ids = sorted(forms, key=attrgetter("int"))
         ordered = [forms[memory_id] for memory_id in ids]
-        codes = [_LANGUAGE_CODES.get(form.language, _NO_LANGUAGE) for form in ordered]
+        codes = [language_code(form.language) for form in ordered]
         documents = DocumentTable(
             keys=memory_keys(ids),
             lengths=np.array([form.length for form in ordered], np.int32),
@@ -210,7 +216,7 @@ def _post(forms: Sequence[LexicalForm]) -> PostingTable:
         vocabulary=Vocabulary(terms),
         starts=row_starts(np.bincount(ranked, minlength=len(terms))),
         documents=places[order],
-        counts=np.minimum(counts[order], _MOST_COUNTED).astype(np.uint16),
+        counts=np.minimum(counts[order], MOST_COUNTED).astype(np.uint16),
     )
 
 

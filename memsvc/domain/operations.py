@@ -4,14 +4,16 @@ An operation is a list of effects. Each says what one aspect of one thing was be
 so that undoing sets every ``before`` again where ``after`` still stands.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import Json, Metadata
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.links import NewLink
+from memsvc.domain.memory import Json, MemoryState, Metadata
 
 OperationId = NewType("OperationId", UUID)
 
@@ -70,6 +72,18 @@ class Effect:
     before: Json
     after: Json
 
+    @property
+    def key(self) -> tuple[Aspect, UUID, str]:
+        """What it changed: two effects of one key follow one another."""
+        link = self.after or self.before if self.aspect is Aspect.LINK else None
+        named = f"{link['type']} {link['to_id']}" if isinstance(link, Mapping) else ""
+        return self.aspect, self.target_id, named
+
+    @property
+    def inverse(self) -> "Effect":
+        """The effect that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOperation:
@@ -86,3 +100,75 @@ class NewOperation:
 def state_effect(memory_id: MemoryId, before: str | None, after: str) -> Effect:
     """Return the effect of moving a memory, or of making it (``before`` is ``None``)."""
     return Effect(aspect=Aspect.STATE, target_id=memory_id, before=before, after=after)
+
+
+def link_effect(link: NewLink, *, is_added: bool) -> Effect:
+    """Return the effect of adding a link, or of removing it."""
+    value = {
+        "type": link.type.value,
+        "to_id": str(link.to_id),
+        "weight": link.weight,
+        "reason": link.reason,
+    }
+    before, after = (None, value) if is_added else (value, None)
+    return Effect(aspect=Aspect.LINK, target_id=link.from_id, before=before, after=after)
+
+
+def compacted(effects: Iterable[Effect]) -> list[Effect]:
+    """Return one effect for each thing changed, from its first value to its last.
+
+    What ends as it began is left out.
+    """
+    kept: dict[tuple[Aspect, UUID, str], Effect] = {}
+    for effect in effects:
+        first = kept.get(effect.key)
+        kept[effect.key] = effect if first is None else replace(effect, before=first.before)
+    return [each for each in kept.values() if each.before != each.after]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation as it was recorded, and whether it stands."""
+
+    id: OperationId
+    bank_id: BankId
+    kind: OperationKind
+    state: OperationState
+    actor: str
+    reason: str | None
+    effect_count: int
+    details: Metadata | None
+    undoes: OperationId | None
+    """The operation that it took back."""
+    undone_by: OperationId | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationListing:
+    """What a listing of operations is restricted to."""
+
+    kind: OperationKind | None = None
+    memory_id: MemoryId | None = None
+    """Only those that changed this memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why an effect cannot be taken back."""
+
+    effect: Effect
+    reason: str
+    """In words, without memory text."""
+    operation_id: OperationId | None = None
+    """The later operation that changed it, where it was one."""
+
+
+def state_after_undo(effect: Effect) -> MemoryState:
+    """Return which state a memory gets when the effect on its state is taken back.
+
+    What an operation made is archived, not erased: undoing that brings it back as it was.
+    """
+    if effect.before is None:
+        return MemoryState.ARCHIVED
+    return MemoryState(str(effect.before))

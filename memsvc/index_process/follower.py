@@ -108,7 +108,7 @@ class Follower:
         for bank in banks:
             models[bank.bank_id].append(bank.model_id)
             held_bank = self._partitions.get(bank.bank_id, bank.model_id)
-            if held_bank is not None and _is_cut(held_bank.watermark, bank):
+            if held_bank is not None and _is_outdated(held_bank, bank):
                 self._partitions.drop(held_bank)
                 held_bank = None
             if held_bank is None:
@@ -171,5 +171,8 @@ class Follower:
                 held.mark(watermark)
 
 
-def _is_cut(watermark: Watermark, bank: ModelOfBank) -> bool:
-    return bank.trimmed_below > max(watermark.horizon, watermark.trimmed_below)
+def _is_outdated(held: HeldPartition, bank: ModelOfBank) -> bool:
+    """Tell whether changes are lost to the log, or the bank is to be loaded under a new number."""
+    watermark = held.watermark
+    is_cut = bank.trimmed_below > max(watermark.horizon, watermark.trimmed_below)
+    return is_cut or held.bank.partition != bank.partition

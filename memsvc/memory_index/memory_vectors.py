@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gpu_index import Ids, Neighbours
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.index_segment import Keys, memory_ids, memory_keys
+from memsvc.domain.index_states import VectorState
 from memsvc.memory_index.vector_owners import VectorOwners
 from memsvc.memory_index.vector_spaces import Partition
 from memsvc.ports import Candidate, IndexedVector, IndexEntry, Vector
@@ -68,6 +69,23 @@ class MemoryVectors:
     def owners(self) -> tuple[Ids, Keys]:
         """Return the ids of all vectors, shape (n,), and whose each is; of one instant."""
         return self._owners.all()
+
+    @property
+    def precision(self) -> str:
+        """The type that vectors are kept in."""
+        return "float32" if self._partition is None else self._partition.precision
+
+    def state(self) -> VectorState | None:
+        """Return how the vectors are searched now, ``None`` while there are none."""
+        if self._partition is None:
+            return None
+        report = self._partition.report()
+        return VectorState(
+            size=report.size,
+            structure=report.structure,
+            measured_recall=report.measured_recall,
+            nbytes=report.nbytes,
+        )
 
     def stored(self) -> dict[int, Vector]:
         """Return every vector in the index by its id; nothing may change meanwhile."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -110,13 +110,27 @@ class RemoteMemoryIndex:
             if isinstance(index, RemoteIndex):
                 index.close()
 
-    async def _place(self, scope: BankScope, query: DenseQuery) -> _Place:
-        partition = await self._source.partition(scope, query.model_id)
+    def indexes(self) -> Mapping[str, VectorIndex]:
+        """Return the indexes on the server that have been asked, by model."""
+        return dict(self._indexes)
+
+    async def partition_of(
+        self, scope: BankScope, model_id: str, dimension: int
+    ) -> tuple[VectorIndex, int]:
+        """Return the index on the server and the partition that a bank's vectors are in.
+
+        Raises ``IndexNotLoadedError`` when the server shall not have them.
+        """
+        partition = await self._source.partition(scope, model_id)
         if partition is None:
             raise IndexNotLoadedError
-        if (index := self._indexes.get(query.model_id)) is None:
-            index = self._open(query.model_id, query.vector.size)
-            self._indexes[query.model_id] = index
+        if (index := self._indexes.get(model_id)) is None:
+            index = self._open(model_id, dimension)
+            self._indexes[model_id] = index
+        return index, partition
+
+    async def _place(self, scope: BankScope, query: DenseQuery) -> _Place:
+        index, partition = await self.partition_of(scope, query.model_id, query.vector.size)
         allowed = None
         if query.allowed is not None:
             allowed = await self._source.vector_ids(scope, query.model_id, query.allowed)

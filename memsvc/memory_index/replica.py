@@ -2,23 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
 
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.index_checks import Verification
+from memsvc.domain.index_checks import Holder, Mismatch, Verification
+from memsvc.domain.index_states import SnapshotState, VectorState
 from memsvc.domain.memory import BankScope
 from memsvc.errors import IndexUnavailableError
 from memsvc.memory_index.activity import Activity
 from memsvc.memory_index.bank_contents import BankContents
+from memsvc.memory_index.fresh_bank import FreshBank, pages_of, read_expected
 from memsvc.memory_index.fresh_runs import FreshRuns
 from memsvc.memory_index.offload import run_sized
 from memsvc.memory_index.replica_snapshot import ReplicaSnapshot
 from memsvc.memory_index.verification import compare
-from memsvc.ports import FeedRequest, IndexChanges, IndexEntry, IndexFeed, Watermark
+from memsvc.ports import FeedRequest, IndexChanges, IndexFeed, Watermark
 
 _log = structlog.get_logger(__name__)
 
@@ -41,12 +43,6 @@ class _Held:
     watermark: Watermark
     as_of: float
     """When the catching up that led here began, on the clock of ``time.monotonic``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fresh:
-    entries: Mapping[MemoryId, IndexEntry]
-    watermark: Watermark
 
 
 class Replica:
@@ -93,28 +89,70 @@ class Replica:
             await self._snapshot.finish(held.contents, held.watermark)
 
     async def verify(self) -> Verification:
-        """Compare what is held with the feed. No write that comes meanwhile is a mismatch.
+        """Compare what is held, here and in the snapshot, with the feed.
 
-        The copy is brought up to the state compared with; a difference then counts only if no
-        change of its memory has followed. Searches wait while the two are laid side by side.
+        No write that comes meanwhile is a mismatch: the copy is brought up to the state compared
+        with, and a difference then counts only if no change of its memory has followed. Searches
+        wait while the two are laid side by side.
         """
         await self.contents()
-        bank = self._bank
-        fresh = await self._read()
+        fresh = await read_expected(self._bank.feed, self._bank.scope, self._bank.request)
         await self.contents()
+        compared = [Holder.MEMORY]
         async with self._runs.turn:
-            held = self._held
-            changes = await bank.feed.changes_since(bank.scope, fresh.watermark, bank.request)
-            if held is None or changes.must_reload:
+            moving = await self._changed_since(fresh.watermark)
+            if (held := self._held) is None or moving is None:
                 raise IndexUnavailableError("The bank changes too fast to be compared; try again.")
-            moving = {entry.memory_id for entry in changes.upserts} | set(changes.removals)
-            found = await asyncio.to_thread(compare, held.contents, fresh.entries, moving)
+            found = await asyncio.to_thread(
+                compare, Holder.MEMORY, held.contents, fresh.memories, moving
+            )
+        in_snapshot = await self._verify_snapshot(fresh)
+        if in_snapshot is not None:
+            compared.append(Holder.SNAPSHOT)
+            found += in_snapshot
         return Verification(
-            memories=len(fresh.entries),
-            vectors=sum(len(entry.vectors) for entry in fresh.entries.values()),
+            compared=compared,
+            memories=len(fresh.memories),
+            vectors=sum(len(each.vectors) for each in fresh.memories.values()),
             mismatches=found,
             in_motion=len(moving),
         )
+
+    def vector_state(self) -> VectorState | None:
+        """Return how the vectors are searched now, ``None`` where none are held."""
+        held = self._held
+        if held is None or held.contents.vectors is None:
+            return None
+        return held.contents.vectors.state()
+
+    async def snapshot_state(self) -> SnapshotState | None:
+        """Return what there is of a snapshot, if any is kept."""
+        return None if self._snapshot is None else await self._snapshot.saved()
+
+    async def _verify_snapshot(self, fresh: FreshBank) -> list[Mismatch] | None:
+        """Resume beside the searches as a restart would; ``None`` where it would load instead."""
+        if self._snapshot is None:
+            return None
+        resumed = await self._snapshot.read(self._new_contents)
+        if resumed is None:
+            return None
+        bank = self._bank
+        changes = await bank.feed.changes_since(bank.scope, resumed.watermark, bank.request)
+        moving = await self._changed_since(fresh.watermark)
+        if changes.must_reload or moving is None:
+            return None
+        await asyncio.to_thread(_apply, resumed.contents, changes)
+        return await asyncio.to_thread(
+            compare, Holder.SNAPSHOT, resumed.contents, fresh.memories, moving
+        )
+
+    async def _changed_since(self, watermark: Watermark) -> set[MemoryId] | None:
+        """Return the memories that have changed, ``None`` if they are too many to tell."""
+        bank = self._bank
+        changes = await bank.feed.changes_since(bank.scope, watermark, bank.request)
+        if changes.must_reload:
+            return None
+        return {entry.memory_id for entry in changes.upserts} | set(changes.removals)
 
     async def rebuild(self) -> int:
         """Load the bank afresh and then let it take the old one's place; return its memories.
@@ -204,29 +242,13 @@ class Replica:
 
     async def _filled(self) -> tuple[BankContents, Watermark]:
         contents, watermark = self._new_contents(), Watermark(horizon=0)
-        async with aclosing(self._pages()) as pages:
+        bank = self._bank
+        async with aclosing(pages_of(bank.feed, bank.scope, bank.request)) as pages:
             async for reached, entries in pages:
                 await asyncio.to_thread(contents.apply, entries)
                 watermark = reached
         await asyncio.to_thread(contents.compact)
         return contents, watermark
-
-    async def _read(self) -> _Fresh:
-        expected: dict[MemoryId, IndexEntry] = {}
-        watermark = Watermark(horizon=0)
-        async with aclosing(self._pages()) as pages:
-            async for watermark, entries in pages:  # noqa: B007 — all pages bear the same one
-                expected.update((entry.memory_id, entry) for entry in entries)
-        return _Fresh(entries=expected, watermark=watermark)
-
-    async def _pages(self) -> AsyncGenerator[tuple[Watermark, Sequence[IndexEntry]], None]:
-        pages = self._bank.feed.load(self._bank.scope, self._bank.request)
-        try:
-            async for page in pages:
-                yield page
-        finally:
-            if isinstance(pages, AsyncGenerator):  # It may hold a snapshot open.
-                await pages.aclose()
 
 
 def _apply(contents: BankContents, changes: IndexChanges) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from memsvc.domain.index_states import SnapshotState
 from memsvc.domain.memory import BankScope
 from memsvc.errors import UnavailableError
 from memsvc.memory_index.bank_contents import BankContents
@@ -49,6 +50,20 @@ class ReplicaSnapshot:
         resumed = await asyncio.to_thread(self._policy.snapshots.resume, labels, new_contents())
         self._unsaved = 0 if resumed is not None else self._policy.after_changes
         return resumed
+
+    async def read(self, new_contents: Callable[[], BankContents]) -> Resumed | None:
+        """Return what a restart would find, ``None`` for nothing; the state stays as it is."""
+        if self._saving is not None:
+            await self._saving
+        if self._labels is None:
+            return None
+        return await asyncio.to_thread(self._policy.snapshots.resume, self._labels, new_contents())
+
+    async def saved(self) -> SnapshotState | None:
+        """Return when the snapshot was written and how large it is, ``None`` without one."""
+        if self._labels is None:
+            return None
+        return await asyncio.to_thread(self._policy.snapshots.state, self._labels)
 
     async def discard(self) -> None:
         """Remove the snapshot, which the feed can no longer bring up to date."""

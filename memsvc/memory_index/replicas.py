@@ -9,8 +9,9 @@ from typing import TypeAlias
 import structlog
 
 from memsvc.domain.bm25 import Bm25
-from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.identifiers import TenantId
 from memsvc.domain.index_checks import Verification
+from memsvc.domain.index_states import HeldBank
 from memsvc.domain.inverted_index import InvertedIndex
 from memsvc.domain.memory import BankScope
 from memsvc.memory_index.activity import Activity
@@ -111,13 +112,18 @@ class BankReplicas:
         self._activity.holding(len(self._residents), self._memories)
         return contents
 
-    def resident(self, tenant_id: TenantId) -> dict[BankId, int]:
-        """Return how many memories are held of each of a tenant's banks."""
-        return {
-            scope.bank_id: resident.memories
-            for (scope, request), resident in self._residents.items()
+    async def resident(self, tenant_id: TenantId) -> list[HeldBank]:
+        """Return what is held of each of a tenant's banks."""
+        return [
+            HeldBank(
+                bank_id=scope.bank_id,
+                memories=resident.memories,
+                vectors=resident.replica.vector_state(),
+                snapshot=await resident.replica.snapshot_state(),
+            )
+            for (scope, request), resident in list(self._residents.items())
             if scope.tenant_id == tenant_id and request == self._shared
-        }
+        ]
 
     @property
     def holds_vectors(self) -> bool:
@@ -126,16 +132,22 @@ class BankReplicas:
 
     async def verify(self, scope: BankScope) -> Verification:
         """Compare the arms' copy of a bank with PostgreSQL; it is loaded if it is not held."""
-        await self.contents(scope)
-        return await self._residents[scope, self._shared].replica.verify()
+        found = await (await self._loaded(scope)).verify()
+        self._spaces.free_released()
+        return found
 
     async def rebuild(self, scope: BankScope) -> int:
         """Load the arms' copy of a bank afresh while the old one answers; return its memories."""
-        await self.contents(scope)
-        resident = self._residents[scope, self._shared]
-        memories = await resident.replica.rebuild()
+        memories = await (await self._loaded(scope)).rebuild()
         self._spaces.free_released()
         return memories
+
+    async def _loaded(self, scope: BankScope) -> Replica:
+        """Return the arms' replica of a bank: held, or one of its own if it has left already."""
+        await self.contents(scope)
+        key = (scope, self._shared)
+        resident = self._residents.get(key)
+        return self._new_replica(key) if resident is None else resident.replica
 
     async def forget(self, scope: BankScope) -> None:
         """Drop whatever is held of a bank that is deleted, in memory and on disk."""

@@ -14,10 +14,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from memsvc.domain.identifiers import BankId
+from memsvc.domain.index_states import SnapshotState
 from memsvc.domain.memory import BankScope
 from memsvc.memory_index.marks import decode_mark, encode_mark
 from memsvc.ports import FeedRequest, Watermark
@@ -139,6 +141,22 @@ class SnapshotFolder:
                     file.unlink(missing_ok=True)
         self._make_room(labels.bank)
         return True
+
+    def state(self, labels: SnapshotLabels) -> SnapshotState | None:
+        """Return when the snapshot was written and its bytes, ``None`` if there is none."""
+        folder = self._root / labels.bank / labels.place
+        try:
+            # The manifest's own time says when it was last used; its files are written once.
+            files = [each.stat() for each in folder.iterdir() if each.name != _MANIFEST]
+        except FileNotFoundError:
+            return None
+        if not files:
+            return None
+        written = max(each.st_mtime for each in files)
+        return SnapshotState(
+            written_at=datetime.fromtimestamp(written, UTC),
+            nbytes=sum(each.st_size for each in files),
+        )
 
     def discard(self, labels: SnapshotLabels) -> None:
         """Remove a snapshot that was refused."""

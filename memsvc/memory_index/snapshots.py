@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gpu_index import VectorIndexError
 from memsvc.domain.bm25 import Bm25
+from memsvc.domain.index_states import SnapshotState
 from memsvc.domain.memory import BankScope
 from memsvc.domain.segment_arrays import analysis_stamp, from_arrays, to_arrays
 from memsvc.errors import IndexUnavailableError
@@ -97,6 +98,10 @@ class Snapshots:
             marks = {"bank": labels.bank, "model": labels.model or ""}
             writers["vectors"] = partial(_write_vectors, vectors, marks)
         return self._folder.write(labels, watermark, dimension, writers)
+
+    def state(self, labels: SnapshotLabels) -> SnapshotState | None:
+        """Return when a snapshot was written and how large it is, ``None`` without one."""
+        return self._folder.state(labels)
 
     def discard(self, labels: SnapshotLabels) -> None:
         """Remove a snapshot that serves no more."""

@@ -10,7 +10,14 @@ from threading import Lock
 
 import numpy as np
 
-from gpu_index import Ids, Neighbours, VectorIndex, VectorIndexError, open_index
+from gpu_index import (
+    Ids,
+    Neighbours,
+    PartitionReport,
+    VectorIndex,
+    VectorIndexError,
+    open_index,
+)
 from gpu_index.protocol import SnapshotManifest
 from memsvc.errors import IndexUnavailableError
 from memsvc.ports import Matrix, Vector
@@ -31,6 +38,15 @@ class Partition:
 
     def __len__(self) -> int:
         return self._index.partition_size(self._key)
+
+    @property
+    def precision(self) -> str:
+        """The type that vectors are kept in, for instance ``float32``."""
+        return self._index.capabilities.precision
+
+    def report(self) -> PartitionReport:
+        """Return how it is searched now."""
+        return self._index.report(self._key)
 
     def add(self, ids: Ids, vectors: Matrix) -> None:
         """Add ``vectors`` (n, dimension) under ``ids`` (n,); a search sees all or none of them."""

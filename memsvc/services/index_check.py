@@ -94,6 +94,11 @@ class IndexCheck:
         self._moments: deque[tuple[float, Moment]] = deque(maxlen=2)
         self._asked_last: BankScope | None = None
 
+    @property
+    def report(self) -> RecallReport:
+        """What the comparisons have shown since the process started."""
+        return self._report
+
     def offer(self, scope: BankScope, query: DenseQuery, found: Sequence[Candidate]) -> None:
         """Perhaps keep an answer of the index, to be compared later; returns at once."""
         settings = self._settings

@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import (
+    Json,
     Memory,
     MemoryState,
     MemoryVersion,
@@ -12,6 +13,14 @@ from memsvc.domain.memory import (
     is_legal_transition,
 )
 from memsvc.domain.metadata import METADATA_BYTES, encoded_size, merge_patch
+from memsvc.domain.operations import (
+    Aspect,
+    Effect,
+    NewOperation,
+    OperationKind,
+    compacted,
+    state_effect,
+)
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import IllegalTransitionError, InvalidRequestError
 from memsvc.services.commands import BankReference, Caller, MemoryPatch, RequestKey
@@ -72,6 +81,13 @@ class Memories:
                 _refuse_large(metadata)
             pinned = memory.pinned if patch.pinned is None else patch.pinned
             await tx.memories.set_annotations(bank_id, memory_id, metadata, pinned=pinned)
+            effects = [
+                _effect(Aspect.METADATA, memory, dict(memory.metadata), dict(metadata)),
+                _effect(Aspect.PINNED, memory, memory.pinned, pinned),
+            ]
+            changed = NewOperation(kind=OperationKind.ANNOTATE, effects=effects)
+            if compacted(effects):
+                await tx.operations.record(bank_id, caller.actor, changed)
             await _audit(tx, caller, memory, "memory.annotate")
             return await tx.memories.get(bank_id, memory_id)
 
@@ -117,8 +133,11 @@ class Memories:
                 )
             await tx.memories.set_state(bank_id, memory_id, state)
             await tx.changes.record(bank_id, [memory_id])
-            operation = "restore" if state is MemoryState.ACTIVE else "archive"
-            await _audit(tx, caller, memory, f"memory.{operation}")
+            restores = state is MemoryState.ACTIVE
+            kind = OperationKind.RESTORE if restores else OperationKind.ARCHIVE
+            moved = NewOperation(kind=kind, effects=[state_effect(memory_id, memory.state, state)])
+            await tx.operations.record(bank_id, caller.actor, moved)
+            await _audit(tx, caller, memory, f"memory.{kind}")
             return await tx.memories.get(bank_id, memory_id)
 
         return await self._once.run(caller, key, work)
@@ -131,6 +150,10 @@ def _refuse_large(metadata: Metadata) -> None:
         raise InvalidRequestError(
             f"The metadata would have {size} bytes; {METADATA_BYTES} are allowed."
         )
+
+
+def _effect(aspect: Aspect, memory: Memory, before: Json, after: Json) -> Effect:
+    return Effect(aspect=aspect, target_id=memory.id, before=before, after=after)
 
 
 async def _audit(tx: WriteTransaction, caller: Caller, memory: Memory, operation: str) -> None:

@@ -23,10 +23,20 @@ class RecallReport:
         self._metric = INDEX_RECALL_AT_K.labels(index=backend)
         self._since = 0.0
         self._checks: list[tuple[float, BankId]] = []
+        self._total = 0.0
+        self.checks = 0
+        """Comparisons since the process started."""
+
+    @property
+    def mean(self) -> float | None:
+        """Mean recall of all comparisons, ``None`` before the first."""
+        return self._total / self.checks if self.checks else None
 
     def add(self, recall: float, bank_id: BankId) -> None:
         """Note one comparison; the first begins a stretch."""
         self._metric.observe(recall)
+        self.checks += 1
+        self._total += recall
         if not self._checks:
             self._since = self._clock()
         self._checks.append((recall, bank_id))

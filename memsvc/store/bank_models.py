@@ -110,6 +110,14 @@ class BankModelWriter(BankModelReader):
             .values(embedded=True)
         )
 
+    async def renumber(self, bank_id: BankId, model_id: str) -> None:
+        """Have shared indexes load the model's vectors afresh, under a number never used before."""
+        await self._session.connection.execute(
+            update(t.bank_models)
+            .where(t.bank_models.c.bank_id == bank_id, t.bank_models.c.model_id == model_id)
+            .values(partition_no=t.partition_numbers.next_value())
+        )
+
     async def note_report(self, bank_id: BankId, model_id: str, report: Mapping[str, Json]) -> None:
         """Keep the figures of the last comparison."""
         await self._session.connection.execute(

@@ -219,7 +219,8 @@ class BankWriter(BankReader):
 
     async def purge_rest(self, bank_id: BankId) -> None:
         """Physically remove what a bank without memories still has, and the bank itself."""
-        for table in (t.index_changes, t.audit_events, t.episodes, t.bank_models, t.banks):
+        of_banks = [table for table in reversed(t.metadata.sorted_tables) if table in t.BANK_TABLES]
+        for table in (*of_banks, t.bank_models, t.banks):
             await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
 
 

@@ -28,12 +28,14 @@ from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
+from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
-from memsvc.store.operations import OperationWriter
+from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
@@ -55,6 +57,8 @@ class ReadTransaction:
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
         self.jobs = JobReader(session)
+        self.followers = FollowerReader(session)
+        self.operations = OperationReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -70,6 +74,7 @@ class WriteTransaction:
         self.changes = ChangeWriter(session)
         self.audit = AuditWriter(session)
         self.operations = OperationWriter(session)
+        self.effects = EffectWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

@@ -13,11 +13,13 @@ from memsvc_client.batches import (
 from memsvc_client.calls import Reference
 from memsvc_client.models import (
     BatchResult,
+    Effect,
     EpisodeBatchResult,
     EpisodeResult,
     Memory,
     MemoryResult,
     MemoryVersion,
+    Operation,
     Recall,
 )
 from memsvc_client.records import Metadata
@@ -120,6 +122,28 @@ class Bank:
         """Make a memory active again."""
         return self._sender.send(calls.restore_memory(self.reference, memory_id))
 
+    def operations(
+        self, *, kind: str | None = None, memory_id: Reference | None = None
+    ) -> Iterator[Operation]:
+        """Yield what was done to the bank, newest first; pages are fetched as they are needed."""
+        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        return self._sender.items(listing)
+
+    def operation(self, operation_id: Reference) -> Operation:
+        """Return one operation."""
+        return self._sender.send(calls.get_operation(self.reference, operation_id))
+
+    def effects(self, operation_id: Reference) -> Iterator[Effect]:
+        """Yield what an operation changed."""
+        return self._sender.items(calls.list_effects(self.reference, operation_id))
+
+    def undo(self, operation_id: Reference) -> Operation:
+        """Set everything again as it was before an operation; return the undoing one.
+
+        Raises ``UndoPreventedError``, which names what has changed since.
+        """
+        return self._sender.send(calls.undo_operation(self.reference, operation_id))
+
 
 class AsyncBank:
     """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
@@ -198,3 +222,22 @@ class AsyncBank:
     async def restore(self, memory_id: Reference) -> Memory:
         """See ``Bank.restore``."""
         return await self._sender.send(calls.restore_memory(self.reference, memory_id))
+
+    def operations(
+        self, *, kind: str | None = None, memory_id: Reference | None = None
+    ) -> AsyncIterator[Operation]:
+        """See ``Bank.operations``."""
+        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        return self._sender.items(listing)
+
+    async def operation(self, operation_id: Reference) -> Operation:
+        """See ``Bank.operation``."""
+        return await self._sender.send(calls.get_operation(self.reference, operation_id))
+
+    def effects(self, operation_id: Reference) -> AsyncIterator[Effect]:
+        """See ``Bank.effects``."""
+        return self._sender.items(calls.list_effects(self.reference, operation_id))
+
+    async def undo(self, operation_id: Reference) -> Operation:
+        """See ``Bank.undo``."""
+        return await self._sender.send(calls.undo_operation(self.reference, operation_id))

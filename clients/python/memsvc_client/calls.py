@@ -15,6 +15,7 @@ from memsvc_client.models import (
     BankInfo,
     BankModels,
     BatchResult,
+    Effect,
     EpisodeBatchResult,
     EpisodeResult,
     Health,
@@ -22,6 +23,7 @@ from memsvc_client.models import (
     Memory,
     MemoryResult,
     MemoryVersion,
+    Operation,
     Page,
     Readiness,
     Recall,
@@ -278,6 +280,36 @@ def restore_memory(bank: Reference, memory_id: Reference) -> Call[Memory]:
     return Call(method="POST", path=path, result=Memory, mutates=True)
 
 
+# --- history -------------------------------------------------------------------------------------
+
+
+def list_operations(
+    bank: Reference, *, kind: str | None = None, memory_id: Reference | None = None
+) -> Call[Page[Operation]]:
+    """Describe the listing of what was done to a bank."""
+    params = _listing(kind=kind, memory_id=None if memory_id is None else str(memory_id))
+    return Call(
+        method="GET", path=f"{_bank(bank)}/operations", result=Page[Operation], params=params
+    )
+
+
+def get_operation(bank: Reference, operation_id: Reference) -> Call[Operation]:
+    """Describe the reading of one operation."""
+    return Call(method="GET", path=_operation(bank, operation_id), result=Operation)
+
+
+def list_effects(bank: Reference, operation_id: Reference) -> Call[Page[Effect]]:
+    """Describe the listing of what an operation changed."""
+    path = f"{_operation(bank, operation_id)}/effects"
+    return Call(method="GET", path=path, result=Page[Effect], params=_listing())
+
+
+def undo_operation(bank: Reference, operation_id: Reference) -> Call[Operation]:
+    """Describe the undoing of an operation."""
+    path = f"{_operation(bank, operation_id)}/undo"
+    return Call(method="POST", path=path, result=Operation, mutates=True)
+
+
 # --- jobs ----------------------------------------------------------------------------------------
 
 
@@ -346,6 +378,10 @@ def version() -> Call[ServiceVersion]:
 
 def _bank(bank: Reference) -> str:
     return f"/v1/banks/{_segment(bank)}"
+
+
+def _operation(bank: Reference, operation_id: Reference) -> str:
+    return f"{_bank(bank)}/operations/{_segment(operation_id)}"
 
 
 def _memory(bank: Reference, memory_id: Reference) -> str:

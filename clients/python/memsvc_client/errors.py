@@ -13,9 +13,12 @@
       - BankNotFoundError           bank_not_found
       - MemoryNotFoundError         memory_not_found
       - JobNotFoundError            job_not_found
+      - OperationNotFoundError      operation_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
+      - OperationUndoneError        already_undone
+      - UndoPreventedError          undo_prevented
       - ModelMismatchError          model_mismatch
       - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
@@ -162,6 +165,12 @@ class JobNotFoundError(NotFoundError):
     code = "job_not_found"
 
 
+class OperationNotFoundError(NotFoundError):
+    """There is no such operation in this bank."""
+
+    code = "operation_not_found"
+
+
 class ConflictError(ProblemError):
     """The request conflicts with the present state."""
 
@@ -178,6 +187,18 @@ class IllegalTransitionError(ConflictError):
     """A memory in this state cannot go to the state asked for."""
 
     code = "illegal_transition"
+
+
+class OperationUndoneError(ConflictError):
+    """The operation has been undone already; undo its undoing to have it again."""
+
+    code = "already_undone"
+
+
+class UndoPreventedError(ConflictError):
+    """Something has changed since what the operation changed; ``problem.extra`` names it."""
+
+    code = "undo_prevented"
 
 
 class ModelMismatchError(ConflictError):
@@ -268,9 +289,12 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     BankNotFoundError,
     MemoryNotFoundError,
     JobNotFoundError,
+    OperationNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,
+    OperationUndoneError,
+    UndoPreventedError,
     ModelMismatchError,
     ReembeddingUnderWayError,
     UnavailableError,

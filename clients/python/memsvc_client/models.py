@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, JsonValue
 
 from memsvc_client.records import Metadata, Record
 
@@ -359,6 +359,33 @@ class Job(Record):
     def is_open(self) -> bool:
         """Whether it will still go on by itself."""
         return self.state in OPEN_STATES
+
+
+class Operation(Record):
+    """Something that was done to a bank in one go."""
+
+    id: UUID
+    kind: str
+    """Such as ``archive``, ``sweep`` or ``merge``."""
+    state: str
+    """``applied`` or ``undone``."""
+    actor: str
+    reason: str | None = None
+    effect_count: int
+    details: dict[str, JsonValue] | None = None
+    undoes: UUID | None = None
+    """The operation that this one took back."""
+    undone_by: UUID | None = None
+    recorded_at: AwareDatetime
+
+
+class Effect(Record):
+    """One aspect of one thing, before and after an operation."""
+
+    aspect: str
+    target_id: UUID
+    before: JsonValue = None
+    after: JsonValue = None
 
 
 class Health(Record):

@@ -1,4 +1,4 @@
-"""`memsvc index status`, `verify` and `rebuild`: the copies that a service answers from."""
+"""`memsvc index status`, `verify` and `rebuild`: the indexes that a service answers from."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ _WORDS_ONLY = "Only words are held here: pgvector or an index server has the vec
 
 
 def status(url: Url = None, as_json: AsJson = False) -> None:
-    """Show which banks the service holds in memory."""
+    """Show what the service answers from: banks in memory, snapshots, followers, server."""
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
@@ -24,7 +24,7 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
 
 
 def verify(bank: OneBank = None, url: Url = None, as_json: AsJson = False) -> None:
-    """Compare the service's copies with PostgreSQL; the exit code is 1 if they differ."""
+    """Compare all that is held with PostgreSQL, bit by bit; the exit code is 1 if it differs."""
     from memsvc.cli.connection import ask
     from memsvc.cli.output import note, print_json
 
@@ -72,8 +72,7 @@ def rebuild(
         )
     else:
         for name, each in rebuilt.items():
-            done = "would be rebuilt" if each is None else f"rebuilt, {each.memories} memories"
-            typer.echo(f"{name}: {done}")
+            typer.echo(f"{name}: {_done(each)}")
     if not all(each is None or each.holds_vectors for each in rebuilt.values()):
         note(_WORDS_ONLY)
 
@@ -89,17 +88,55 @@ async def _names(client: "AsyncClient", bank: str | None) -> list[str]:
 def _show(state: "IndexState") -> None:
     from memsvc.cli.output import print_table
 
-    rows = [(str(each.bank_id), str(each.memories)) for each in state.banks]
-    print_table(("bank", "memories"), rows)
+    rows = [
+        (
+            str(each.bank_id),
+            str(each.memories),
+            _or_dash(each.vectors),
+            each.structure or "-",
+            _or_dash(each.structure_recall),
+            "-" if each.snapshot_at is None else f"{each.snapshot_at:%Y-%m-%d %H:%M}",
+        )
+        for each in state.banks
+    ]
+    print_table(("bank", "memories", "vectors", "structure", "recall", "snapshot"), rows)
     holds = "words and vectors" if state.holds_vectors else "words"
-    typer.echo(f"{len(rows)} banks in memory with their {holds}; {state.bytes} bytes in all")
+    typer.echo(
+        f"{state.backend}: {len(rows)} banks in memory with their {holds};"
+        f" {state.bytes} bytes in all"
+    )
+    if state.measured_recall is not None:
+        typer.echo(f"recall {state.measured_recall:.4f} in {state.checks} checked answers")
+    for follower in state.followers:
+        typer.echo(
+            f"follower {follower.name} ({follower.kind}): applied below {follower.horizon},"
+            f" heard of at {follower.heartbeat_at:%H:%M:%S}"
+        )
+    for each in state.server:
+        what = f"{each.vectors} vectors, {each.bytes} bytes, {each.backend} on {each.device}"
+        typer.echo(f"server, {each.model_id}: {each.failure or what}")
+
+
+def _done(rebuilt: "RebuiltIndex | None") -> str:
+    if rebuilt is None:
+        return "would be rebuilt"
+    done = f"rebuilt, {rebuilt.memories} memories"
+    if rebuilt.server_loaded is False:
+        done += "; the index server is still loading, PostgreSQL answers until then"
+    return done
+
+
+def _or_dash(number: float | None) -> str:
+    return "-" if number is None else f"{number:g}"
 
 
 def _show_outcome(name: str, outcome: "IndexVerification") -> None:
     typer.echo(
         f"{name}: {outcome.mismatch_count} mismatches in {outcome.memories} memories"
-        f" and {outcome.vectors} vectors, {outcome.in_motion} memories changing"
+        f" and {outcome.vectors} vectors ({', '.join(outcome.compared)}),"
+        f" {outcome.in_motion} memories changing"
     )
     for each in outcome.mismatches:
         what = "words" if each.vector_id is None else f"vector {each.vector_id}"
-        typer.echo(f"  {each.fault} {what} of memory {each.memory_id or 'unknown'}")
+        memory = each.memory_id or "unknown"
+        typer.echo(f"  {each.fault} in {each.holder}: {what} of memory {memory}")

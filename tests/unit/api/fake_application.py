@@ -10,7 +10,14 @@ from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.filters import MemoryListing
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
-from memsvc.domain.index_checks import Fault, Mismatch, Verification
+from memsvc.domain.index_checks import Fault, Holder, Mismatch, Verification
+from memsvc.domain.index_states import (
+    FollowerState,
+    HeldBank,
+    ServerIndex,
+    SnapshotState,
+    VectorState,
+)
 from memsvc.domain.jobs import Job, JobKind, JobListing, JobState, Progress
 from memsvc.domain.memory import (
     Bank,
@@ -25,6 +32,15 @@ from memsvc.domain.memory import (
     ScopeKeys,
     WriteStatus,
     Written,
+)
+from memsvc.domain.operations import (
+    Aspect,
+    Effect,
+    Operation,
+    OperationId,
+    OperationKind,
+    OperationListing,
+    OperationState,
 )
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.arms import ArmReport, ArmStatus
@@ -52,6 +68,7 @@ BANK_ID = BankId(UUID(int=2))
 EPISODE_ID = EpisodeId(UUID(int=3))
 MEMORY_ID = MemoryId(UUID(int=4))
 JOB_ID = JobId(UUID(int=5))
+OPERATION_ID = OperationId(UUID(int=6))
 
 BANK = Bank(
     id=BANK_ID,
@@ -99,11 +116,50 @@ VERSION = MemoryVersion(
     content_hash="00",
     recorded_at=NOON,
 )
-_SURPLUS = Mismatch(memory_id=None, vector_id=7, fault=Fault.SURPLUS)
-INDEX_STATE = IndexState(holds_vectors=True, nbytes=4096, banks={BANK_ID: 3})
+OPERATION = Operation(
+    id=OPERATION_ID,
+    bank_id=BANK_ID,
+    kind=OperationKind.ARCHIVE,
+    state=OperationState.APPLIED,
+    actor="api",
+    reason=None,
+    effect_count=1,
+    details={"memories": 1},
+    undoes=None,
+    undone_by=None,
+    recorded_at=NOON,
+)
+EFFECT = Effect(aspect=Aspect.STATE, target_id=MEMORY_ID, before="active", after="archived")
+_SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
+INDEX_STATE = IndexState(
+    backend="faiss_cpu",
+    holds_vectors=True,
+    nbytes=4096,
+    banks=[
+        HeldBank(
+            bank_id=BANK_ID,
+            memories=3,
+            vectors=VectorState(size=4, structure="scan", measured_recall=1.0, nbytes=2048),
+            snapshot=SnapshotState(written_at=NOON, nbytes=512),
+        ),
+        HeldBank(bank_id=BankId(UUID(int=99)), memories=0, vectors=None, snapshot=None),
+    ],
+    checks=20,
+    measured_recall=0.995,
+    followers=[
+        FollowerState(kind="index", name="host/1", horizon=700, started_at=NOON, heartbeat_at=NOON)
+    ],
+    server=[ServerIndex(model_id="sha256:m", failure="The index server does not answer.")],
+)
 VERIFIED = VerifiedBank(
     holds_vectors=True,
-    outcome=Verification(memories=3, vectors=4, in_motion=1, mismatches=[_SURPLUS] * 101),
+    outcome=Verification(
+        compared=[Holder.MEMORY, Holder.SNAPSHOT],
+        memories=3,
+        vectors=4,
+        in_motion=1,
+        mismatches=[_SURPLUS] * 101,
+    ),
 )
 JOB = Job(
     id=JOB_ID,
@@ -385,9 +441,59 @@ class FakeIndexUpkeep:
         return found
 
     async def rebuild(self, caller: Caller, reference: BankReference) -> RebuiltBank:
-        rebuilt = RebuiltBank(holds_vectors=True, memories=3)
+        rebuilt = RebuiltBank(holds_vectors=True, memories=3, server_loaded=False)
         found: RebuiltBank = self.script.play("index_upkeep.rebuild", rebuilt, caller, reference)
         return found
+
+
+@dataclass(slots=True)
+class FakeOperations:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, listing: OperationListing, page: PageRequest
+    ) -> Page[Operation]:
+        found: Page[Operation] = self.script.play(
+            "operations.list",
+            Page(items=[OPERATION], next_cursor=None),
+            caller,
+            reference,
+            listing,
+            page,
+        )
+        return found
+
+    async def get(
+        self, caller: Caller, reference: BankReference, operation_id: OperationId
+    ) -> Operation:
+        found: Operation = self.script.play(
+            "operations.get", OPERATION, caller, reference, operation_id
+        )
+        return found
+
+    async def effects(
+        self, caller: Caller, reference: BankReference, operation_id: OperationId, page: PageRequest
+    ) -> Page[Effect]:
+        found: Page[Effect] = self.script.play(
+            "operations.effects",
+            Page(items=[EFFECT], next_cursor="0"),
+            caller,
+            reference,
+            operation_id,
+            page,
+        )
+        return found
+
+    async def undo(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        operation_id: OperationId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Operation]:
+        return self.script.change(
+            "operations.undo", OPERATION, caller, reference, operation_id, key
+        )
 
 
 @dataclass(slots=True)
@@ -413,6 +519,7 @@ class FakeApplication:
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
         self.reembedding = FakeReembedding(self.script)
+        self.operations = FakeOperations(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 

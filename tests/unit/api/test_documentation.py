@@ -30,6 +30,10 @@ OPERATIONS = {
     "update_memory": "PATCH /v1/banks/{bank}/memories/{memory_id}",
     "archive_memory": "POST /v1/banks/{bank}/memories/{memory_id}:archive",
     "restore_memory": "POST /v1/banks/{bank}/memories/{memory_id}:restore",
+    "list_operations": "GET /v1/banks/{bank}/operations",
+    "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
+    "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
+    "undo_operation": "POST /v1/banks/{bank}/operations/{operation_id}/undo",
     "list_jobs": "GET /v1/jobs",
     "get_job": "GET /v1/jobs/{job_id}",
     "retry_job": "POST /v1/jobs/{job_id}:retry",
@@ -43,7 +47,7 @@ PUBLIC = {"get_health", "get_readiness"}
 CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
-    *("reembed_bank", "cancel_job"),
+    *("reembed_bank", "cancel_job", "undo_operation"),
 }
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from memsvc.domain.index_checks import Fault
+from memsvc.domain.index_checks import Fault, Holder
+from memsvc.domain.lexical import analyze_text
 from memsvc.memory_index.memory_vectors import MemoryVectors
 from memsvc.memory_index.replicas import BankReplicas
+from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.settings import IndexSettings
 from tests.unit.memory_index.fake_feed import MODEL, FakeFeed, memory_id, scope
 
@@ -79,6 +82,41 @@ async def test_lost_words_are_found(feed: FakeFeed, replicas: BankReplicas) -> N
     assert [(each.memory_id, each.vector_id, each.fault) for each in verified.mismatches] == [
         (memory_id(3), None, Fault.MISSING)
     ]
+
+
+async def test_altered_words_are_found(feed: FakeFeed, replicas: BankReplicas) -> None:
+    _fill(feed)
+    contents = await replicas.contents(scope())
+    assert contents.lexical is not None
+    contents.lexical.apply({memory_id(3): analyze_text("note 3 note", "en")})
+
+    verified = await replicas.verify(scope())
+
+    assert [(each.memory_id, each.fault) for each in verified.mismatches] == [
+        (memory_id(3), Fault.DIFFERING)
+    ]
+
+
+async def test_snapshot_is_compared_with_what_has_changed_since(
+    feed: FakeFeed, tmp_path: Path
+) -> None:
+    settings = IndexSettings(
+        backend="exact", snapshot_min_memories=1, snapshot_after_changes=10_000
+    )
+    folder = SnapshotFolder(tmp_path, 1 << 30)
+    replicas = BankReplicas(feed, settings, model_id=MODEL, folder=folder)
+    _fill(feed)
+    await replicas.contents(scope())
+    feed.bank().put(3, "new", (0.0, 1.0))
+    feed.bank().remove(4)
+
+    clean = await replicas.verify(scope())
+    feed.bank().memories[memory_id(5)] = feed.bank().memories[memory_id(6)]  # not logged
+    altered = await replicas.verify(scope())
+
+    assert clean.compared == [Holder.MEMORY, Holder.SNAPSHOT]
+    assert clean.mismatches == []
+    assert {each.holder for each in altered.mismatches} == {Holder.MEMORY, Holder.SNAPSHOT}
 
 
 async def test_write_during_the_comparison_is_no_mismatch(

@@ -1,0 +1,211 @@
+"""What operations change, read and set aspect by aspect: how they are undone.
+
+One small class an aspect. ``current`` gives the value as an effect would hold it, for those targets
+that still exist; ``assign`` makes it another.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from memsvc.domain.identifiers import BankId
+from memsvc.domain.memory import Json
+from memsvc.domain.operations import Aspect, Effect, state_after_undo
+from memsvc.store import tables as t
+from memsvc.store.session import Session
+
+Key = tuple[Aspect, UUID, str]
+
+
+class AspectStore(Protocol):
+    """Reads and sets one aspect."""
+
+    async def current(self, bank_id: BankId, effects: Sequence[Effect]) -> Mapping[Key, Json]:
+        """Return the present values by the effects' keys; what is gone is left out."""
+        ...
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set every ``after``."""
+        ...
+
+
+def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
+    """Return who keeps each aspect."""
+    return {
+        Aspect.STATE: StateStore(session),
+        Aspect.METADATA: ColumnStore(session, "metadata"),
+        Aspect.PINNED: ColumnStore(session, "pinned"),
+        Aspect.LINK: LinkStore(session),
+    }
+
+
+class ColumnStore:
+    """A column of ``memories`` whose values stand in effects as they are."""
+
+    def __init__(self, session: Session, column: str) -> None:
+        self._session = session
+        self._column = column
+
+    async def current(self, bank_id: BankId, effects: Sequence[Effect]) -> Mapping[Key, Json]:
+        """Return the column of the memories that exist, locked until the transaction ends."""
+        columns = t.memories.c
+        ids = sorted({effect.target_id for effect in effects})
+        statement = (
+            select(columns.memory_id, columns[self._column])
+            .where(columns.bank_id == bank_id, columns.memory_id == func.any(ids))
+            .order_by(columns.memory_id)
+            .with_for_update()
+        )
+        rows = await self._session.connection.execute(statement)
+        values = {row[0]: row[1] for row in rows}
+        return {e.key: values[e.target_id] for e in effects if e.target_id in values}
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set the column, one memory at a time."""
+        for effect in effects:
+            await self._set(bank_id, [effect.target_id], effect.after)
+
+    async def _set(self, bank_id: BankId, ids: Sequence[UUID], value: object) -> None:
+        columns = t.memories.c
+        await self._session.connection.execute(
+            update(t.memories)
+            .where(columns.bank_id == bank_id, columns.memory_id == func.any(list(ids)))
+            .values({self._column: value, "updated_at": self._session.clock.now()})
+        )
+
+
+class StateStore(ColumnStore):
+    """States of memories; many at once, since a sweep may have archived a whole bank."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "state")
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set the states, those of one state together."""
+        by_state: dict[object, list[UUID]] = {}
+        for effect in effects:
+            by_state.setdefault(effect.after, []).append(effect.target_id)
+        for state, ids in by_state.items():
+            await self._set(bank_id, ids, state)
+
+
+class LinkStore:
+    """Links: there or not. The reason and weight of one that is there are not compared."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def current(self, bank_id: BankId, effects: Sequence[Effect]) -> Mapping[Key, Json]:
+        """Return for each link whether it is there, as the value of the effect, or ``None``."""
+        ends = {effect.target_id for effect in effects} | {_to_id(effect) for effect in effects}
+        present = await self._present(bank_id, ends)
+        links = await self._links(bank_id, {effect.target_id for effect in effects})
+        return {
+            effect.key: _value(effect) if effect.key[1:] in links else None
+            for effect in effects
+            if effect.target_id in present and _to_id(effect) in present
+        }
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Add the links that have a value and remove those that have none."""
+        gone = [effect for effect in effects if effect.after is None]
+        columns = t.links.c
+        if gone:
+            matches = [
+                and_(
+                    columns.from_id == effect.target_id,
+                    columns.type == _value(effect)["type"],
+                    columns.to_id == _to_id(effect),
+                )
+                for effect in gone
+            ]
+            await self._session.connection.execute(
+                delete(t.links).where(columns.bank_id == bank_id, or_(*matches))
+            )
+        added = [effect for effect in effects if effect.after is not None]
+        if added:
+            now = self._session.clock.now()
+            rows = [
+                {
+                    "bank_id": bank_id,
+                    "from_id": effect.target_id,
+                    "type": _value(effect)["type"],
+                    "to_id": _to_id(effect),
+                    "tenant_id": self._session.tenant_id,
+                    "weight": _value(effect).get("weight", 1.0),
+                    "reason": _value(effect).get("reason"),
+                    "recorded_at": now,
+                }
+                for effect in added
+            ]
+            await self._session.connection.execute(insert(t.links).on_conflict_do_nothing(), rows)
+
+    async def _present(self, bank_id: BankId, ids: set[UUID]) -> set[UUID]:
+        columns = t.memories.c
+        statement = select(columns.memory_id).where(
+            columns.bank_id == bank_id, columns.memory_id == func.any(sorted(ids))
+        )
+        return set(await self._session.connection.scalars(statement))
+
+    async def _links(self, bank_id: BankId, from_ids: set[UUID]) -> set[tuple[UUID, str]]:
+        columns = t.links.c
+        statement = select(columns.from_id, columns.type, columns.to_id).where(
+            columns.bank_id == bank_id, columns.from_id == func.any(sorted(from_ids))
+        )
+        rows = await self._session.connection.execute(statement)
+        return {(row.from_id, f"{row.type} {row.to_id}") for row in rows}
+
+
+class EffectWriter:
+    """Takes effects back, whatever aspects they are of."""
+
+    def __init__(self, session: Session) -> None:
+        self._stores = aspect_stores(session)
+
+    async def current(self, bank_id: BankId, effects: Sequence[Effect]) -> Mapping[Key, Json]:
+        """Return the present values by the effects' keys; what is gone is left out."""
+        found: dict[Key, Json] = {}
+        for aspect, some in _by_aspect(effects).items():
+            found.update(await self._stores[aspect].current(bank_id, some))
+        return found
+
+    async def take_back(self, bank_id: BankId, effects: Sequence[Effect]) -> list[Effect]:
+        """Set every ``before``; return what that changed. The caller has checked that it may."""
+        done: list[Effect] = []
+        for aspect, some in _by_aspect(effects).items():
+            inverse = [_taken_back(effect) for effect in some]
+            await self._stores[aspect].assign(bank_id, inverse)
+            done += inverse
+        return done
+
+
+def _taken_back(effect: Effect) -> Effect:
+    if effect.aspect is not Aspect.STATE:
+        return effect.inverse
+    return Effect(
+        aspect=effect.aspect,
+        target_id=effect.target_id,
+        before=effect.after,
+        after=state_after_undo(effect),
+    )
+
+
+def _by_aspect(effects: Sequence[Effect]) -> dict[Aspect, list[Effect]]:
+    """Group effects; states come last, so that links to what they hide are gone before."""
+    groups: dict[Aspect, list[Effect]] = {}
+    for effect in effects:
+        groups.setdefault(effect.aspect, []).append(effect)
+    return dict(sorted(groups.items(), key=lambda item: item[0] is Aspect.STATE))
+
+
+def _value(effect: Effect) -> Mapping[str, Json]:
+    value = effect.after or effect.before
+    assert isinstance(value, Mapping)  # noqa: S101 — made by ``link_effect``
+    return value
+
+
+def _to_id(effect: Effect) -> UUID:
+    return UUID(str(_value(effect)["to_id"]))
