@@ -1,7 +1,7 @@
 """The composition root: from settings to a running application. Only here adapters are made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,13 +39,25 @@ from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.operations import Operations
+from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
+from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
+from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.rule_extractor import RuleExtractor
+from memsvc.services.organising.stage import Organise, OrganiseStage
+from memsvc.services.organising.windows import OrganiseWindow
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
+from memsvc.settings import (
+    EmbeddingSettings,
+    IndexSettings,
+    OrganiseSettings,
+    ReembedSettings,
+    Settings,
+)
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
 from memsvc.store.database import open_database
@@ -79,6 +91,7 @@ class Application:
     memories: Memories
     jobs: Jobs
     operations: Operations
+    consolidation: Consolidation
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -172,8 +185,13 @@ def build_application(
     )
     lexical = LexicalArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
+    organise = _organise_stage(settings.organise, store, embedders, index, exact)
+    stages: Sequence[Stage] = [organise]
+    organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
-        JobKind.EMBED_PENDING: EmbedPending(store, embedders),
+        JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
+        JobKind.ORGANISE: Organise(stage=organise),
+        JobKind.CONSOLIDATE: Consolidate(stages),
         JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
@@ -191,11 +209,12 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock),
+        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
         jobs=Jobs(store),
         operations=Operations(store),
+        consolidation=Consolidation(store, stages),
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,
@@ -228,6 +247,28 @@ def _reembed_bank(
         Agreement(store=store, exact=exact, samples=settings.samples),
         AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
     )
+
+
+def _organise_stage(
+    settings: OrganiseSettings,
+    store: Store,
+    embedders: Embedders,
+    index: MemoryIndex,
+    exact: MemoryIndex,
+) -> OrganiseStage:
+    window = OrganiseWindow(
+        store=store,
+        gathering=Gathering(store=store, index=index, exact=exact, settings=settings),
+        extractor=RuleExtractor(),
+        embedders=embedders,
+        appliers=[
+            ApplyAnnotations(),
+            ApplyLinks(settings=settings),
+            ApplyEvolutions(settings=settings),
+        ],
+        settings=settings,
+    )
+    return OrganiseStage(store=store, window=window, settings=settings)
 
 
 def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:

@@ -1,5 +1,6 @@
 """Background work as users see it: kinds, states and progress."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,8 @@ class JobKind(StrEnum):
     EMBED_PENDING = "memories.embed"
     DELETE_BANK = "bank.delete"
     REEMBED_BANK = "bank.reembed"
+    ORGANISE = "memories.organise"
+    CONSOLIDATE = "bank.consolidate"
 
 
 class JobState(StrEnum):
@@ -34,8 +37,8 @@ OPEN_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PRO
 RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
-CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK})
-"""What can be given up midway and leaves everything as it was."""
+CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE})
+"""What can be given up midway: what is done by then is whole, and the rest as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class Job:
     progress: Progress | None
     payload: Metadata
     """Ids only."""
+    counts: Mapping[str, int]
+    """What its attempts have done so far, by name."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

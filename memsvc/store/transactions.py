@@ -24,6 +24,7 @@ from memsvc.errors import (
     SchemaOutdatedError,
 )
 from memsvc.ports import Clock
+from memsvc.store.annotations import AnnotationReader, AnnotationWriter
 from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
@@ -34,8 +35,10 @@ from memsvc.store.episodes import EpisodeWriter
 from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
+from memsvc.store.links import LinkReader, LinkWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
 from memsvc.store.operations import OperationReader, OperationWriter
+from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
@@ -56,6 +59,9 @@ class ReadTransaction:
         self.models = BankModelReader(session)
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
+        self.links = LinkReader(session)
+        self.annotations = AnnotationReader(session)
+        self.organising = OrganisingReader(session)
         self.jobs = JobReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
@@ -71,6 +77,9 @@ class WriteTransaction:
         self.episodes = EpisodeWriter(session)
         self.memories = MemoryWriter(session)
         self.embeddings = EmbeddingWriter(session)
+        self.links = LinkWriter(session)
+        self.annotations = AnnotationWriter(session)
+        self.organising = OrganisingWriter(session)
         self.changes = ChangeWriter(session)
         self.audit = AuditWriter(session)
         self.operations = OperationWriter(session)

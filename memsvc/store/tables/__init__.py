@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.installation import index_followers, installation
+from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
@@ -24,6 +25,7 @@ __all__ = [
     "INDEX_ROLE_TABLES",
     "INSTALLATION_TABLES",
     "TENANT_TABLES",
+    "annotations",
     "audit_events",
     "bank_models",
     "banks",
@@ -58,6 +60,7 @@ BANK_TABLES = (
     audit_events,
     operations,
     operation_effects,
+    annotations,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)
