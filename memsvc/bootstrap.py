@@ -38,6 +38,7 @@ from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.operations import Operations
 from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
@@ -89,6 +90,7 @@ class Application:
     remember: Remember
     recall: Recall
     memories: Memories
+    memory_details: MemoryDetails
     jobs: Jobs
     operations: Operations
     consolidation: Consolidation
@@ -212,6 +214,7 @@ def build_application(
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
         memories=Memories(store),
+        memory_details=MemoryDetails(store),
         jobs=Jobs(store),
         operations=Operations(store),
         consolidation=Consolidation(store, stages),

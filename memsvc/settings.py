@@ -149,8 +149,9 @@ class OrganiseSettings(_Group):
 
     automatic: bool = True
     """Writes see to it that what they bring is organised; else `memsvc consolidate` does."""
-    settle_s: Annotated[float, Field(ge=0)] = 30.0
-    """How long after a write the job begins: what comes meanwhile shares its windows."""
+    settle_s: Annotated[float, Field(ge=0)] = 5.0
+    """How long after a write the job begins: what comes meanwhile shares its windows. More is
+    better where a language model is paid by the call."""
     window_items: Annotated[int, Field(ge=1, le=50)] = 10
     """Consecutive memories that are looked at together (one call of a language model)."""
     window_characters: Annotated[int, Field(ge=500)] = 12_000

@@ -20,6 +20,7 @@ from memsvc.api.problems import problem_response
 from memsvc.api.routes import (
     bank_operations,
     banks,
+    consolidation,
     episodes,
     index_upkeep,
     jobs,
@@ -36,6 +37,7 @@ Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _ROUTERS = (
     banks.router,
     episodes.router,
+    consolidation.router,
     memories.router,
     recall.router,
     bank_operations.router,

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from memsvc_client.consolidation import ConsolidationPlan
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
     OPEN_STATES,
+    Annotations,
     BankInfo,
     BankModels,
     BatchResult,
@@ -21,6 +23,7 @@ from memsvc_client.models import (
     Health,
     Job,
     Memory,
+    MemoryDetail,
     MemoryResult,
     MemoryVersion,
     Operation,
@@ -33,6 +36,7 @@ from memsvc_client.records import Metadata, Record
 from memsvc_client.requests import (
     BankChange,
     BankFields,
+    Consolidating,
     Document,
     Episode,
     EpisodeFields,
@@ -121,6 +125,20 @@ def reembed_bank(
     move = Reembedding(model=model, rollback=rollback, least_overlap=least_overlap)
     path = f"{_bank(bank)}:reembed"
     return Call(method="POST", path=path, result=Job, json=move.to_json(), mutates=True)
+
+
+def consolidate_bank(
+    bank: Reference, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
+) -> Call[Job]:
+    """Describe the consolidating of a bank; the answer is its job."""
+    command = Consolidating(stages=stages, retry_set_aside=retry_set_aside)
+    path = f"{_bank(bank)}/consolidate"
+    return Call(method="POST", path=path, result=Job, json=command.to_json(), mutates=True)
+
+
+def consolidation_plan(bank: Reference) -> Call[ConsolidationPlan]:
+    """Describe the question what consolidating a bank would do now."""
+    return Call(method="GET", path=f"{_bank(bank)}/consolidation", result=ConsolidationPlan)
 
 
 def list_bank_models(bank: Reference) -> Call[BankModels]:
@@ -239,9 +257,9 @@ def list_memories(
     )
 
 
-def get_memory(bank: Reference, memory_id: Reference) -> Call[Memory]:
+def get_memory(bank: Reference, memory_id: Reference) -> Call[MemoryDetail]:
     """Describe the reading of one memory."""
-    return Call(method="GET", path=_memory(bank, memory_id), result=Memory)
+    return Call(method="GET", path=_memory(bank, memory_id), result=MemoryDetail)
 
 
 def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVersion]]:
@@ -250,6 +268,16 @@ def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVers
         method="GET",
         path=f"{_memory(bank, memory_id)}/versions",
         result=Page[MemoryVersion],
+        params=_listing(),
+    )
+
+
+def list_annotations(bank: Reference, memory_id: Reference) -> Call[Page[Annotations]]:
+    """Describe the listing of the versions of a memory's annotations."""
+    return Call(
+        method="GET",
+        path=f"{_memory(bank, memory_id)}/annotations",
+        result=Page[Annotations],
         params=_listing(),
     )
 

@@ -237,6 +237,47 @@ class Memory(Record):
     pinned: bool
 
 
+class Annotations(Record):
+    """One version of what is said about a memory beside its text."""
+
+    number: int
+    version: int
+    """Which version of the text it is about."""
+    keywords: tuple[str, ...]
+    """Most telling first."""
+    tags: tuple[str, ...]
+    """Broad classes."""
+    context: str
+    made_by: str
+    model_call: UUID | None = None
+    because_of: UUID | None = None
+    """The newer memory that made an older one's evolve."""
+    recorded_at: AwareDatetime
+
+
+class Link(Record):
+    """A link of a memory, seen from it."""
+
+    memory_id: UUID
+    """The other end."""
+    type: str
+    """Such as ``related`` or ``next``."""
+    direction: str
+    """``out``: it begins at this memory; else ``in``."""
+    weight: float
+    reason: str | None = None
+    recorded_at: AwareDatetime
+
+
+class MemoryDetail(Memory):
+    """A memory with what organising says of it."""
+
+    annotations: Annotations | None = None
+    """Those that hold; ``None`` until it has been organised."""
+    links: tuple[Link, ...] = ()
+    """The strongest 50."""
+
+
 class MemoryVersion(Record):
     """One immutable version of a memory's content, and how it came about."""
 
@@ -276,6 +317,26 @@ class Hit(Record):
     """Length of its text, as the token budget counts."""
 
 
+class Via(Record):
+    """The link that brought a neighbour in."""
+
+    hit: UUID
+    """The hit it is linked to."""
+    type: str
+    weight: float
+    reason: str | None = None
+
+
+class Neighbour(Record):
+    """A memory that is linked to a hit, and none itself."""
+
+    memory: Memory
+    via: Via
+    score: float
+    """The hit's score times the link's weight."""
+    tokens: int
+
+
 class ArmReport(Record):
     """How one arm fared in a recall."""
 
@@ -306,6 +367,7 @@ class Timings(Record):
     fetch: float | None = None
     """Re-reading the hits from their rows."""
     pack: float | None = None
+    neighbours: float | None = None
     total: float
 
 
@@ -320,10 +382,12 @@ class Recall(Record):
 
     hits: tuple[Hit, ...]
     """Best first."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """Beside the hits, if they were asked for."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int
-    """Of all hits."""
+    """Of all texts in the answer."""
     budget_tokens: int | None = None
     dropped: tuple[Dropped, ...] | None = None
     """What was left out; only when asked to explain."""
@@ -349,6 +413,8 @@ class Job(Record):
     reason: str | None = None
     """Why it waits or failed, in a sentence."""
     progress: Progress | None = None
+    counts: Mapping[str, int] = {}
+    """What it has done so far, by name, over all attempts."""
     bank_id: UUID | None = None
     attempts: int
     created_at: AwareDatetime
