@@ -227,14 +227,13 @@ class Recall:
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
-            total_tokens=sum(each.tokens for each in (*hits, *neighbours)),
+            total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
             took_ms=took_ms,
             backend=self._arms.backend,
         )
-
 
     async def _beside(self, question: _Question, hits: Sequence[Hit]) -> list[Neighbour]:
         """Return memories linked to the hits, as far as the hits leave room in the budget."""

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import httpx2
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from memsvc_client.calls import Call, Result
+from memsvc_client.call import Call, Result
 from memsvc_client.errors import Problem, UnexpectedAnswerError, error_of
 
 PROBLEM_TYPE = "application/problem+json"

@@ -3,25 +3,26 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Unpack
 
-from memsvc_client import calls
+from memsvc_client import calls, history, notes
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
     split_episodes,
     split_memories,
 )
-from memsvc_client.calls import Reference
+from memsvc_client.call import Reference
+from memsvc_client.history import Effect, Operation
 from memsvc_client.models import (
     BatchResult,
-    Effect,
     EpisodeBatchResult,
     EpisodeResult,
+    Job,
     Memory,
     MemoryResult,
     MemoryVersion,
-    Operation,
     Recall,
 )
+from memsvc_client.notes import Annotations, ConsolidationPlan, MemoryDetail
 from memsvc_client.records import Metadata
 from memsvc_client.requests import (
     Document,
@@ -90,9 +91,13 @@ class Bank:
         """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given."""
         return self._sender.send(calls.recall(self.reference, query, **fields))
 
-    def get(self, memory_id: Reference) -> Memory:
-        """Return one memory at its current version."""
-        return self._sender.send(calls.get_memory(self.reference, memory_id))
+    def get(self, memory_id: Reference) -> MemoryDetail:
+        """Return one memory at its current version, with annotations and links."""
+        return self._sender.send(notes.get_memory(self.reference, memory_id))
+
+    def annotations(self, memory_id: Reference) -> Iterator[Annotations]:
+        """Yield every version of a memory's annotations, oldest first."""
+        return self._sender.items(notes.list_annotations(self.reference, memory_id))
 
     def memories(self, **narrowing: Unpack[MemoryListing]) -> Iterator[Memory]:
         """Yield the bank's memories, oldest first; pages are fetched as they are needed."""
@@ -122,27 +127,39 @@ class Bank:
         """Make a memory active again."""
         return self._sender.send(calls.restore_memory(self.reference, memory_id))
 
+    def consolidate(
+        self, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
+    ) -> Job:
+        """Have what waits organised now; return the job, or the one that is under way already."""
+        return self._sender.send(
+            notes.consolidate_bank(self.reference, stages=stages, retry_set_aside=retry_set_aside)
+        )
+
+    def consolidation(self) -> ConsolidationPlan:
+        """Return what consolidating would do now, and how far the bank is."""
+        return self._sender.send(notes.consolidation_plan(self.reference))
+
     def operations(
         self, *, kind: str | None = None, memory_id: Reference | None = None
     ) -> Iterator[Operation]:
         """Yield what was done to the bank, newest first; pages are fetched as they are needed."""
-        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        listing = history.list_operations(self.reference, kind=kind, memory_id=memory_id)
         return self._sender.items(listing)
 
     def operation(self, operation_id: Reference) -> Operation:
         """Return one operation."""
-        return self._sender.send(calls.get_operation(self.reference, operation_id))
+        return self._sender.send(history.get_operation(self.reference, operation_id))
 
     def effects(self, operation_id: Reference) -> Iterator[Effect]:
         """Yield what an operation changed."""
-        return self._sender.items(calls.list_effects(self.reference, operation_id))
+        return self._sender.items(history.list_effects(self.reference, operation_id))
 
     def undo(self, operation_id: Reference) -> Operation:
         """Set everything again as it was before an operation; return the undoing one.
 
         Raises ``UndoPreventedError``, which names what has changed since.
         """
-        return self._sender.send(calls.undo_operation(self.reference, operation_id))
+        return self._sender.send(history.undo_operation(self.reference, operation_id))
 
 
 class AsyncBank:
@@ -191,9 +208,13 @@ class AsyncBank:
         """See ``Bank.recall``."""
         return await self._sender.send(calls.recall(self.reference, query, **fields))
 
-    async def get(self, memory_id: Reference) -> Memory:
+    async def get(self, memory_id: Reference) -> MemoryDetail:
         """See ``Bank.get``."""
-        return await self._sender.send(calls.get_memory(self.reference, memory_id))
+        return await self._sender.send(notes.get_memory(self.reference, memory_id))
+
+    def annotations(self, memory_id: Reference) -> AsyncIterator[Annotations]:
+        """See ``Bank.annotations``."""
+        return self._sender.items(notes.list_annotations(self.reference, memory_id))
 
     def memories(self, **narrowing: Unpack[MemoryListing]) -> AsyncIterator[Memory]:
         """See ``Bank.memories``."""
@@ -223,21 +244,33 @@ class AsyncBank:
         """See ``Bank.restore``."""
         return await self._sender.send(calls.restore_memory(self.reference, memory_id))
 
+    async def consolidate(
+        self, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
+    ) -> Job:
+        """See ``Bank.consolidate``."""
+        return await self._sender.send(
+            notes.consolidate_bank(self.reference, stages=stages, retry_set_aside=retry_set_aside)
+        )
+
+    async def consolidation(self) -> ConsolidationPlan:
+        """See ``Bank.consolidation``."""
+        return await self._sender.send(notes.consolidation_plan(self.reference))
+
     def operations(
         self, *, kind: str | None = None, memory_id: Reference | None = None
     ) -> AsyncIterator[Operation]:
         """See ``Bank.operations``."""
-        listing = calls.list_operations(self.reference, kind=kind, memory_id=memory_id)
+        listing = history.list_operations(self.reference, kind=kind, memory_id=memory_id)
         return self._sender.items(listing)
 
     async def operation(self, operation_id: Reference) -> Operation:
         """See ``Bank.operation``."""
-        return await self._sender.send(calls.get_operation(self.reference, operation_id))
+        return await self._sender.send(history.get_operation(self.reference, operation_id))
 
     def effects(self, operation_id: Reference) -> AsyncIterator[Effect]:
         """See ``Bank.effects``."""
-        return self._sender.items(calls.list_effects(self.reference, operation_id))
+        return self._sender.items(history.list_effects(self.reference, operation_id))
 
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""
-        return await self._sender.send(calls.undo_operation(self.reference, operation_id))
+        return await self._sender.send(history.undo_operation(self.reference, operation_id))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from memsvc_client import calls
-from memsvc_client.calls import Call, Reference
+from memsvc_client.call import Call, Reference
 from memsvc_client.models import BatchResult, EpisodeBatchResult
 from memsvc_client.requests import Episode, NewMemory
 

@@ -1,42 +1,30 @@
 """The HTTP API, one function for each endpoint; each describes a call and does no I/O."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Generic, TypeAlias, TypeVar, Unpack
-from urllib.parse import quote
-from uuid import UUID
+from typing import Unpack
 
-from pydantic import JsonValue
-
-from memsvc_client.consolidation import ConsolidationPlan
+from memsvc_client.call import Call, Reference, bank_path, listing, segment
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.models import (
     OPEN_STATES,
-    Annotations,
     BankInfo,
     BankModels,
     BatchResult,
-    Effect,
     EpisodeBatchResult,
     EpisodeResult,
-    Health,
     Job,
     Memory,
-    MemoryDetail,
     MemoryResult,
     MemoryVersion,
-    Operation,
     Page,
-    Readiness,
     Recall,
-    ServiceVersion,
 )
-from memsvc_client.records import Metadata, Record
+from memsvc_client.records import Metadata
 from memsvc_client.requests import (
     BankChange,
     BankFields,
-    Consolidating,
     Document,
     Episode,
     EpisodeFields,
@@ -49,38 +37,7 @@ from memsvc_client.requests import (
     RecallQuery,
     Reembedding,
 )
-
-Result = TypeVar("Result", bound=Record)
-Item = TypeVar("Item", bound=Record)
-
-Reference: TypeAlias = str | UUID
-"""How a caller names a thing: its id, or for a bank also its name."""
-
-PAGE_SIZE = 200
-"""Items per page of a listing; the service allows 500."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[Result]):
-    """One request to the service, and the record that its answer holds."""
-
-    method: str
-    path: str
-    result: type[Result]
-    params: Mapping[str, str | int] = field(default_factory=dict)
-    json: Mapping[str, JsonValue] | None = None
-    mutates: bool = False
-    """Whether it needs an Idempotency-Key, so that a repetition does nothing twice."""
-    answers: frozenset[int] = frozenset()
-    """Error statuses that carry the result all the same."""
-
-
-def next_page(call: Call[Page[Item]], page: Page[Item]) -> Call[Page[Item]] | None:
-    """Return the call for the page after ``page``, or ``None`` after the last one."""
-    if not page.has_more or page.next_cursor is None:
-        return None
-    return replace(call, params={**call.params, "cursor": page.next_cursor})
-
+from memsvc_client.status import Health, Readiness, ServiceVersion
 
 # --- banks ---------------------------------------------------------------------------------------
 
@@ -93,25 +50,25 @@ def create_bank(name: str, *, exist_ok: bool, **fields: Unpack[BankFields]) -> C
 
 def list_banks() -> Call[Page[BankInfo]]:
     """Describe the listing of all banks."""
-    return Call(method="GET", path="/v1/banks", result=Page[BankInfo], params={"limit": PAGE_SIZE})
+    return Call(method="GET", path="/v1/banks", result=Page[BankInfo], params=listing())
 
 
 def get_bank(bank: Reference) -> Call[BankInfo]:
     """Describe the reading of a bank."""
-    return Call(method="GET", path=_bank(bank), result=BankInfo)
+    return Call(method="GET", path=bank_path(bank), result=BankInfo)
 
 
 def update_bank(bank: Reference, **fields: Unpack[BankFields]) -> Call[BankInfo]:
     """Describe a change of a bank."""
     change = BankChange(**fields)
     return Call(
-        method="PATCH", path=_bank(bank), result=BankInfo, json=change.to_json(), mutates=True
+        method="PATCH", path=bank_path(bank), result=BankInfo, json=change.to_json(), mutates=True
     )
 
 
 def delete_bank(bank: Reference) -> Call[Job]:
     """Describe the deletion of a bank; the answer is the job of its physical removal."""
-    return Call(method="DELETE", path=_bank(bank), result=Job, mutates=True)
+    return Call(method="DELETE", path=bank_path(bank), result=Job, mutates=True)
 
 
 def reembed_bank(
@@ -123,27 +80,13 @@ def reembed_bank(
 ) -> Call[Job]:
     """Describe the move of a bank to another embedding model; the answer is its job."""
     move = Reembedding(model=model, rollback=rollback, least_overlap=least_overlap)
-    path = f"{_bank(bank)}:reembed"
+    path = f"{bank_path(bank)}:reembed"
     return Call(method="POST", path=path, result=Job, json=move.to_json(), mutates=True)
-
-
-def consolidate_bank(
-    bank: Reference, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
-) -> Call[Job]:
-    """Describe the consolidating of a bank; the answer is its job."""
-    command = Consolidating(stages=stages, retry_set_aside=retry_set_aside)
-    path = f"{_bank(bank)}/consolidate"
-    return Call(method="POST", path=path, result=Job, json=command.to_json(), mutates=True)
-
-
-def consolidation_plan(bank: Reference) -> Call[ConsolidationPlan]:
-    """Describe the question what consolidating a bank would do now."""
-    return Call(method="GET", path=f"{_bank(bank)}/consolidation", result=ConsolidationPlan)
 
 
 def list_bank_models(bank: Reference) -> Call[BankModels]:
     """Describe the listing of a bank's embedding models."""
-    return Call(method="GET", path=f"{_bank(bank)}/models", result=BankModels)
+    return Call(method="GET", path=f"{bank_path(bank)}/models", result=BankModels)
 
 
 def index_state() -> Call[IndexState]:
@@ -153,12 +96,12 @@ def index_state() -> Call[IndexState]:
 
 def verify_index(bank: Reference) -> Call[IndexVerification]:
     """Describe the comparison of a bank's copy with PostgreSQL."""
-    return Call(method="POST", path=f"{_bank(bank)}/index:verify", result=IndexVerification)
+    return Call(method="POST", path=f"{bank_path(bank)}/index:verify", result=IndexVerification)
 
 
 def rebuild_index(bank: Reference) -> Call[RebuiltIndex]:
     """Describe the fresh loading of a bank's copy."""
-    return Call(method="POST", path=f"{_bank(bank)}/index:rebuild", result=RebuiltIndex)
+    return Call(method="POST", path=f"{bank_path(bank)}/index:rebuild", result=RebuiltIndex)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -177,7 +120,7 @@ def add_episode(
     episode = Episode(messages=messages, document=text, **fields)
     return Call(
         method="POST",
-        path=f"{_bank(bank)}/episodes",
+        path=f"{bank_path(bank)}/episodes",
         result=EpisodeResult,
         params=_creating(create),
         json=episode.to_json(),
@@ -191,7 +134,7 @@ def add_episodes(
     """Describe the writing of many episodes in one transaction."""
     return Call(
         method="POST",
-        path=f"{_bank(bank)}/episodes:batch",
+        path=f"{bank_path(bank)}/episodes:batch",
         result=EpisodeBatchResult,
         params=_creating(create),
         json={"episodes": [episode.to_json() for episode in episodes]},
@@ -206,7 +149,7 @@ def add_memory(
     memory = NewMemory(text=text, **fields)
     return Call(
         method="POST",
-        path=f"{_bank(bank)}/memories",
+        path=f"{bank_path(bank)}/memories",
         result=MemoryResult,
         params=_creating(create),
         json=memory.to_json(),
@@ -220,7 +163,7 @@ def add_memories(
     """Describe the writing of many verbatim items in one transaction."""
     return Call(
         method="POST",
-        path=f"{_bank(bank)}/memories:batch",
+        path=f"{bank_path(bank)}/memories:batch",
         result=BatchResult,
         params=_creating(create),
         json={"memories": [memory.to_json() for memory in memories]},
@@ -234,7 +177,9 @@ def add_memories(
 def recall(bank: Reference, query: str, **fields: Unpack[RecallFields]) -> Call[Recall]:
     """Describe a question to a bank."""
     question = RecallQuery(query=query, **fields)
-    return Call(method="POST", path=f"{_bank(bank)}/recall", result=Recall, json=question.to_json())
+    return Call(
+        method="POST", path=f"{bank_path(bank)}/recall", result=Recall, json=question.to_json()
+    )
 
 
 def list_memories(
@@ -249,17 +194,12 @@ def list_memories(
     """Describe the listing of a bank's memories, oldest first."""
     return Call(
         method="GET",
-        path=f"{_bank(bank)}/memories",
+        path=f"{bank_path(bank)}/memories",
         result=Page[Memory],
-        params=_listing(
+        params=listing(
             kind=kind, state=state, speaker=speaker, session_id=session_id, source=source
         ),
     )
-
-
-def get_memory(bank: Reference, memory_id: Reference) -> Call[MemoryDetail]:
-    """Describe the reading of one memory."""
-    return Call(method="GET", path=_memory(bank, memory_id), result=MemoryDetail)
 
 
 def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVersion]]:
@@ -268,17 +208,7 @@ def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVers
         method="GET",
         path=f"{_memory(bank, memory_id)}/versions",
         result=Page[MemoryVersion],
-        params=_listing(),
-    )
-
-
-def list_annotations(bank: Reference, memory_id: Reference) -> Call[Page[Annotations]]:
-    """Describe the listing of the versions of a memory's annotations."""
-    return Call(
-        method="GET",
-        path=f"{_memory(bank, memory_id)}/annotations",
-        result=Page[Annotations],
-        params=_listing(),
+        params=listing(),
     )
 
 
@@ -308,36 +238,6 @@ def restore_memory(bank: Reference, memory_id: Reference) -> Call[Memory]:
     return Call(method="POST", path=path, result=Memory, mutates=True)
 
 
-# --- history -------------------------------------------------------------------------------------
-
-
-def list_operations(
-    bank: Reference, *, kind: str | None = None, memory_id: Reference | None = None
-) -> Call[Page[Operation]]:
-    """Describe the listing of what was done to a bank."""
-    params = _listing(kind=kind, memory_id=None if memory_id is None else str(memory_id))
-    return Call(
-        method="GET", path=f"{_bank(bank)}/operations", result=Page[Operation], params=params
-    )
-
-
-def get_operation(bank: Reference, operation_id: Reference) -> Call[Operation]:
-    """Describe the reading of one operation."""
-    return Call(method="GET", path=_operation(bank, operation_id), result=Operation)
-
-
-def list_effects(bank: Reference, operation_id: Reference) -> Call[Page[Effect]]:
-    """Describe the listing of what an operation changed."""
-    path = f"{_operation(bank, operation_id)}/effects"
-    return Call(method="GET", path=path, result=Page[Effect], params=_listing())
-
-
-def undo_operation(bank: Reference, operation_id: Reference) -> Call[Operation]:
-    """Describe the undoing of an operation."""
-    path = f"{_operation(bank, operation_id)}/undo"
-    return Call(method="POST", path=path, result=Operation, mutates=True)
-
-
 # --- jobs ----------------------------------------------------------------------------------------
 
 
@@ -349,7 +249,7 @@ def list_jobs(
         method="GET",
         path="/v1/jobs",
         result=Page[Job],
-        params=_listing(state=state, kind=kind, bank=None if bank is None else str(bank)),
+        params=listing(state=state, kind=kind, bank=None if bank is None else str(bank)),
     )
 
 
@@ -366,18 +266,18 @@ def find_open_jobs(bank: Reference | None = None) -> tuple[Call[Page[Job]], ...]
 
 def get_job(job_id: Reference) -> Call[Job]:
     """Describe the reading of one job."""
-    return Call(method="GET", path=f"/v1/jobs/{_segment(job_id)}", result=Job)
+    return Call(method="GET", path=f"/v1/jobs/{segment(job_id)}", result=Job)
 
 
 def retry_job(job_id: Reference) -> Call[Job]:
     """Describe a new start of a job that has stopped."""
-    path = f"/v1/jobs/{_segment(job_id)}:retry"
+    path = f"/v1/jobs/{segment(job_id)}:retry"
     return Call(method="POST", path=path, result=Job, mutates=True)
 
 
 def cancel_job(job_id: Reference) -> Call[Job]:
     """Describe the giving up of a job."""
-    path = f"/v1/jobs/{_segment(job_id)}:cancel"
+    path = f"/v1/jobs/{segment(job_id)}:cancel"
     return Call(method="POST", path=path, result=Job, mutates=True)
 
 
@@ -404,30 +304,9 @@ def version() -> Call[ServiceVersion]:
     return Call(method="GET", path="/v1/version", result=ServiceVersion)
 
 
-def _bank(bank: Reference) -> str:
-    return f"/v1/banks/{_segment(bank)}"
-
-
-def _operation(bank: Reference, operation_id: Reference) -> str:
-    return f"{_bank(bank)}/operations/{_segment(operation_id)}"
-
-
 def _memory(bank: Reference, memory_id: Reference) -> str:
-    return f"{_bank(bank)}/memories/{_segment(memory_id)}"
-
-
-def _segment(reference: Reference) -> str:
-    """Return ``reference`` as one segment of a path, whatever is in it."""
-    text = str(reference)
-    if text in {"", ".", ".."}:  # these would name another path
-        raise ValueError(f"{text!r} is neither a name nor an id")
-    return quote(text, safe="")
+    return f"{bank_path(bank)}/memories/{segment(memory_id)}"
 
 
 def _creating(create: bool) -> dict[str, str | int]:
     return {"create": "true"} if create else {}
-
-
-def _listing(**narrowing: str | None) -> dict[str, str | int]:
-    given = {key: value for key, value in narrowing.items() if value is not None}
-    return {"limit": PAGE_SIZE, **given}

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime
 
 from memsvc_client.records import Metadata, Record
 
@@ -237,47 +237,6 @@ class Memory(Record):
     pinned: bool
 
 
-class Annotations(Record):
-    """One version of what is said about a memory beside its text."""
-
-    number: int
-    version: int
-    """Which version of the text it is about."""
-    keywords: tuple[str, ...]
-    """Most telling first."""
-    tags: tuple[str, ...]
-    """Broad classes."""
-    context: str
-    made_by: str
-    model_call: UUID | None = None
-    because_of: UUID | None = None
-    """The newer memory that made an older one's evolve."""
-    recorded_at: AwareDatetime
-
-
-class Link(Record):
-    """A link of a memory, seen from it."""
-
-    memory_id: UUID
-    """The other end."""
-    type: str
-    """Such as ``related`` or ``next``."""
-    direction: str
-    """``out``: it begins at this memory; else ``in``."""
-    weight: float
-    reason: str | None = None
-    recorded_at: AwareDatetime
-
-
-class MemoryDetail(Memory):
-    """A memory with what organising says of it."""
-
-    annotations: Annotations | None = None
-    """Those that hold; ``None`` until it has been organised."""
-    links: tuple[Link, ...] = ()
-    """The strongest 50."""
-
-
 class MemoryVersion(Record):
     """One immutable version of a memory's content, and how it came about."""
 
@@ -425,66 +384,3 @@ class Job(Record):
     def is_open(self) -> bool:
         """Whether it will still go on by itself."""
         return self.state in OPEN_STATES
-
-
-class Operation(Record):
-    """Something that was done to a bank in one go."""
-
-    id: UUID
-    kind: str
-    """Such as ``archive``, ``sweep`` or ``merge``."""
-    state: str
-    """``applied`` or ``undone``."""
-    actor: str
-    reason: str | None = None
-    effect_count: int
-    details: dict[str, JsonValue] | None = None
-    undoes: UUID | None = None
-    """The operation that this one took back."""
-    undone_by: UUID | None = None
-    recorded_at: AwareDatetime
-
-
-class Effect(Record):
-    """One aspect of one thing, before and after an operation."""
-
-    aspect: str
-    target_id: UUID
-    before: JsonValue = None
-    after: JsonValue = None
-
-
-class Health(Record):
-    """The service's process answers."""
-
-    status: str
-
-
-class Check(Record):
-    """The result of one readiness check."""
-
-    ok: bool
-    detail: str | None = None
-    """What is missing."""
-
-
-class Readiness(Record):
-    """Whether the service can do its work, and what it looked at."""
-
-    status: str
-    """``ready`` or ``not_ready``."""
-    checks: Mapping[str, Check]
-    """By part: database, migrations, embedder, index, worker."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether every check passed."""
-        return all(check.ok for check in self.checks.values())
-
-
-class ServiceVersion(Record):
-    """What the service runs."""
-
-    version: str
-    api: str
-    """Version of the HTTP API, such as ``v1``."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx2
 
 from memsvc_client.answers import read_answer
-from memsvc_client.calls import Call, Item, Result, next_page
+from memsvc_client.call import Call, Item, Result, next_page
 from memsvc_client.errors import MemsvcError, ServiceTimeoutError, ServiceUnreachableError
 from memsvc_client.models import Page
 from memsvc_client.retries import Attempts

@@ -12,6 +12,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.recall import Recall
 from memsvc.services.remember import Remember
 from tests.unit.api import fake_application as fake
+from tests.unit.api.answers import JOB_ID, MEMORY_ID, TENANT_ID
 from tests.unit.api.fake_application import Script
 
 URL = "/v1/banks/ada/memories"
@@ -41,7 +42,7 @@ async def test_the_caller_is_the_default_tenant(api: httpx2.AsyncClient, script:
     await api.get("/v1/banks/ada")
 
     assert script.last_arguments == (
-        Caller(tenant_id=fake.TENANT_ID, actor="api"),
+        Caller(tenant_id=TENANT_ID, actor="api"),
         BankReference(value="ada"),
     )
 
@@ -83,7 +84,7 @@ async def test_the_key_is_bound_to_method_path_and_body(
     other_body = script.last_key
     await api.post("/v1/banks/bob/memories", json=BODY, headers=headers)
     other_bank = script.last_key
-    await api.patch(f"{URL}/{fake.MEMORY_ID}", json={}, headers=headers)
+    await api.patch(f"{URL}/{MEMORY_ID}", json={}, headers=headers)
     other_method = script.last_key
 
     assert first is not None
@@ -98,7 +99,7 @@ async def test_the_key_is_bound_to_method_path_and_body(
         "POST /v1/banks/bob/memories",
         first.body_hash,
     )
-    assert other_method.route == f"PATCH /v1/banks/ada/memories/{fake.MEMORY_ID}"
+    assert other_method.route == f"PATCH /v1/banks/ada/memories/{MEMORY_ID}"
 
 
 async def test_query_parameters_belong_to_what_the_key_is_bound_to(
@@ -144,11 +145,11 @@ MUTATING = [
     ("POST", "/v1/banks/ada/episodes:batch", {"episodes": [{"messages": [BODY]}]}),
     ("POST", "/v1/banks/ada/memories", BODY),
     ("POST", "/v1/banks/ada/memories:batch", {"memories": [BODY]}),
-    ("PATCH", f"/v1/banks/ada/memories/{fake.MEMORY_ID}", {}),
-    ("POST", f"/v1/banks/ada/memories/{fake.MEMORY_ID}:archive", None),
-    ("POST", f"/v1/banks/ada/memories/{fake.MEMORY_ID}:restore", None),
-    ("POST", f"/v1/jobs/{fake.JOB_ID}:retry", None),
-    ("POST", f"/v1/jobs/{fake.JOB_ID}:cancel", None),
+    ("PATCH", f"/v1/banks/ada/memories/{MEMORY_ID}", {}),
+    ("POST", f"/v1/banks/ada/memories/{MEMORY_ID}:archive", None),
+    ("POST", f"/v1/banks/ada/memories/{MEMORY_ID}:restore", None),
+    ("POST", f"/v1/jobs/{JOB_ID}:retry", None),
+    ("POST", f"/v1/jobs/{JOB_ID}:cancel", None),
     ("POST", "/v1/banks/ada:reembed", {"model": "new"}),
 ]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memsvc_client import Document, Episode, Message, NewMemory
 from memsvc_client.batches import split_episodes, split_memories
-from memsvc_client.calls import Call
+from memsvc_client.call import Call
 
 MESSAGES = [Message(text="Hello.")] * 700
 

@@ -19,6 +19,7 @@ from memsvc_client import (
     UnexpectedAnswerError,
     calls,
 )
+from memsvc_client.call import Call
 from memsvc_client.transport import AsyncSender, Sender
 
 from tests.unit.memsvc_client.conftest import Connect
@@ -34,7 +35,7 @@ SERVICE_URL = "http://memsvc.test"
 READ = calls.get_bank("ada")
 WRITE = calls.create_bank("ada", exist_ok=False)
 
-Send = Callable[[calls.Call[Any]], Any]
+Send = Callable[[Call[Any]], Any]
 
 
 class Pauses(list[float]):

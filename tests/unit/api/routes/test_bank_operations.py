@@ -5,7 +5,8 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.operations import OperationKind, OperationListing
 from memsvc.domain.paging import PageRequest
 from memsvc.errors import UndoPreventedError
-from tests.unit.api.fake_application import MEMORY_ID, OPERATION_ID, Script
+from tests.unit.api.answers import MEMORY_ID, OPERATION_ID
+from tests.unit.api.fake_application import Script
 
 AT = f"/v1/banks/ada/operations/{OPERATION_ID}"
 RENDERED = {

@@ -6,7 +6,8 @@ import pytest
 
 from memsvc.domain.memory import EpisodeKind, ScopeKeys
 from memsvc.services.commands import NewDocument, NewEpisode, NewMessage
-from tests.unit.api.fake_application import EPISODE_ID, MEMORY_ID, Script
+from tests.unit.api.answers import EPISODE_ID, MEMORY_ID
+from tests.unit.api.fake_application import Script
 
 URL = "/v1/banks/ada/episodes"
 MESSAGE = {"text": "Hello"}

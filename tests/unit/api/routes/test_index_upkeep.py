@@ -1,7 +1,8 @@
 import httpx2
 
 from memsvc.services.commands import BankReference
-from tests.unit.api.fake_application import BANK_ID, Script
+from tests.unit.api.answers import BANK_ID
+from tests.unit.api.fake_application import Script
 
 
 async def test_what_is_held_is_shown(api: httpx2.AsyncClient) -> None:

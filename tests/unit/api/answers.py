@@ -1,0 +1,215 @@
+"""What the faked use cases answer unless a test says otherwise."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from memsvc.domain.bank_models import BankModel, ModelState
+from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
+from memsvc.domain.index_checks import Fault, Holder, Mismatch, Verification
+from memsvc.domain.index_states import (
+    FollowerState,
+    HeldBank,
+    ServerIndex,
+    SnapshotState,
+    VectorState,
+)
+from memsvc.domain.jobs import Job, JobKind, JobState, Progress
+from memsvc.domain.memory import (
+    Bank,
+    BankState,
+    Episode,
+    EpisodeKind,
+    Memory,
+    MemoryKind,
+    MemoryState,
+    MemoryVersion,
+    ScopeKeys,
+    WriteStatus,
+    Written,
+)
+from memsvc.domain.operations import (
+    Aspect,
+    Effect,
+    Operation,
+    OperationId,
+    OperationKind,
+    OperationState,
+)
+from memsvc.services.arms import ArmReport, ArmStatus
+from memsvc.services.commands import (
+    EpisodeWritten,
+    Remembered,
+)
+from memsvc.services.index_upkeep import IndexState, VerifiedBank
+from memsvc.services.recall import Dropped, Hit, Recalled
+
+NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
+TENANT_ID = TenantId(UUID(int=1))
+BANK_ID = BankId(UUID(int=2))
+EPISODE_ID = EpisodeId(UUID(int=3))
+MEMORY_ID = MemoryId(UUID(int=4))
+JOB_ID = JobId(UUID(int=5))
+OPERATION_ID = OperationId(UUID(int=6))
+
+BANK = Bank(
+    id=BANK_ID,
+    tenant_id=TENANT_ID,
+    name="ada",
+    description=None,
+    language="auto",
+    metadata={"team": "blue"},
+    state=BankState.ACTIVE,
+    model_id="sha256:0",
+    dimension=384,
+    memory_count=7,
+    created_at=NOON,
+    updated_at=NOON,
+)
+MEMORY = Memory(
+    id=MEMORY_ID,
+    bank_id=BANK_ID,
+    kind=MemoryKind.TURN,
+    state=MemoryState.ACTIVE,
+    text="Ada moved to Lisbon.",
+    speaker="Ada",
+    source="s1",
+    external_id="m1",
+    episode_id=EPISODE_ID,
+    seq=0,
+    keys=ScopeKeys(user_id="u"),
+    metadata={"channel": "chat"},
+    occurred_at=NOON,
+    recorded_at=NOON,
+    updated_at=NOON,
+    version=1,
+    embedded=True,
+    expires_at=None,
+    pinned=False,
+)
+VERSION = MemoryVersion(
+    version=1,
+    text=MEMORY.text,
+    speaker="Ada",
+    occurred_at=NOON,
+    operation="create",
+    actor="api",
+    reason=None,
+    content_hash="00",
+    recorded_at=NOON,
+)
+OPERATION = Operation(
+    id=OPERATION_ID,
+    bank_id=BANK_ID,
+    kind=OperationKind.ARCHIVE,
+    state=OperationState.APPLIED,
+    actor="api",
+    reason=None,
+    effect_count=1,
+    details={"memories": 1},
+    undoes=None,
+    undone_by=None,
+    recorded_at=NOON,
+)
+EFFECT = Effect(aspect=Aspect.STATE, target_id=MEMORY_ID, before="active", after="archived")
+_SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
+INDEX_STATE = IndexState(
+    backend="faiss_cpu",
+    holds_vectors=True,
+    nbytes=4096,
+    banks=[
+        HeldBank(
+            bank_id=BANK_ID,
+            memories=3,
+            vectors=VectorState(size=4, structure="scan", measured_recall=1.0, nbytes=2048),
+            snapshot=SnapshotState(written_at=NOON, nbytes=512),
+        ),
+        HeldBank(bank_id=BankId(UUID(int=99)), memories=0, vectors=None, snapshot=None),
+    ],
+    checks=20,
+    measured_recall=0.995,
+    followers=[
+        FollowerState(kind="index", name="host/1", horizon=700, started_at=NOON, heartbeat_at=NOON)
+    ],
+    server=[ServerIndex(model_id="sha256:m", failure="The index server does not answer.")],
+)
+VERIFIED = VerifiedBank(
+    holds_vectors=True,
+    outcome=Verification(
+        compared=[Holder.MEMORY, Holder.SNAPSHOT],
+        memories=3,
+        vectors=4,
+        in_motion=1,
+        mismatches=[_SURPLUS] * 101,
+    ),
+)
+JOB = Job(
+    id=JOB_ID,
+    tenant_id=TENANT_ID,
+    bank_id=BANK_ID,
+    kind=JobKind.EMBED_PENDING,
+    state=JobState.RUNNING,
+    reason=None,
+    attempts=1,
+    progress=Progress(done=1, total=2),
+    payload={"secret": "ids"},
+    created_at=NOON,
+    started_at=NOON,
+    finished_at=None,
+)
+MODEL = BankModel(
+    model_id="sha256:0",
+    dimension=384,
+    state=ModelState.SERVING,
+    created_at=NOON,
+    retired_at=None,
+    report={"overlap_at_10": 0.5},
+)
+WRITTEN = Written(id=MEMORY_ID, version=1, external_id="m1", status=WriteStatus.CREATED)
+EPISODE = Episode(
+    id=EPISODE_ID,
+    source="s1",
+    kind=EpisodeKind.CONVERSATION,
+    title=None,
+    keys=ScopeKeys(session_id="s1"),
+    metadata={},
+    occurred_at=NOON,
+    recorded_at=NOON,
+)
+REMEMBERED_EPISODE = Remembered(
+    bank_id=BANK.id,
+    episodes=[EpisodeWritten(episode=EPISODE, memories=[WRITTEN])],
+    memories=[WRITTEN],
+    embedded=True,
+    jobs=[],
+)
+REMEMBERED_ITEM = Remembered(
+    bank_id=BANK.id, episodes=[], memories=[WRITTEN], embedded=False, jobs=[JOB_ID]
+)
+RECALLED = Recalled(
+    hits=[
+        Hit(
+            memory=MEMORY,
+            score=0.5,
+            parts={Arm.LEXICAL: ScorePart(rank=1, score=7.5, contribution=0.5)},
+            tokens=6,
+        )
+    ],
+    arms={
+        Arm.DENSE: ArmReport(
+            status=ArmStatus.FAILED,
+            reason="embedder away",
+            candidates=0,
+            took_ms=0.0,
+            embed_ms=0.0,
+        ),
+        Arm.LEXICAL: ArmReport(
+            status=ArmStatus.OK, reason=None, candidates=1, took_ms=0.7, embed_ms=0.0
+        ),
+    },
+    total_tokens=6,
+    budget_tokens=None,
+    dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
+    took_ms={"search": 1.0, "total": 2.0},
+    backend="exact",
+)
