@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from memsvc.cli.commands import (
     bank,
+    consolidate,
     database,
     doctor,
     index,
@@ -62,6 +63,7 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(load.load)
+app.command()(consolidate.consolidate)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
 app.add_typer(operations.app, name="operations")

@@ -1,7 +1,7 @@
 """Background work as users see it: kinds, states and progress."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,11 +64,11 @@ class Job:
     progress: Progress | None
     payload: Metadata
     """Ids only."""
-    counts: Mapping[str, int]
-    """What its attempts have done so far, by name."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What its attempts have done so far, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

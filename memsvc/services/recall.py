@@ -66,10 +66,10 @@ class Recalled:
     budget_tokens: int | None
     dropped: Sequence[Dropped]
     """Near misses; only when asked to explain."""
-    neighbours: Sequence[Neighbour]
-    """Linked to hits; never in place of one."""
     took_ms: Mapping[str, float]
     backend: str
+    neighbours: Sequence[Neighbour] = ()
+    """Linked to hits; never in place of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

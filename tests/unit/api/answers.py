@@ -15,6 +15,7 @@ from memsvc.domain.index_states import (
     VectorState,
 )
 from memsvc.domain.jobs import Job, JobKind, JobState, Progress
+from memsvc.domain.links import LinkType, NewLink, StoredLink
 from memsvc.domain.memory import (
     Bank,
     BankState,
@@ -36,12 +37,17 @@ from memsvc.domain.operations import (
     OperationKind,
     OperationState,
 )
+from memsvc.domain.organising.extraction import Annotations
+from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,
     Remembered,
 )
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
+from memsvc.services.linked import Neighbour, Via
+from memsvc.services.memory_details import MemoryDetail
+from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
 from memsvc.services.recall import Dropped, Hit, Recalled
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
@@ -212,4 +218,40 @@ RECALLED = Recalled(
     dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
     took_ms={"search": 1.0, "total": 2.0},
     backend="exact",
+    neighbours=[
+        Neighbour(
+            memory=MEMORY,
+            via=Via(hit=MEMORY_ID, type=LinkType.RELATED, weight=0.5, reason="shares: Lisbon"),
+            score=0.25,
+            tokens=6,
+        )
+    ],
+)
+ANNOTATIONS = AnnotationVersion(
+    number=2,
+    version=1,
+    annotations=Annotations(keywords=("Lisbon",), tags=("home",), context="Ada moved."),
+    made_by="rules/1",
+    model_call=None,
+    because_of=None,
+    recorded_at=NOON,
+)
+NEIGHBOUR_ID = MemoryId(UUID(int=9))
+LINK = StoredLink(
+    link=NewLink(
+        from_id=NEIGHBOUR_ID,
+        to_id=MEMORY_ID,
+        type=LinkType.RELATED,
+        weight=0.5,
+        reason="shares: Lisbon",
+    ),
+    recorded_at=NOON,
+)
+DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK])
+PLAN = ConsolidationPlan(
+    stages=[StagePlan(name="organise", todo=7)],
+    notes=BankNotes(
+        waiting=7, unembedded=0, set_aside=1, annotated=3, annotation_versions=4, links=2
+    ),
+    job=None,
 )

@@ -20,6 +20,7 @@ from memsvc.domain.operations import (
     OperationId,
     OperationListing,
 )
+from memsvc.domain.organising.notes import AnnotationVersion
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.commands import (
     BankCreated,
@@ -35,16 +36,21 @@ from memsvc.services.commands import (
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
+from memsvc.services.memory_details import MemoryDetail
+from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 from memsvc.services.recall import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from tests.unit.api.answers import (
+    ANNOTATIONS,
     BANK,
+    DETAIL,
     EFFECT,
     INDEX_STATE,
     JOB,
     MEMORY,
     MODEL,
     OPERATION,
+    PLAN,
     RECALLED,
     REMEMBERED_EPISODE,
     REMEMBERED_ITEM,
@@ -230,6 +236,41 @@ class FakeJobs:
 
 
 @dataclass(slots=True)
+class FakeMemoryDetails:
+    script: Script
+
+    async def get(self, caller: Caller, bank: BankReference, memory_id: MemoryId) -> MemoryDetail:
+        found: MemoryDetail = self.script.play("memories.get", DETAIL, caller, bank, memory_id)
+        return found
+
+    async def annotations(
+        self, caller: Caller, bank: BankReference, memory_id: MemoryId, page: PageRequest
+    ) -> Page[AnnotationVersion]:
+        found: Page[AnnotationVersion] = self.script.play(
+            "memories.annotations", _page(ANNOTATIONS), caller, bank, memory_id, page
+        )
+        return found
+
+
+@dataclass(slots=True)
+class FakeConsolidation:
+    script: Script
+
+    async def plan(self, caller: Caller, reference: BankReference) -> ConsolidationPlan:
+        found: ConsolidationPlan = self.script.play("consolidation.plan", PLAN, caller, reference)
+        return found
+
+    async def start(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        command: ConsolidateCommand,
+        key: RequestKey | None = None,
+    ) -> Outcome[Job]:
+        return self.script.change("consolidation.start", JOB, caller, reference, command, key)
+
+
+@dataclass(slots=True)
 class FakeReembedding:
     script: Script
 
@@ -339,6 +380,8 @@ class FakeApplication:
         self.recall = FakeRecall(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
+        self.memory_details = FakeMemoryDetails(self.script)
+        self.consolidation = FakeConsolidation(self.script)
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
