@@ -45,6 +45,7 @@ from memsvc.services.organising.consolidate import Consolidate, Consolidation, S
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise, OrganiseStage
+from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.organising.windows import OrganiseWindow
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -56,7 +57,6 @@ from memsvc.settings import (
     EmbeddingSettings,
     IndexSettings,
     OrganiseSettings,
-    ReembedSettings,
     Settings,
 )
 from memsvc.store import probes
@@ -194,7 +194,7 @@ def build_application(
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
         JobKind.ORGANISE: Organise(stage=organise),
         JobKind.CONSOLIDATE: Consolidate(stages),
-        JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
+        JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
@@ -242,13 +242,16 @@ def build_application(
 
 
 def _reembed_bank(
-    settings: ReembedSettings, store: Store, embedders: Embedders, exact: MemoryIndex
+    settings: Settings, store: Store, embedders: Embedders, exact: MemoryIndex
 ) -> ReembedBank:
     return ReembedBank(
         store,
         embedders,
-        Agreement(store=store, exact=exact, samples=settings.samples),
-        AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
+        Agreement(store=store, exact=exact, samples=settings.reembed.samples),
+        AgreementRule(
+            least_overlap=settings.reembed.least_overlap, most_lost=settings.reembed.most_lost
+        ),
+        AnnotatedViews(settings=settings.organise),
     )
 
 
@@ -269,7 +272,7 @@ def _organise_stage(
             ApplyLinks(settings=settings),
             ApplyEvolutions(settings=settings),
         ],
-        settings=settings,
+        views=AnnotatedViews(settings=settings),
     )
     return OrganiseStage(store=store, window=window, settings=settings)
 

@@ -172,8 +172,12 @@ class OrganiseSettings(_Group):
     """Links that a note may have in all, with those that others began."""
     evolutions_per_window: Annotated[int, Field(ge=0, le=50)] = 10
     """Older memories that one window may change the annotations of; each at most once."""
-    annotated_view: bool = False
-    """Also search by text with keywords, tags and context together (A-MEM, eq. 3)."""
+    annotated_view: bool = True
+    """Also search by text with keywords, tags and context together (A-MEM, eq. 3).
+
+    Measured (docs/decisions/0019-notes.md): better in conversations, where turns are short."""
+    annotated_view_characters: Annotated[int, Field(ge=0)] = 600
+    """Longer texts speak for themselves, and embedding them twice is what costs."""
 
 
 class RecallSettings(_Group):

@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.embedder",
     "tests.fixtures.openai_server",
     "tests.fixtures.services",
+    "tests.fixtures.organising",
     "tests.fixtures.application",
     "tests.fixtures.statements",
     "tests.fixtures.command_line",

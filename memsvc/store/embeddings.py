@@ -155,19 +155,23 @@ class EmbeddingWriter(EmbeddingReader):
         await self._session.connection.execute(insert(t.embeddings), rows)
 
     async def remove_view(
-        self, bank_id: BankId, memory_ids: Sequence[MemoryId], view: str
+        self,
+        bank_id: BankId,
+        memory_ids: Sequence[MemoryId],
+        view: str,
+        *,
+        model_id: str | None = None,
     ) -> list[MemoryId]:
-        """Remove the vectors of a view; return the memories that had any."""
+        """Remove the vectors of a view, of every model or one; return the memories that had any."""
         vectors = t.embeddings.c
-        removed = await self._session.connection.scalars(
-            delete(t.embeddings)
-            .where(
-                vectors.bank_id == bank_id,
-                vectors.memory_id == func.any(list(memory_ids)),
-                vectors.view == view,
-            )
-            .returning(vectors.memory_id)
+        statement = delete(t.embeddings).where(
+            vectors.bank_id == bank_id,
+            vectors.memory_id == func.any(list(memory_ids)),
+            vectors.view == view,
         )
+        if model_id is not None:
+            statement = statement.where(vectors.model_id == model_id)
+        removed = await self._session.connection.scalars(statement.returning(vectors.memory_id))
         return [MemoryId(each) for each in dict.fromkeys(removed)]
 
     async def mark_embedded(self, bank_id: BankId, items: Sequence[VectorsToAdd]) -> None:

@@ -23,8 +23,8 @@ from memsvc.domain.organising.evolving import evolved
 from memsvc.domain.organising.extraction import Annotations, Extraction
 from memsvc.domain.organising.linking import LinkBounds, NearPair, choose_links, reason_of
 from memsvc.domain.organising.notes import NewAnnotations
-from memsvc.ports import Matrix
 from memsvc.services.organising.gathering import GatheredWindow, as_window_item
+from memsvc.services.organising.views import Views
 from memsvc.settings import OrganiseSettings
 from memsvc.store.audit import AuditEvent
 from memsvc.store.embeddings import ANNOTATED_VIEW, VectorsToAdd
@@ -215,23 +215,35 @@ class ApplyEvolutions:
 class ApplyViews:
     """Stores the vectors of annotated texts where they are asked for; comes after annotations."""
 
-    vectors: Mapping[MemoryId, tuple[Annotations, Matrix]]
-    """By memory: what was embedded with its text, and the vectors."""
-    model_id: str
+    vectors: Mapping[str, Views]
+    """By model."""
 
     async def __call__(self, tx: WriteTransaction, window: WindowToApply, /) -> Mapping[str, int]:
-        """Store the vectors of those memories that the window has annotated."""
-        holding = await tx.annotations.holding(window.bank_id, list(self.vectors))
-        items = [
-            VectorsToAdd(memory_id=each, version=holding[each].version, vectors=matrix)
-            for each, (annotations, matrix) in self.vectors.items()
-            if each in holding and holding[each].annotations == annotations
-        ]
-        ids = [each.memory_id for each in items]
-        await tx.embeddings.remove_view(window.bank_id, ids, ANNOTATED_VIEW)
-        await tx.embeddings.add(window.bank_id, self.model_id, items, view=ANNOTATED_VIEW)
-        await tx.changes.record(window.bank_id, ids)
-        return {"views": len(items)}
+        """Store the vectors of those memories whose annotations hold as they were embedded."""
+        stored: set[MemoryId] = set()
+        for model_id, views in self.vectors.items():
+            stored.update(await store_views(tx, window.bank_id, model_id, views))
+        await tx.changes.record(window.bank_id, sorted(stored))
+        return {"views": len(stored)}
+
+
+async def store_views(
+    tx: WriteTransaction, bank_id: BankId, model_id: str, views: Views
+) -> list[MemoryId]:
+    """Store vectors of annotated texts that are still annotated so; return whose they are.
+
+    The caller has locked the memories, and records that they are searched otherwise now.
+    """
+    holding = await tx.annotations.holding(bank_id, list(views))
+    items = [
+        VectorsToAdd(memory_id=each, version=holding[each].version, vectors=matrix)
+        for each, (annotations, matrix) in views.items()
+        if each in holding and holding[each].annotations == annotations
+    ]
+    ids = [each.memory_id for each in items]
+    await tx.embeddings.remove_view(bank_id, ids, ANNOTATED_VIEW, model_id=model_id)
+    await tx.embeddings.add(bank_id, model_id, items, view=ANNOTATED_VIEW)
+    return ids
 
 
 async def _annotate(

@@ -1,24 +1,23 @@
 """One window from its texts to its stored outcome: gather, extract, decide, apply."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import Job, JobKind, NewJob
-from memsvc.domain.memory import MemoryState
+from memsvc.domain.memory import MemoryState, ResolvedBank
 from memsvc.domain.organising.evolving import evolved
 from memsvc.domain.organising.extraction import Annotations, Extraction
 from memsvc.domain.organising.notes import OrganisingState
 from memsvc.domain.organising.validation import Validated, validated
 from memsvc.errors import ConfigurationError, ConflictError, MemsvcError, UnavailableError
-from memsvc.ports import Extractor
+from memsvc.ports import Embedder, Extractor
 from memsvc.services.embedders import Embedders
 from memsvc.services.organising.applying import Applier, ApplyViews, WindowToApply
 from memsvc.services.organising.gathering import BankMeasures, GatheredWindow, Gathering
-from memsvc.settings import OrganiseSettings
+from memsvc.services.organising.views import AnnotatedViews
 from memsvc.store.organising import LockedNote, NoteSource
 from memsvc.store.transactions import Store, WriteTransaction, assert_no_transaction
 
@@ -46,7 +45,7 @@ class OrganiseWindow:
     embedders: Embedders
     appliers: Sequence[Applier]
     """In order, all in one transaction."""
-    settings: OrganiseSettings = field(default_factory=OrganiseSettings)
+    views: AnnotatedViews
 
     async def __call__(
         self, job: Job, measures: BankMeasures, sources: Sequence[NoteSource]
@@ -146,22 +145,23 @@ class OrganiseWindow:
         self, gathered: GatheredWindow, extraction: Extraction
     ) -> ApplyViews | None:
         """Embed texts with their annotations, as they will be, where that is asked for."""
-        model_id = gathered.measures.bank.model_id
-        embedder = self.embedders.of_model(model_id)
-        if not self.settings.annotated_view or embedder is None:
+        if not self.views.is_on:
             return None
         said = {gathered.items[each.handle]: each.annotations for each in extraction.items}
         for change in extraction.evolutions:
             source = gathered.neighbours[change.handle]
             before = gathered.annotations.get(source.memory_id, Annotations())
             said[source] = evolved(before, change.annotations)
-        texts = [annotated_text(source, annotations) for source, annotations in said.items()]
-        matrices = await embedder.embed_documents(texts)
         vectors = {
-            source.memory_id: (annotations, matrix)
-            for (source, annotations), matrix in zip(said.items(), matrices, strict=True)
+            embedder.model.id: await self.views(embedder, said)
+            for embedder in self._encoders(gathered.measures.bank)
         }
-        return ApplyViews(vectors=vectors, model_id=model_id)
+        return ApplyViews(vectors=vectors)
+
+    def _encoders(self, bank: ResolvedBank) -> list[Embedder]:
+        """Return the encoders of the bank's model, and of the one it is moving to."""
+        ids = filter(None, (bank.model_id, bank.building_model_id))
+        return [found for each in ids if (found := self.embedders.of_model(each)) is not None]
 
     async def _read(
         self, measures: BankMeasures, memory_ids: Collection[MemoryId]
@@ -184,13 +184,6 @@ class OrganiseWindow:
             if failed:
                 counts = await _set_aside_within(tx, job, failed, reason)
                 await tx.jobs.count(job, counts)
-
-
-def annotated_text(source: NoteSource, annotations: Annotations) -> str:
-    """Return text, keywords, tags and context of a memory in one (A-MEM, eq. 3)."""
-    text = indexed_text(source.text, speaker=source.speaker, title=source.title)
-    said = (", ".join(annotations.keywords), ", ".join(annotations.tags), annotations.context)
-    return "\n".join(filter(None, (text, *said)))
 
 
 async def _set_aside_within(
