@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from memsvc.domain.languages import base_language, stem
+from memsvc.domain.languages import UNDETERMINED, base_language, stem
 from memsvc.domain.organising.common_words import CJK_COMMON, common_stems
 from memsvc.domain.organising.extraction import MOST_KEYWORDS, MOST_NAME_CHARACTERS
 from memsvc.domain.organising.statistics import TermStatistics
@@ -78,7 +78,7 @@ def keywords(
 def key_phrases(text: str, language: str, statistics: TermStatistics | None = None) -> list[Phrase]:
     """Return every candidate that no better one contains, best first."""
     known = statistics or TermStatistics()
-    base = base_language(language)
+    base = _stemming(language)
     found = [*_spaced(text, base, known), *_unspaced(text, known)]
     best: dict[tuple[str, ...], Phrase] = {}
     for phrase in found:
@@ -98,7 +98,7 @@ def key_phrases(text: str, language: str, statistics: TermStatistics | None = No
 
 def content_stems(text: str, language: str) -> dict[str, str]:
     """Return the stems of a text's telling words, each with its first written form."""
-    base = base_language(language)
+    base = _stemming(language)
     stems: dict[str, str] = {}
     for sentence in _SENTENCE_END.split(text):
         for word in _words(sentence or "", base):
@@ -107,6 +107,12 @@ def content_stems(text: str, language: str) -> dict[str, str]:
     for run in _han_runs(text):
         stems.setdefault(run, run)
     return stems
+
+
+def _stemming(language: str) -> str:
+    """Return the language to stem in; short texts whose language nobody can tell are English."""
+    base = base_language(language)
+    return "en" if base == UNDETERMINED else base
 
 
 def _contains(whole: Sequence[str], part: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ BREAD = "My grandmother bakes rye bread every Sunday."
 async def test_notes_links_and_counts_come_of_a_conversation(organiser: Organiser) -> None:
     first, bread, again = await organiser.write(CLIMBING, BREAD, AGAIN)
 
-    job = await organiser.run(organiser.handler(least_cosine=0.5))
+    job = await organiser.run(organiser.handler(least_cosine=0.6))
 
     assert job.state is JobState.SUCCEEDED
     assert job.counts == {"windows": 1, "annotated": 3, "linked": 1, "views": 3}
