@@ -1,5 +1,7 @@
 """Fixtures by concern, each a plugin of its own."""
 
+import pytest
+
 pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.database",
@@ -11,3 +13,8 @@ pytest_plugins = [
     "tests.fixtures.statements",
     "tests.fixtures.command_line",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests that kill processes be run longer than in every run of the suite."""
+    parser.addoption("--kill-rounds", type=int, default=4, help="How often workers are killed.")
