@@ -8,8 +8,10 @@ without spaces, candidates are runs of characters between those that are grammar
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from memsvc.domain.languages import UNDETERMINED, base_language, stem
 from memsvc.domain.organising.common_words import CJK_COMMON, common_stems
@@ -42,6 +44,7 @@ _LONGEST_HAN = 6
 _NAME_BONUS = 0.5
 _SECOND_WORD = 0.3
 _SAME_WORD_AGAIN = 0.25
+_REMEMBERED_TEXTS = 2_000
 _LATER = 0.002
 """By how much a phrase counts less for each word that stands before it: the first of equals."""
 
@@ -96,8 +99,12 @@ def key_phrases(text: str, language: str, statistics: TermStatistics | None = No
     return kept
 
 
-def content_stems(text: str, language: str) -> dict[str, str]:
-    """Return the stems of a text's telling words, each with its first written form."""
+@lru_cache(maxsize=_REMEMBERED_TEXTS)
+def content_stems(text: str, language: str) -> Mapping[str, str]:
+    """Return the stems of a text's telling words, each with its first written form.
+
+    A memory is compared with each of its neighbours: what was found is remembered for a while.
+    """
     base = _stemming(language)
     stems: dict[str, str] = {}
     for sentence in _SENTENCE_END.split(text):
@@ -106,7 +113,7 @@ def content_stems(text: str, language: str) -> dict[str, str]:
                 stems.setdefault(word.stem, word.written)
     for run in _han_runs(text):
         stems.setdefault(run, run)
-    return stems
+    return MappingProxyType(stems)
 
 
 def _stemming(language: str) -> str:
