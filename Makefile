@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODELS := $(VENV)/share/memsvc/models
 RUNTIME := --extra models --extra cpu --extra llm --extra hub
-EVERYTHING := $(RUNTIME) --extra embedded --group dev
+EVERYTHING := $(RUNTIME) --extra plots --extra embedded --group dev
 LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version 3.11 --universal -q
 PYTEST_WORKERS ?= 2
 

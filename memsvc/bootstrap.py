@@ -51,7 +51,9 @@ from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
+from memsvc.services.retention import Retention
 from memsvc.services.run_job import JobHandler, RunJob
+from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
 from memsvc.settings import (
     EmbeddingSettings,
@@ -77,6 +79,7 @@ from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
 
 _TIDY_CRON = "17 * * * *"
+_SWEEP_CRON = "37 * * * *"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +97,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     consolidation: Consolidation
+    retention: Retention
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -196,6 +200,7 @@ def build_application(
         JobKind.CONSOLIDATE: Consolidate(stages),
         JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
+        JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
@@ -204,7 +209,12 @@ def build_application(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
         timing=QueueTiming.of(settings.worker, settings.api.shutdown_grace_s),
-        schedules=[Schedule(name="tidy", cron=_TIDY_CRON, run=tidy)],
+        schedules=[
+            Schedule(name="tidy", cron=_TIDY_CRON, run=tidy),
+            Schedule(
+                name="sweep", cron=_SWEEP_CRON, run=ScheduledSweeps(store, DEFAULT_TENANT, clock)
+            ),
+        ],
     )
     return Application(
         settings=settings,
@@ -218,6 +228,7 @@ def build_application(
         jobs=Jobs(store),
         operations=Operations(store),
         consolidation=Consolidation(store, stages),
+        retention=Retention(store, clock),
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,

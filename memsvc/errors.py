@@ -127,6 +127,12 @@ class UndoPreventedError(ConflictError):
     code = "undo_prevented"
 
 
+class NoRetentionPolicyError(ConflictError):
+    """The bank has no retention policy, so nothing of it fades: set one, or give one."""
+
+    code = "no_retention_policy"
+
+
 class ModelMismatchError(ConflictError):
     """The bank's vectors come from another embedding model than the one configured."""
 

@@ -156,7 +156,8 @@ class OrganiseSettings(_Group):
     """Consecutive memories that are looked at together (one call of a language model)."""
     window_characters: Annotated[int, Field(ge=500)] = 12_000
     """Of their texts together."""
-    windows_at_once: Annotated[int, Field(ge=1, le=32)] = 2
+    windows_at_once: Annotated[int, Field(ge=1, le=32)] = 1
+    """More are of use where a language model takes its time over each."""
     working_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Of the time: a backlog leaves the rest to reads and writes."""
     neighbours: Annotated[int, Field(ge=0, le=50)] = 5

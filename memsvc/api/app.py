@@ -27,6 +27,7 @@ from memsvc.api.routes import (
     memories,
     operations,
     recall,
+    retention,
 )
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
@@ -40,6 +41,7 @@ _ROUTERS = (
     consolidation.router,
     memories.router,
     recall.router,
+    retention.router,
     bank_operations.router,
     jobs.router,
     index_upkeep.router,

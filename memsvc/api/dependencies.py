@@ -24,6 +24,7 @@ from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
+from memsvc.services.retention import Retention
 
 REPLAY_HEADER = "Idempotent-Replay"
 _ACTOR = "api"
@@ -76,6 +77,10 @@ async def _operations(request: Request) -> Operations:
     return application_of(request).operations
 
 
+async def _retention(request: Request) -> Retention:
+    return application_of(request).retention
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -90,6 +95,7 @@ MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
+RetentionUseCase = Annotated[Retention, Depends(_retention)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

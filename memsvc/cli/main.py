@@ -14,6 +14,7 @@ from memsvc.cli.commands import (
     bank,
     consolidate,
     database,
+    decay,
     doctor,
     index,
     jobs,
@@ -21,6 +22,7 @@ from memsvc.cli.commands import (
     memory,
     models,
     operations,
+    prune,
     recall,
     remember,
     serve,
@@ -64,8 +66,11 @@ app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
+app.command()(prune.prune)
+app.command()(prune.restore)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
+app.add_typer(decay.app, name="decay")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")

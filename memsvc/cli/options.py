@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -68,4 +69,8 @@ Zone = Annotated[
 Metadata = Annotated[
     dict[str, Any] | None,
     typer.Option("--metadata", parser=json_object, metavar="JSON", help="Data of your own."),
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="JSON with a policy to use instead of its own."),
 ]

@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     REEMBED_BANK = "bank.reembed"
     ORGANISE = "memories.organise"
     CONSOLIDATE = "bank.consolidate"
+    SWEEP_BANK = "bank.sweep"
 
 
 class JobState(StrEnum):

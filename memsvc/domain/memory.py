@@ -188,6 +188,11 @@ class Memory:
     """Whether its current version has vectors yet."""
     expires_at: datetime | None
     pinned: bool
+    strength: float = 1.0
+    """S of the forgetting curves: 1 at first, more after each reinforcement."""
+    last_reinforced_at: datetime | None = None
+    recall_count: int = 0
+    """How often it was reinforced by a recall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -365,6 +365,8 @@ class MemoryWriter(MemoryReader):
 def _changing_columns(memory: Memory) -> dict[str, object]:
     """Return the columns that a new version may change."""
     fixed = {"bank_id", "memory_id", "episode_id", "seq", "source", "external_id", "recorded_at"}
+    # A memory does not grow weak because its text was corrected.
+    fixed |= {"strength", "last_reinforced_at", "recall_count"}
     return {name: value for name, value in from_memory(memory).items() if name not in fixed}
 
 

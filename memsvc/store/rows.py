@@ -47,6 +47,9 @@ def to_memory(row: Row[Any]) -> Memory:
         embedded=row.embedded,
         expires_at=row.expires_at,
         pinned=row.pinned,
+        strength=row.strength,
+        last_reinforced_at=row.last_reinforced_at,
+        recall_count=row.recall_count,
     )
 
 
@@ -72,6 +75,9 @@ def from_memory(memory: Memory) -> dict[str, object]:
         "updated_at": memory.updated_at,
         "expires_at": memory.expires_at,
         "pinned": memory.pinned,
+        "strength": memory.strength,
+        "last_reinforced_at": memory.last_reinforced_at,
+        "recall_count": memory.recall_count,
         "embedded": memory.embedded,
         # A new text has no annotations yet: those of an earlier one are about that one.
         "organising": initial_state(memory.kind),

@@ -40,6 +40,7 @@ from memsvc.store.memories import MemoryReader, MemoryWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
+from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
 
@@ -65,6 +66,7 @@ class ReadTransaction:
         self.jobs = JobReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
+        self.retention = RetentionReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -84,6 +86,7 @@ class WriteTransaction:
         self.audit = AuditWriter(session)
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
+        self.retention = RetentionWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

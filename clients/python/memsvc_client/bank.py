@@ -1,16 +1,17 @@
 """One bank: writing to it, asking it, and looking after single memories."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Unpack
 
-from memsvc_client import calls, history, notes
+from memsvc_client import calls, history, notes, retention
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
     split_episodes,
     split_memories,
 )
-from memsvc_client.call import Reference
+from memsvc_client.call import Call, Reference
 from memsvc_client.history import Effect, Operation
 from memsvc_client.models import (
     BatchResult,
@@ -34,6 +35,7 @@ from memsvc_client.requests import (
     NewMemory,
     RecallFields,
 )
+from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
 from memsvc_client.transport import AsyncSender, Sender
 
 
@@ -161,6 +163,47 @@ class Bank:
         """
         return self._sender.send(history.undo_operation(self.reference, operation_id))
 
+    def retention_policy(self) -> BankPolicy:
+        """Return the bank's policy; without one nothing of it fades."""
+        return self._sender.send(retention.get_retention_policy(self.reference))
+
+    def set_retention_policy(self, policy: RetentionPolicy | None) -> BankPolicy:
+        """Have memories fade by ``policy`` from now on, or not at all."""
+        return self._sender.send(_policy_call(self.reference, policy))
+
+    def preview_prune(
+        self,
+        *,
+        policy: RetentionPolicy | None = None,
+        now: datetime | None = None,
+        cursor: str | None = None,
+    ) -> SweepPreview:
+        """Return a page of what a sweep would do, and why; changes nothing."""
+        call = retention.preview_prune(self.reference, policy=policy, now=now, cursor=cursor)
+        return self._sender.send(call)
+
+    def prune(self, *, policy: RetentionPolicy | None = None, now: datetime | None = None) -> Sweep:
+        """Start to archive what has faded; the operation in the answer undoes it."""
+        return self._sender.send(retention.prune_bank(self.reference, policy=policy, now=now))
+
+    def forecast(
+        self,
+        *,
+        days: int = 90,
+        policies: Sequence[RetentionPolicy] = (),
+        with_current: bool = False,
+        listed: int = 20,
+    ) -> Forecasts:
+        """Say what will fade when, under the bank's policy or under ``policies``."""
+        call = retention.forecast_decay(
+            self.reference,
+            days=days,
+            policies=policies,
+            with_current=with_current,
+            listed=listed,
+        )
+        return self._sender.send(call)
+
 
 class AsyncBank:
     """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
@@ -274,3 +317,52 @@ class AsyncBank:
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""
         return await self._sender.send(history.undo_operation(self.reference, operation_id))
+
+    async def retention_policy(self) -> BankPolicy:
+        """See ``Bank.retention_policy``."""
+        return await self._sender.send(retention.get_retention_policy(self.reference))
+
+    async def set_retention_policy(self, policy: RetentionPolicy | None) -> BankPolicy:
+        """See ``Bank.set_retention_policy``."""
+        return await self._sender.send(_policy_call(self.reference, policy))
+
+    async def preview_prune(
+        self,
+        *,
+        policy: RetentionPolicy | None = None,
+        now: datetime | None = None,
+        cursor: str | None = None,
+    ) -> SweepPreview:
+        """See ``Bank.preview_prune``."""
+        call = retention.preview_prune(self.reference, policy=policy, now=now, cursor=cursor)
+        return await self._sender.send(call)
+
+    async def prune(
+        self, *, policy: RetentionPolicy | None = None, now: datetime | None = None
+    ) -> Sweep:
+        """See ``Bank.prune``."""
+        return await self._sender.send(retention.prune_bank(self.reference, policy=policy, now=now))
+
+    async def forecast(
+        self,
+        *,
+        days: int = 90,
+        policies: Sequence[RetentionPolicy] = (),
+        with_current: bool = False,
+        listed: int = 20,
+    ) -> Forecasts:
+        """See ``Bank.forecast``."""
+        call = retention.forecast_decay(
+            self.reference,
+            days=days,
+            policies=policies,
+            with_current=with_current,
+            listed=listed,
+        )
+        return await self._sender.send(call)
+
+
+def _policy_call(bank: Reference, policy: RetentionPolicy | None) -> Call[BankPolicy]:
+    if policy is None:
+        return retention.clear_retention_policy(bank)
+    return retention.set_retention_policy(bank, policy)

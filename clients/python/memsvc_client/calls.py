@@ -37,7 +37,7 @@ from memsvc_client.requests import (
     RecallQuery,
     Reembedding,
 )
-from memsvc_client.status import Health, Readiness, ServiceVersion
+from memsvc_client.service_state import Health, Readiness, ServiceVersion
 
 # --- banks ---------------------------------------------------------------------------------------
 

@@ -10,9 +10,13 @@ from memsvc_client.bank import AsyncBank, Bank
 from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
-from memsvc_client.models import BankInfo, BankModels, Job
+from memsvc_client.models import (
+    BankInfo,
+    BankModels,
+    Job,
+)
 from memsvc_client.requests import BankFields
-from memsvc_client.status import Health, Readiness, ServiceVersion
+from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers
 from memsvc_client.waiting import JobWait
 

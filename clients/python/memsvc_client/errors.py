@@ -19,6 +19,7 @@
       - IllegalTransitionError      illegal_transition
       - OperationUndoneError        already_undone
       - UndoPreventedError          undo_prevented
+      - NoRetentionPolicyError      no_retention_policy
       - ModelMismatchError          model_mismatch
       - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
@@ -201,6 +202,12 @@ class UndoPreventedError(ConflictError):
     code = "undo_prevented"
 
 
+class NoRetentionPolicyError(ConflictError):
+    """The bank has no retention policy, so nothing of it fades: set one, or give one."""
+
+    code = "no_retention_policy"
+
+
 class ModelMismatchError(ConflictError):
     """The bank's vectors come from another embedding model than the service's."""
 
@@ -295,6 +302,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     IllegalTransitionError,
     OperationUndoneError,
     UndoPreventedError,
+    NoRetentionPolicyError,
     ModelMismatchError,
     ReembeddingUnderWayError,
     UnavailableError,

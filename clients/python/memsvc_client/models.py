@@ -235,6 +235,10 @@ class Memory(Record):
     """Whether its current version has vectors yet."""
     expires_at: AwareDatetime | None = None
     pinned: bool
+    strength: float = 1.0
+    """S of the forgetting curve: 1 at first."""
+    last_reinforced_at: AwareDatetime | None = None
+    recall_count: int = 0
 
 
 class MemoryVersion(Record):

@@ -189,6 +189,9 @@ class MemoryResponse(ResponseModel):
     embedded: Annotated[bool, Field(description="Whether its current version has vectors yet.")]
     expires_at: UtcTime | None
     pinned: bool
+    strength: Annotated[float, Field(description="S of the forgetting curve; 1 at first.")]
+    last_reinforced_at: UtcTime | None
+    recall_count: Annotated[int, Field(description="How often a recall reinforced it.")]
 
     @classmethod
     def of(cls, memory: Memory) -> Self:
@@ -215,6 +218,9 @@ class MemoryResponse(ResponseModel):
             embedded=memory.embedded,
             expires_at=memory.expires_at,
             pinned=memory.pinned,
+            strength=memory.strength,
+            last_reinforced_at=memory.last_reinforced_at,
+            recall_count=memory.recall_count,
         )
 
 

@@ -21,9 +21,9 @@ from memsvc.domain.operations import (
 )
 from memsvc.domain.organising.evolving import evolved
 from memsvc.domain.organising.extraction import Annotations, Extraction
-from memsvc.domain.organising.linking import LinkBounds, NearPair, choose_links, reason_of
+from memsvc.domain.organising.linking import LinkBounds, NearPair, choose_links
 from memsvc.domain.organising.notes import NewAnnotations
-from memsvc.services.organising.gathering import GatheredWindow, as_window_item
+from memsvc.services.organising.gathering import GatheredWindow
 from memsvc.services.organising.views import Views
 from memsvc.settings import OrganiseSettings
 from memsvc.store.audit import AuditEvent
@@ -172,12 +172,12 @@ class ApplyLinks:
             for link in window.extraction.links
             if link.reason
         }
-        near = window.gathered.near
-        return {
-            (pair.note, pair.other): told.get(frozenset((pair.note, pair.other)))
-            or reason_of(as_window_item(near[pair.note]), as_window_item(near[pair.other]))
-            for pair in pairs
-        }
+        reasons = dict(window.gathered.reasons)
+        for pair in pairs:
+            reason = told.get(frozenset((pair.note, pair.other)))
+            if reason is not None:
+                reasons[pair.note, pair.other] = reason
+        return reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Gathering what a window is decided by: its texts, its neighbours, the bank's own measures."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.domain.organising.extraction import Annotations, Window, WindowItem
-from memsvc.domain.organising.linking import NearPair, calibrated_cosine
+from memsvc.domain.organising.linking import NearPair, calibrated_cosine, reason_of
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.errors import IndexUnavailableError
 from memsvc.ports import DenseQuery, MemoryIndex, Vector
@@ -49,6 +50,8 @@ class GatheredWindow:
     near: Mapping[MemoryId, NoteSource]
     """Every memory that resembles an item, shown or not."""
     pairs: Sequence[NearPair]
+    reasons: Mapping[tuple[MemoryId, MemoryId], str]
+    """Why the pairs are near, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class Gathering:
             statistics=measures.statistics,
         )
         near = {**found, **{each.memory_id: each for each in sources}}
+        known = [pair for pair in pairs if pair.other in near]
         return GatheredWindow(
             measures=measures,
             window=window,
@@ -107,7 +111,8 @@ class Gathering:
             neighbours=neighbours,
             annotations=annotations,
             near=near,
-            pairs=[pair for pair in pairs if pair.other in near],
+            pairs=known,
+            reasons=await _reasons(known, near),
         )
 
     async def _near(
@@ -144,6 +149,18 @@ class Gathering:
                 best[pair.other] = max(pair.cosine, best.get(pair.other, -1.0))
         ranked = sorted(best, key=lambda each: (-best[each], each))
         return [found[each] for each in ranked[: self.settings.shown_neighbours]]
+
+
+async def _reasons(
+    pairs: Sequence[NearPair], near: Mapping[MemoryId, NoteSource]
+) -> dict[tuple[MemoryId, MemoryId], str]:
+    """Return why the pairs are near; before the transaction, and letting requests through."""
+    reasons = {}
+    for pair in pairs:
+        one, other = as_window_item(near[pair.note]), as_window_item(near[pair.other])
+        reasons[pair.note, pair.other] = reason_of(one, other)
+        await asyncio.sleep(0)
+    return reasons
 
 
 def as_window_item(

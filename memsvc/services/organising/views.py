@@ -11,6 +11,9 @@ from memsvc.settings import OrganiseSettings
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import assert_no_transaction
 
+_AT_A_TIME = 2
+"""Texts embedded in one go: a write that comes meanwhile waits behind no more."""
+
 Views = Mapping[MemoryId, tuple[Annotations, Matrix]]
 """By memory: what was embedded with its text, and the vectors."""
 
@@ -35,12 +38,14 @@ class AnnotatedViews:
             for source, annotations in said.items()
             if len(source.text) <= most and annotations != Annotations()
         ]
-        texts = [annotated_text(source, annotations) for source, annotations in worth]
-        matrices = await embedder.embed_documents(texts) if texts else []
-        return {
-            source.memory_id: (annotations, matrix)
-            for (source, annotations), matrix in zip(worth, matrices, strict=True)
-        }
+        views: dict[MemoryId, tuple[Annotations, Matrix]] = {}
+        for start in range(0, len(worth), _AT_A_TIME):
+            some = worth[start : start + _AT_A_TIME]
+            texts = [annotated_text(source, annotations) for source, annotations in some]
+            matrices = await embedder.embed_documents(texts)
+            for (source, annotations), matrix in zip(some, matrices, strict=True):
+                views[source.memory_id] = (annotations, matrix)
+        return views
 
 
 def annotated_text(source: NoteSource, annotations: Annotations) -> str:

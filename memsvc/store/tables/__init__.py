@@ -18,6 +18,7 @@ from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
+from memsvc.store.tables.retention import retention_policies
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "operation_effects",
     "operations",
     "partition_numbers",
+    "retention_policies",
     "tenants",
     "vector_ids",
 ]
@@ -61,6 +63,7 @@ BANK_TABLES = (
     operations,
     operation_effects,
     annotations,
+    retention_policies,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)

@@ -39,6 +39,9 @@ from memsvc.domain.operations import (
 )
 from memsvc.domain.organising.extraction import Annotations
 from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
+from memsvc.domain.retention.forecast import Fading, Forecast
+from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
+from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,
@@ -49,6 +52,7 @@ from memsvc.services.linked import Neighbour, Via
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
 from memsvc.services.recall import Dropped, Hit, Recalled
+from memsvc.services.retention import StartedSweep
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
 TENANT_ID = TenantId(UUID(int=1))
@@ -254,4 +258,38 @@ PLAN = ConsolidationPlan(
         waiting=7, unembedded=0, set_aside=1, annotated=3, annotation_versions=4, links=2
     ),
     job=None,
+)
+
+STORED_POLICY = StoredPolicy(
+    version=2,
+    policy=RetentionPolicy(
+        threshold=0.1, kinds={MemoryKind.SUMMARY: KindRule(keep=True)}, capacity=100
+    ),
+    actor="api",
+    recorded_at=NOON,
+)
+SWEEP_PLAN = SweepPlan(
+    now=NOON,
+    examined=5,
+    fates=[
+        Fate(
+            memory_id=MEMORY_ID,
+            kind=MemoryKind.TURN,
+            reason=reason,
+            retention=0.01,
+            threshold=0.05,
+            age_days=30.0,
+            strength=1.0,
+        )
+        for reason in (FateReason.FADED, FateReason.FADED, FateReason.TOO_OLD)
+    ],
+)
+STARTED_SWEEP = StartedSweep(
+    bank_id=BANK_ID, job_id=JOB_ID, operation_id=OPERATION_ID, now=NOON, policy_version=2
+)
+FORECAST = Forecast(
+    now=NOON,
+    leaving=[1, 0, 2],
+    soonest=[Fading(memory_id=MEMORY_ID, kind=MemoryKind.TURN, reason=FateReason.FADED, at=NOON)],
+    examined=5,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from memsvc.domain.bank_models import BankModel
@@ -22,6 +23,9 @@ from memsvc.domain.operations import (
 )
 from memsvc.domain.organising.notes import AnnotationVersion
 from memsvc.domain.paging import Page, PageRequest
+from memsvc.domain.retention.forecast import Forecast
+from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
+from memsvc.domain.retention.sweep import SweepPlan
 from memsvc.services.commands import (
     BankCreated,
     BankReference,
@@ -40,11 +44,14 @@ from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 from memsvc.services.recall import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
+from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
     ANNOTATIONS,
     BANK,
+    BANK_ID,
     DETAIL,
     EFFECT,
+    FORECAST,
     INDEX_STATE,
     JOB,
     MEMORY,
@@ -54,6 +61,9 @@ from tests.unit.api.answers import (
     RECALLED,
     REMEMBERED_EPISODE,
     REMEMBERED_ITEM,
+    STARTED_SWEEP,
+    STORED_POLICY,
+    SWEEP_PLAN,
     TENANT_ID,
     VERIFIED,
     VERSION,
@@ -359,6 +369,63 @@ class FakeOperations:
 
 
 @dataclass(slots=True)
+class FakeRetention:
+    script: Script
+
+    async def policy(self, caller: Caller, reference: BankReference) -> StoredPolicy | None:
+        found: StoredPolicy | None = self.script.play(
+            "retention.policy", STORED_POLICY, caller, reference
+        )
+        return found
+
+    async def set_policy(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        policy: RetentionPolicy | None,
+        key: RequestKey | None = None,
+    ) -> Outcome[PolicyChange]:
+        changed = PolicyChange(bank_id=BANK_ID, stored=STORED_POLICY)
+        return self.script.change("retention.set_policy", changed, caller, reference, policy, key)
+
+    async def preview(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        policy: RetentionPolicy | None,
+        now: datetime | None,
+    ) -> SweepPlan:
+        found: SweepPlan = self.script.play(
+            "retention.preview", SWEEP_PLAN, caller, reference, policy, now
+        )
+        return found
+
+    async def foresee(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        policies: Sequence[RetentionPolicy | None],
+        **limits: int,
+    ) -> list[Forecast]:
+        found: list[Forecast] = self.script.play(
+            "retention.foresee", [FORECAST], caller, reference, policies, limits
+        )
+        return found
+
+    async def sweep(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        policy: RetentionPolicy | None,
+        now: datetime | None,
+        key: RequestKey | None = None,
+    ) -> Outcome[StartedSweep]:
+        return self.script.change(
+            "retention.sweep", STARTED_SWEEP, caller, reference, policy, now, key
+        )
+
+
+@dataclass(slots=True)
 class FakeHealth:
     script: Script
     checks: Mapping[str, Check] = field(
@@ -384,6 +451,7 @@ class FakeApplication:
         self.consolidation = FakeConsolidation(self.script)
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
+        self.retention = FakeRetention(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 

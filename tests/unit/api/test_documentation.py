@@ -33,6 +33,12 @@ OPERATIONS = {
     "update_memory": "PATCH /v1/banks/{bank}/memories/{memory_id}",
     "archive_memory": "POST /v1/banks/{bank}/memories/{memory_id}:archive",
     "restore_memory": "POST /v1/banks/{bank}/memories/{memory_id}:restore",
+    "get_retention_policy": "GET /v1/banks/{bank}/retention-policy",
+    "set_retention_policy": "PUT /v1/banks/{bank}/retention-policy",
+    "clear_retention_policy": "DELETE /v1/banks/{bank}/retention-policy",
+    "preview_prune": "POST /v1/banks/{bank}/prune:preview",
+    "prune_bank": "POST /v1/banks/{bank}/prune",
+    "forecast_decay": "POST /v1/banks/{bank}/decay:forecast",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
@@ -51,6 +57,7 @@ CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
+    *("set_retention_policy", "clear_retention_policy", "prune_bank"),
 }
 
 

@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, history, notes
+from memsvc_client import calls, history, notes, retention
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -32,6 +32,12 @@ CALLS: dict[str, Call[Any]] = {
     "get_operation": history.get_operation("a", "b"),
     "list_effects": history.list_effects("a", "b"),
     "undo_operation": history.undo_operation("a", "b"),
+    "get_retention_policy": retention.get_retention_policy("a"),
+    "set_retention_policy": retention.set_retention_policy("a", retention.RetentionPolicy()),
+    "clear_retention_policy": retention.clear_retention_policy("a"),
+    "preview_prune": retention.preview_prune("a"),
+    "prune_bank": retention.prune_bank("a"),
+    "forecast_decay": retention.forecast_decay("a"),
     "list_jobs": calls.list_jobs(),
     "find_open_jobs": calls.find_open_jobs()[0],
     "get_job": calls.get_job("a"),
@@ -52,7 +58,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, history, notes)
+        for module in (calls, history, notes, retention)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -63,7 +69,7 @@ def test_every_call_is_under_test() -> None:
 def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
-    repeatable = {"recall", "verify_index", "rebuild_index"}
+    repeatable = {"recall", "verify_index", "rebuild_index", "preview_prune", "forecast_decay"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 

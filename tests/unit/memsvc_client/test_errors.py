@@ -16,6 +16,7 @@ EVERY_CODE = [
     (409, "bank_exists", errors.BankExistsError),
     (409, "illegal_transition", errors.IllegalTransitionError),
     (409, "already_undone", errors.OperationUndoneError),
+    (409, "no_retention_policy", errors.NoRetentionPolicyError),
     (409, "undo_prevented", errors.UndoPreventedError),
     (404, "operation_not_found", errors.OperationNotFoundError),
     (409, "conflict", errors.ConflictError),

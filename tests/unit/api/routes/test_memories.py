@@ -35,6 +35,9 @@ RENDERED = {
     "embedded": True,
     "expires_at": None,
     "pinned": False,
+    "strength": 1.0,
+    "last_reinforced_at": None,
+    "recall_count": 0,
 }
 
 

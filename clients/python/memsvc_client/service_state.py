@@ -1,4 +1,4 @@
-"""What the service answers about itself."""
+"""How the service as a whole does."""
 
 from collections.abc import Mapping
 
