@@ -1,7 +1,7 @@
 """The composition root: from settings to a running application. Only here adapters are made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,7 +40,15 @@ from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.operations import Operations
+from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
+from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
+from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.rule_extractor import RuleExtractor
+from memsvc.services.organising.stage import Organise, OrganiseStage
+from memsvc.services.organising.views import AnnotatedViews
+from memsvc.services.organising.windows import OrganiseWindow
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -51,7 +59,12 @@ from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
+from memsvc.settings import (
+    EmbeddingSettings,
+    IndexSettings,
+    OrganiseSettings,
+    Settings,
+)
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
 from memsvc.store.database import open_database
@@ -84,8 +97,10 @@ class Application:
     remember: Remember
     recall: Recall
     memories: Memories
+    memory_details: MemoryDetails
     jobs: Jobs
     operations: Operations
+    consolidation: Consolidation
     retention: Retention
     graph: Graph
     reembedding: Reembedding
@@ -182,9 +197,14 @@ def build_application(
     lexical = LexicalArm(replicas)
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
+    organise = _organise_stage(settings.organise, store, embedders, index, exact)
+    stages: Sequence[Stage] = [organise]
+    organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
-        JobKind.EMBED_PENDING: EmbedPending(store, embedders),
-        JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
+        JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
+        JobKind.ORGANISE: Organise(stage=organise),
+        JobKind.CONSOLIDATE: Consolidate(stages),
+        JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
@@ -208,7 +228,7 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock),
+        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=Recall(
             store,
             RecallReads(engine),
@@ -224,8 +244,10 @@ def build_application(
             ),
         ),
         memories=Memories(store),
+        memory_details=MemoryDetails(store),
         jobs=Jobs(store),
         operations=Operations(store),
+        consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),
         reembedding=Reembedding(store, embedders),
@@ -252,14 +274,39 @@ def build_application(
 
 
 def _reembed_bank(
-    settings: ReembedSettings, store: Store, embedders: Embedders, exact: MemoryIndex
+    settings: Settings, store: Store, embedders: Embedders, exact: MemoryIndex
 ) -> ReembedBank:
     return ReembedBank(
         store,
         embedders,
-        Agreement(store=store, exact=exact, samples=settings.samples),
-        AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
+        Agreement(store=store, exact=exact, samples=settings.reembed.samples),
+        AgreementRule(
+            least_overlap=settings.reembed.least_overlap, most_lost=settings.reembed.most_lost
+        ),
+        AnnotatedViews(settings=settings.organise),
     )
+
+
+def _organise_stage(
+    settings: OrganiseSettings,
+    store: Store,
+    embedders: Embedders,
+    index: MemoryIndex,
+    exact: MemoryIndex,
+) -> OrganiseStage:
+    window = OrganiseWindow(
+        store=store,
+        gathering=Gathering(store=store, index=index, exact=exact, settings=settings),
+        extractor=RuleExtractor(),
+        embedders=embedders,
+        appliers=[
+            ApplyAnnotations(),
+            ApplyLinks(settings=settings),
+            ApplyEvolutions(settings=settings),
+        ],
+        views=AnnotatedViews(settings=settings),
+    )
+    return OrganiseStage(store=store, window=window, settings=settings)
 
 
 def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:

@@ -20,6 +20,7 @@ from memsvc.api.problems import problem_response
 from memsvc.api.routes import (
     bank_operations,
     banks,
+    consolidation,
     episodes,
     graph,
     index_upkeep,
@@ -38,6 +39,7 @@ Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _ROUTERS = (
     banks.router,
     episodes.router,
+    consolidation.router,
     memories.router,
     recall.router,
     retention.router,

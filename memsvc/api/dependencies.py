@@ -19,7 +19,9 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.operations import Operations
+from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -46,6 +48,14 @@ async def _remember(request: Request) -> Remember:
 
 async def _recall(request: Request) -> Recall:
     return application_of(request).recall
+
+
+async def _consolidation(request: Request) -> Consolidation:
+    return application_of(request).consolidation
+
+
+async def _memory_details(request: Request) -> MemoryDetails:
+    return application_of(request).memory_details
 
 
 async def _memories(request: Request) -> Memories:
@@ -84,6 +94,8 @@ BanksUseCase = Annotated[Banks, Depends(_banks)]
 RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[Recall, Depends(_recall)]
+ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
+MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]

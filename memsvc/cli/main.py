@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from memsvc.cli.commands import (
     bank,
+    consolidate,
     database,
     decay,
     doctor,
@@ -65,6 +66,7 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(load.load)
+app.command()(consolidate.consolidate)
 app.command()(prune.prune)
 app.command()(prune.restore)
 app.add_typer(bank.app, name="bank")

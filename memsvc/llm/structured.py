@@ -16,7 +16,6 @@ from memsvc.errors import ConfigurationError, NeedsReviewError, ProviderUnavaila
 from memsvc.llm.client import ChatReply, ProviderClient, ResponseSchema
 from memsvc.llm.ledger import CallLedger
 from memsvc.llm.prompt_files import Prompt
-from memsvc.store.transactions import assert_no_transaction
 
 _log = structlog.get_logger(__name__)
 
@@ -57,7 +56,6 @@ class StructuredModel:
         call that the tenant's budget does not cover, ``ProviderUnavailableError`` and
         ``ConfigurationError``.
         """
-        assert_no_transaction("A model call")
         messages: _Messages = [
             {"role": "system", "content": question.prompt.text},
             {"role": "user", "content": json.dumps(question.data, ensure_ascii=False)},

@@ -14,6 +14,7 @@ from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, Embedder
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.linked import LinkedMemories, Neighbour
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -35,6 +36,8 @@ class RecallQuery:
     now: datetime | None = None
     """The instant to answer at; the present one if not given."""
     explain: bool = False
+    neighbours: int = 0
+    """Memories linked to the hits, returned beside them, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Recalled:
     """Near misses; only when asked to explain."""
     took_ms: Mapping[str, float]
     backend: str
+    neighbours: Sequence[Neighbour] = ()
+    """Linked to hits; never in place of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,7 @@ class Recall:
         self._clock = clock
         self._settings = settings
         self._second_hop = second_hop
+        self._linked = LinkedMemories(store=store)
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -131,7 +137,7 @@ class Recall:
             # again over exactly those that may.
             question = await self._restrict(question)
             found = await self._find(question, stages)
-        answer = self._answer(question, found, stages)
+        answer = await self._answer(question, found, stages)
         RECALLS.inc()
         return answer
 
@@ -242,7 +248,7 @@ class Recall:
         top = found.fused[:k]
         return question.allowed is None and any(each.memory_id not in found.visible for each in top)
 
-    def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
+    async def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
         query = question.query
         shown = found.shown()[: query.k]
         costs = self._embedder.count_tokens([found.visible[each.memory_id].text for each in shown])
@@ -259,18 +265,44 @@ class Recall:
             if fits
         ]
         stages.mark("pack")
+        neighbours: Sequence[Neighbour] = ()
+        if query.neighbours:
+            neighbours = await self._beside(question, hits)
+            stages.mark("neighbours")
         took_ms = stages.took_ms()
         for stage, spent in took_ms.items():
             RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
-            total_tokens=sum(hit.tokens for hit in hits),
+            total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
+            neighbours=neighbours,
             took_ms=took_ms,
             backend=self._arms.backend,
         )
+
+    async def _beside(self, question: _Question, hits: Sequence[Hit]) -> list[Neighbour]:
+        """Return memories linked to the hits, as far as the hits leave room in the budget."""
+        query = question.query
+        found = await self._linked(
+            question.bank.scope,
+            {hit.memory.id: hit.score for hit in hits},
+            query.neighbours,
+            lambda memory_ids: self._visible(question, memory_ids),
+        )
+        costs = self._embedder.count_tokens([memory.text for _, memory in found])
+        left = query.budget_tokens
+        if left is not None:
+            left -= sum(hit.tokens for hit in hits)
+        return [
+            Neighbour(memory=memory, via=each.via, score=each.score, tokens=tokens)
+            for (each, memory), tokens, fits in zip(
+                found, costs, fit_budget(costs, left), strict=True
+            )
+            if fits
+        ]
 
 
 def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:

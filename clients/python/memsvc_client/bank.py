@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, retention
+from memsvc_client import calls, graph, history, notes, retention
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -24,6 +24,7 @@ from memsvc_client.models import (
     MemoryVersion,
     Recall,
 )
+from memsvc_client.notes import Annotations, ConsolidationPlan, MemoryDetail
 from memsvc_client.records import Metadata
 from memsvc_client.requests import (
     Document,
@@ -93,9 +94,13 @@ class Bank:
         """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given."""
         return self._sender.send(calls.recall(self.reference, query, **fields))
 
-    def get(self, memory_id: Reference) -> Memory:
-        """Return one memory at its current version."""
-        return self._sender.send(calls.get_memory(self.reference, memory_id))
+    def get(self, memory_id: Reference) -> MemoryDetail:
+        """Return one memory at its current version, with annotations and links."""
+        return self._sender.send(notes.get_memory(self.reference, memory_id))
+
+    def annotations(self, memory_id: Reference) -> Iterator[Annotations]:
+        """Yield every version of a memory's annotations, oldest first."""
+        return self._sender.items(notes.list_annotations(self.reference, memory_id))
 
     def memories(self, **narrowing: Unpack[MemoryListing]) -> Iterator[Memory]:
         """Yield the bank's memories, oldest first; pages are fetched as they are needed."""
@@ -124,6 +129,18 @@ class Bank:
     def restore(self, memory_id: Reference) -> Memory:
         """Make a memory active again."""
         return self._sender.send(calls.restore_memory(self.reference, memory_id))
+
+    def consolidate(
+        self, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
+    ) -> Job:
+        """Have what waits organised now; return the job, or the one that is under way already."""
+        return self._sender.send(
+            notes.consolidate_bank(self.reference, stages=stages, retry_set_aside=retry_set_aside)
+        )
+
+    def consolidation(self) -> ConsolidationPlan:
+        """Return what consolidating would do now, and how far the bank is."""
+        return self._sender.send(notes.consolidation_plan(self.reference))
 
     def operations(
         self, *, kind: str | None = None, memory_id: Reference | None = None
@@ -263,9 +280,13 @@ class AsyncBank:
         """See ``Bank.recall``."""
         return await self._sender.send(calls.recall(self.reference, query, **fields))
 
-    async def get(self, memory_id: Reference) -> Memory:
+    async def get(self, memory_id: Reference) -> MemoryDetail:
         """See ``Bank.get``."""
-        return await self._sender.send(calls.get_memory(self.reference, memory_id))
+        return await self._sender.send(notes.get_memory(self.reference, memory_id))
+
+    def annotations(self, memory_id: Reference) -> AsyncIterator[Annotations]:
+        """See ``Bank.annotations``."""
+        return self._sender.items(notes.list_annotations(self.reference, memory_id))
 
     def memories(self, **narrowing: Unpack[MemoryListing]) -> AsyncIterator[Memory]:
         """See ``Bank.memories``."""
@@ -294,6 +315,18 @@ class AsyncBank:
     async def restore(self, memory_id: Reference) -> Memory:
         """See ``Bank.restore``."""
         return await self._sender.send(calls.restore_memory(self.reference, memory_id))
+
+    async def consolidate(
+        self, *, stages: Sequence[str] | None = None, retry_set_aside: bool = False
+    ) -> Job:
+        """See ``Bank.consolidate``."""
+        return await self._sender.send(
+            notes.consolidate_bank(self.reference, stages=stages, retry_set_aside=retry_set_aside)
+        )
+
+    async def consolidation(self) -> ConsolidationPlan:
+        """See ``Bank.consolidation``."""
+        return await self._sender.send(notes.consolidation_plan(self.reference))
 
     def operations(
         self, *, kind: str | None = None, memory_id: Reference | None = None

@@ -202,11 +202,6 @@ def list_memories(
     )
 
 
-def get_memory(bank: Reference, memory_id: Reference) -> Call[Memory]:
-    """Describe the reading of one memory."""
-    return Call(method="GET", path=_memory(bank, memory_id), result=Memory)
-
-
 def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVersion]]:
     """Describe the listing of a memory's versions."""
     return Call(

@@ -294,6 +294,26 @@ class Hit(Record):
     """Length of its text, as the token budget counts."""
 
 
+class Via(Record):
+    """The link that brought a neighbour in."""
+
+    hit: UUID
+    """The hit it is linked to."""
+    type: str
+    weight: float
+    reason: str | None = None
+
+
+class Neighbour(Record):
+    """A memory that is linked to a hit, and none itself."""
+
+    memory: Memory
+    via: Via
+    score: float
+    """The hit's score times the link's weight."""
+    tokens: int
+
+
 class ArmReport(Record):
     """How one arm fared in a recall."""
 
@@ -324,6 +344,7 @@ class Timings(Record):
     fetch: float | None = None
     """Re-reading the hits from their rows."""
     pack: float | None = None
+    neighbours: float | None = None
     total: float
 
 
@@ -338,10 +359,12 @@ class Recall(Record):
 
     hits: tuple[Hit, ...]
     """Best first."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """Beside the hits, if they were asked for."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int
-    """Of all hits."""
+    """Of all texts in the answer."""
     budget_tokens: int | None = None
     dropped: tuple[Dropped, ...] | None = None
     """What was left out; only when asked to explain."""
@@ -367,6 +390,8 @@ class Job(Record):
     reason: str | None = None
     """Why it waits or failed, in a sentence."""
     progress: Progress | None = None
+    counts: Mapping[str, int] = {}
+    """What it has done so far, by name, over all attempts."""
     bank_id: UUID | None = None
     attempts: int
     created_at: AwareDatetime

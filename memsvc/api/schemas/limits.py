@@ -21,6 +21,7 @@ MESSAGES_PER_CALL = 2_000
 MEMORIES_PER_CALL = 1_000
 
 RECALL_HITS = 200
+RECALL_NEIGHBOURS = 50
 BUDGET_TOKENS = 1_000_000
 FILTER_VALUES = 200
 """Of one list inside a recall filter, and of one `in` list of a metadata condition."""

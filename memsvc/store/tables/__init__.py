@@ -17,6 +17,7 @@ from memsvc.store.tables.contents import (
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
+from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.retention import retention_policies
@@ -27,6 +28,7 @@ __all__ = [
     "INDEX_ROLE_TABLES",
     "INSTALLATION_TABLES",
     "TENANT_TABLES",
+    "annotations",
     "audit_events",
     "bank_models",
     "banks",
@@ -65,6 +67,7 @@ BANK_TABLES = (
     audit_events,
     operations,
     operation_effects,
+    annotations,
     retention_policies,
 )
 """Tables of bank data: distributable by ``bank_id``."""

@@ -22,6 +22,7 @@ from memsvc.domain.operations import (
     OperationId,
     OperationListing,
 )
+from memsvc.domain.organising.notes import AnnotationVersion
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.retention.forecast import Forecast
 from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
@@ -41,12 +42,16 @@ from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mention
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
+from memsvc.services.memory_details import MemoryDetail
+from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 from memsvc.services.recall import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
+    ANNOTATIONS,
     BANK,
     BANK_ID,
+    DETAIL,
     EFFECT,
     FORECAST,
     INDEX_STATE,
@@ -56,6 +61,7 @@ from tests.unit.api.answers import (
     MEMORY_ID,
     MODEL,
     OPERATION,
+    PLAN,
     RECALLED,
     REMEMBERED_EPISODE,
     REMEMBERED_ITEM,
@@ -241,6 +247,41 @@ class FakeJobs:
         self, caller: Caller, job_id: JobId, key: RequestKey | None = None
     ) -> Outcome[Job]:
         return self.script.change("jobs.cancel", JOB, caller, job_id, key)
+
+
+@dataclass(slots=True)
+class FakeMemoryDetails:
+    script: Script
+
+    async def get(self, caller: Caller, bank: BankReference, memory_id: MemoryId) -> MemoryDetail:
+        found: MemoryDetail = self.script.play("memories.get", DETAIL, caller, bank, memory_id)
+        return found
+
+    async def annotations(
+        self, caller: Caller, bank: BankReference, memory_id: MemoryId, page: PageRequest
+    ) -> Page[AnnotationVersion]:
+        found: Page[AnnotationVersion] = self.script.play(
+            "memories.annotations", _page(ANNOTATIONS), caller, bank, memory_id, page
+        )
+        return found
+
+
+@dataclass(slots=True)
+class FakeConsolidation:
+    script: Script
+
+    async def plan(self, caller: Caller, reference: BankReference) -> ConsolidationPlan:
+        found: ConsolidationPlan = self.script.play("consolidation.plan", PLAN, caller, reference)
+        return found
+
+    async def start(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        command: ConsolidateCommand,
+        key: RequestKey | None = None,
+    ) -> Outcome[Job]:
+        return self.script.change("consolidation.start", JOB, caller, reference, command, key)
 
 
 @dataclass(slots=True)
@@ -487,6 +528,8 @@ class FakeApplication:
         self.recall = FakeRecall(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
+        self.memory_details = FakeMemoryDetails(self.script)
+        self.consolidation = FakeConsolidation(self.script)
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.retention = FakeRetention(self.script)

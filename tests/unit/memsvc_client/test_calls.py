@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, graph, history, retention
+from memsvc_client import calls, graph, history, notes, retention
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -20,7 +20,10 @@ CALLS: dict[str, Call[Any]] = {
     "add_memories": calls.add_memories("a", [], create=False),
     "recall": calls.recall("a", "tea"),
     "list_memories": calls.list_memories("a"),
-    "get_memory": calls.get_memory("a", "b"),
+    "get_memory": notes.get_memory("a", "b"),
+    "list_annotations": notes.list_annotations("a", "b"),
+    "consolidate_bank": notes.consolidate_bank("a"),
+    "consolidation_plan": notes.consolidation_plan("a"),
     "list_versions": calls.list_versions("a", "b"),
     "update_memory": calls.update_memory("a", "b", metadata=None, pinned=True),
     "archive_memory": calls.archive_memory("a", "b"),
@@ -61,7 +64,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, graph, history, retention)
+        for module in (calls, graph, history, notes, retention)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -32,6 +32,19 @@ async def test_a_question_is_answered_with_its_reasons(
                 "tokens": 6,
             }
         ],
+        "neighbours": [
+            {
+                "memory": RENDERED,
+                "via": {
+                    "hit": str(MEMORY_ID),
+                    "type": "related",
+                    "weight": 0.5,
+                    "reason": "shares: Lisbon",
+                },
+                "score": 0.25,
+                "tokens": 6,
+            }
+        ],
         "arms": {
             "dense": {
                 "status": "failed",
