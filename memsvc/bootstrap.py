@@ -20,6 +20,8 @@ from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.llm.model_extractor import ModelExtractor
+from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
@@ -41,14 +43,14 @@ from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
+from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
+from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
-from memsvc.services.organising.stage import Organise, OrganiseStage
+from memsvc.services.organising.stage import Organise
 from memsvc.services.organising.views import AnnotatedViews
-from memsvc.services.organising.windows import OrganiseWindow
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -62,7 +64,6 @@ from memsvc.services.tidy import Tidy
 from memsvc.settings import (
     EmbeddingSettings,
     IndexSettings,
-    OrganiseSettings,
     Settings,
 )
 from memsvc.store import probes
@@ -103,6 +104,7 @@ class Application:
     consolidation: Consolidation
     retention: Retention
     graph: Graph
+    model_calls: ModelCalls
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -197,7 +199,16 @@ def build_application(
     lexical = LexicalArm(replicas)
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
-    organise = _organise_stage(settings.organise, store, embedders, index, exact)
+    calls = ModelCalls(store, clock, budget_of(settings.llm))
+    model = language_model(settings.llm, calls)
+    extractor = RuleExtractor() if model is None else ModelExtractor(model)
+    organise = organise_stage(
+        settings.organise,
+        store,
+        embedders,
+        Gathering(store=store, index=index, exact=exact, settings=settings.organise),
+        extractor,
+    )
     stages: Sequence[Stage] = [organise]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
@@ -250,6 +261,7 @@ def build_application(
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),
+        model_calls=calls,
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,
@@ -268,7 +280,7 @@ def build_application(
             }
         ),
         index_check=check,
-        close_indexes=_closing(replicas, index, announcer),
+        close_indexes=_closing(replicas, index, announcer, model),
         work=queue.serve,
     )
 
@@ -285,28 +297,6 @@ def _reembed_bank(
         ),
         AnnotatedViews(settings=settings.organise),
     )
-
-
-def _organise_stage(
-    settings: OrganiseSettings,
-    store: Store,
-    embedders: Embedders,
-    index: MemoryIndex,
-    exact: MemoryIndex,
-) -> OrganiseStage:
-    window = OrganiseWindow(
-        store=store,
-        gathering=Gathering(store=store, index=index, exact=exact, settings=settings),
-        extractor=RuleExtractor(),
-        embedders=embedders,
-        appliers=[
-            ApplyAnnotations(),
-            ApplyLinks(settings=settings),
-            ApplyEvolutions(settings=settings),
-        ],
-        views=AnnotatedViews(settings=settings),
-    )
-    return OrganiseStage(store=store, window=window, settings=settings)
 
 
 def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
@@ -346,13 +336,18 @@ def _server_of(index: MemoryIndex, feed: StoreFeed, settings: IndexSettings) -> 
 
 
 def _closing(
-    replicas: BankReplicas, index: MemoryIndex, announcer: Announcer
+    replicas: BankReplicas,
+    index: MemoryIndex,
+    announcer: Announcer,
+    model: StructuredModel | None,
 ) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
         await announcer.close()
         await replicas.save()
         if isinstance(index, RemoteMemoryIndex):
             await index.close()
+        if model is not None:
+            await model.close()
 
     return close
 

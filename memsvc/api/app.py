@@ -29,6 +29,7 @@ from memsvc.api.routes import (
     operations,
     recall,
     retention,
+    usage,
 )
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
@@ -43,6 +44,7 @@ _ROUTERS = (
     memories.router,
     recall.router,
     retention.router,
+    usage.router,
     graph.router,
     bank_operations.router,
     jobs.router,

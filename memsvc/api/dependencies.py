@@ -20,6 +20,7 @@ from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
+from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
@@ -86,6 +87,10 @@ async def _graph(request: Request) -> Graph:
     return application_of(request).graph
 
 
+async def _model_calls(request: Request) -> ModelCalls:
+    return application_of(request).model_calls
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -102,6 +107,7 @@ IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
+ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

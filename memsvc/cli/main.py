@@ -19,6 +19,7 @@ from memsvc.cli.commands import (
     graph,
     index,
     jobs,
+    llm,
     load,
     memory,
     models,
@@ -75,6 +76,7 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(llm.app, name="llm")
 app.add_typer(models.app, name="models")
 app.add_typer(database.app, name="db")
 app.add_typer(index.app, name="index")

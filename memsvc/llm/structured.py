@@ -1,5 +1,6 @@
 """Asking a model for an answer of a form: checked, repaired once, accounted for."""
 
+import asyncio
 import json
 import math
 import time
@@ -13,7 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.model_calls import CallEnding, CallOutcome, ModelCallId, NewModelCall
 from memsvc.errors import ConfigurationError, NeedsReviewError, ProviderUnavailableError
-from memsvc.llm.client import ChatReply, ProviderClient, ResponseSchema
+from memsvc.llm.client import ChatReply, ProviderClient, ProviderEndpoint, ResponseSchema
 from memsvc.llm.ledger import CallLedger
 from memsvc.llm.prompt_files import Prompt
 
@@ -41,13 +42,19 @@ class StructuredModel:
     """Asks one hosted model. Its answers are data: parsed, checked, never evaluated."""
 
     def __init__(
-        self, client: ProviderClient, model: str, ledger: CallLedger, *, most_output_tokens: int
+        self, endpoint: ProviderEndpoint, ledger: CallLedger, *, most_output_tokens: int
     ) -> None:
-        self._client = client
+        """Import and connect to nothing yet: the first question does."""
+        self._endpoint = endpoint
         self._ledger = ledger
         self._most_output_tokens = most_output_tokens
-        self.model = model
-        """As litellm writes it."""
+        self._client: ProviderClient | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def model(self) -> str:
+        """The model as litellm writes it."""
+        return self._endpoint.model
 
     async def ask(self, tenant_id: TenantId, question: Question[Answer]) -> Answer:
         """Return the answer; one that does not hold to its form is sent back once.
@@ -77,17 +84,25 @@ class StructuredModel:
         )
 
     async def close(self) -> None:
-        """Close the provider's connections."""
-        await self._client.close()
+        """Close the provider's connections, if there are any."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _opened(self) -> ProviderClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await ProviderClient.open(self._endpoint)
+            return self._client
 
     async def _attempt(
         self, tenant_id: TenantId, question: Question[Answer], messages: Sequence[Mapping[str, str]]
     ) -> "_Attempt":
+        client = await self._opened()
         schema = question.answer.model_json_schema()
         call_id = await self._reserve(tenant_id, question.prompt, messages, schema)
         started = time.perf_counter()
         try:
-            reply = await self._client.chat(
+            reply = await client.chat(
                 messages,
                 ResponseSchema(name=question.prompt.id, schema=schema),
                 most_tokens=self._most_output_tokens,

@@ -1,6 +1,7 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
-from memsvc_client.bank import AsyncBank, Bank
+from memsvc_client.async_bank import AsyncBank
+from memsvc_client.bank import Bank
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.errors import (
     BankExistsError,
@@ -56,6 +57,7 @@ from memsvc_client.index_copies import (
     IndexVerification,
     RebuiltIndex,
 )
+from memsvc_client.jobs import Job, JobState, Progress
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
@@ -72,15 +74,12 @@ from memsvc_client.models import (
     Hit,
     Hop,
     IndexUse,
-    Job,
-    JobState,
     Memory,
     MemoryKind,
     MemoryResult,
     MemoryState,
     MemoryVersion,
     Neighbour,
-    Progress,
     Recall,
     ScorePart,
     Timings,
@@ -110,6 +109,7 @@ from memsvc_client.retention import (
     SweepPreview,
 )
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
+from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
 
 __all__ = [
@@ -134,6 +134,7 @@ __all__ = [
     "ConsolidationPlan",
     "Curve",
     "DatabaseUnavailableError",
+    "DayUsage",
     "Document",
     "Dropped",
     "Effect",
@@ -186,6 +187,7 @@ __all__ = [
     "Message",
     "ModelMismatchError",
     "ModelNotInstalledError",
+    "ModelUsage",
     "NaiveTimestampError",
     "Neighbour",
     "NewBank",

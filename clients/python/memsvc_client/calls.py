@@ -7,14 +7,13 @@ from typing import Unpack
 
 from memsvc_client.call import Call, Reference, bank_path, listing, segment
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
+from memsvc_client.jobs import OPEN_STATES, Job
 from memsvc_client.models import (
-    OPEN_STATES,
     BankInfo,
     BankModels,
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,
-    Job,
     Memory,
     MemoryResult,
     MemoryVersion,

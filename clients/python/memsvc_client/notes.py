@@ -6,7 +6,11 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.call import Call, Reference, bank_path, listing, memory_path
-from memsvc_client.models import Job, Memory, Page
+from memsvc_client.jobs import Job
+from memsvc_client.models import (
+    Memory,
+    Page,
+)
 from memsvc_client.records import Body, Record
 
 

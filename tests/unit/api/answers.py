@@ -30,6 +30,7 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
+from memsvc.domain.model_calls import Usage
 from memsvc.domain.operations import (
     Aspect,
     Effect,
@@ -296,3 +297,14 @@ FORECAST = Forecast(
     examined=5,
 )
 LISBON = Entity(form=EntityForm("lisbon"), memories=3)
+USAGE = Usage(
+    day=NOON.date(),
+    purpose="organise",
+    model="openai/small",
+    calls=3,
+    input_tokens=900,
+    output_tokens=90,
+    cost_usd=0.25,
+    failures=1,
+    latest_at=NOON,
+)

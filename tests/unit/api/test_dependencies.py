@@ -15,7 +15,7 @@ from memsvc.services.recall import Recall
 from memsvc.services.remember import Remember
 from tests.unit.api import fake_application as fake
 from tests.unit.api.answers import JOB_ID, MEMORY_ID, TENANT_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/memories"
 BODY = {"text": "Ada moved to Lisbon."}

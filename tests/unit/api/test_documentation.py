@@ -49,6 +49,7 @@ OPERATIONS = {
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
     "undo_operation": "POST /v1/banks/{bank}/operations/{operation_id}/undo",
+    "model_usage": "GET /v1/usage",
     "list_jobs": "GET /v1/jobs",
     "get_job": "GET /v1/jobs/{job_id}",
     "retry_job": "POST /v1/jobs/{job_id}:retry",

@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, graph, history, notes, retention
+from memsvc_client import calls, graph, history, notes, retention, usage
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -44,6 +44,7 @@ CALLS: dict[str, Call[Any]] = {
     "find_path": graph.find_path("a", "b", "c"),
     "list_mentions": graph.list_mentions("a"),
     "rebuild_graph": graph.rebuild_graph("a"),
+    "model_usage": usage.model_usage(),
     "list_jobs": calls.list_jobs(),
     "find_open_jobs": calls.find_open_jobs()[0],
     "get_job": calls.get_job("a"),
@@ -64,11 +65,11 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, graph, history, notes, retention)
+        for module in (calls, graph, history, notes, retention, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
-    described -= {"to_networkx"}
+    described -= {"to_networkx", "change_retention_policy"}
     assert described == set(CALLS)
 
 

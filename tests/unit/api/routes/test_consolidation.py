@@ -5,7 +5,7 @@ import httpx2
 from memsvc.services.commands import BankReference
 from memsvc.services.organising.consolidate import ConsolidateCommand
 from tests.unit.api.answers import JOB_ID, MEMORY_ID, NEIGHBOUR_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 
 async def test_the_plan_says_what_there_is_to_do(api: httpx2.AsyncClient) -> None:

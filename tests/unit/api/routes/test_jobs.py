@@ -4,7 +4,7 @@ import pytest
 from memsvc.domain.jobs import JobKind, JobListing, JobState
 from memsvc.domain.paging import PageRequest
 from tests.unit.api.answers import BANK_ID, JOB_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 RENDERED = {
     "id": str(JOB_ID),

@@ -10,7 +10,7 @@ from memsvc.domain.paging import PageRequest
 from memsvc.errors import IllegalTransitionError
 from memsvc.services.commands import MemoryPatch, NewMemory
 from tests.unit.api.answers import BANK_ID, EPISODE_ID, JOB_ID, MEMORY_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/memories"
 RENDERED = {

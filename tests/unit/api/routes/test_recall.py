@@ -9,8 +9,8 @@ from memsvc.domain.fusion import Arm
 from memsvc.services.commands import BankReference
 from memsvc.services.recall import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
-from tests.unit.api.fake_application import Script
 from tests.unit.api.routes.test_memories import RENDERED
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/recall"
 
