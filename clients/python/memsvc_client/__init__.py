@@ -99,6 +99,7 @@ from memsvc_client.retention import (
     Sweep,
     SweepPreview,
 )
+from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
 from memsvc_client.version import __version__
 
 __all__ = [
