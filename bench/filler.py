@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bench.texts import GeneratedTurn, TextSource
 from bench.vectors import VectorSource
 from memsvc.domain.content import content_hash, indexed_text
+from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.identifiers import MemoryId, uuid7_run
 from memsvc.domain.lexical import analyze_text
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ResolvedBank, ScopeKeys
@@ -139,6 +140,7 @@ def _version(
         memory=memory,
         content_hash=content_hash(turn.text, turn.speaker, said_at),
         lexical=analyze_text(indexed_text(turn.text, speaker=turn.speaker, title=None), LANGUAGE),
+        mentions=extract_entities(turn.text, turn.speaker),
         operation="create",
         actor=_ACTOR,
     )

@@ -21,6 +21,7 @@ from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.memory_index.dense import LocalMemoryIndex
+from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.marks import decode_mark
 from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
@@ -33,6 +34,7 @@ from memsvc.services.banks import Banks
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
+from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
@@ -47,12 +49,14 @@ from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise, OrganiseStage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.organising.windows import OrganiseWindow
+from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
 from memsvc.services.run_job import JobHandler, RunJob
+from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
 from memsvc.settings import (
@@ -98,6 +102,7 @@ class Application:
     operations: Operations
     consolidation: Consolidation
     retention: Retention
+    graph: Graph
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -190,6 +195,7 @@ def build_application(
         index, ExactAnswers(engine, limit_s=settings.index.check_timeout_s), settings.index
     )
     lexical = LexicalArm(replicas)
+    graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     organise = _organise_stage(settings.organise, store, embedders, index, exact)
     stages: Sequence[Stage] = [organise]
@@ -201,6 +207,7 @@ def build_application(
         JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
+        JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
@@ -222,13 +229,27 @@ def build_application(
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
-        recall=Recall(store, RecallReads(engine), arms, embedder, clock, settings.recall),
+        recall=Recall(
+            store,
+            RecallReads(engine),
+            arms,
+            embedder,
+            clock,
+            settings.recall,
+            second_hop=SecondHop(
+                graphs=graphs,
+                words=lexical,
+                index=index,
+                settings=settings.recall.graph,
+            ),
+        ),
         memories=Memories(store),
         memory_details=MemoryDetails(store),
         jobs=Jobs(store),
         operations=Operations(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
+        graph=Graph(store, graphs),
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,

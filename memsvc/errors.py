@@ -97,6 +97,12 @@ class OperationNotFoundError(NotFoundError):
     code = "operation_not_found"
 
 
+class EntityNotFoundError(NotFoundError):
+    """No memory of this bank speaks of such an entity."""
+
+    code = "entity_not_found"
+
+
 class ConflictError(MemsvcError):
     """The request conflicts with the present state."""
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.identifiers import MemoryId, TenantId, VectorId
 from memsvc.domain.lexical import LexicalForm
 from memsvc.domain.memory import BankScope
@@ -114,11 +115,12 @@ class IndexedVector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the derived indexes hold of one active memory: its lexical form and vectors."""
+    """What the derived indexes hold of one active memory: lexical form, vectors, entities."""
 
     memory_id: MemoryId
     lexical: LexicalForm | None
     vectors: Sequence[IndexedVector]
+    mentions: Extracted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ class FeedRequest:
     model_id: str | None
     """Whose vectors to send; ``None`` sends none."""
     lexical: bool = True
+    mentions: bool = False
 
 
 class IndexFeed(Protocol):

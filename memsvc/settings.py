@@ -181,6 +181,20 @@ class OrganiseSettings(_Group):
     """Longer texts speak for themselves, and embedding them twice is what costs."""
 
 
+class GraphSettings(_Group):
+    """The graph arm of recall (docs/decisions/0016-graph-arm.md)."""
+
+    enabled: bool = True
+    """Whether it takes part where a request names no arms."""
+    budget_ms: Annotated[float, Field(gt=0)] = 100.0
+    """After so long the arm is skipped and the answer says so."""
+    walk_weight: Annotated[float, Field(ge=0)] = 2.0
+    """Of the walk in rank fusion, beside 1 for the other arms."""
+    follow_probability: Annotated[float, Field(gt=0, le=0.99)] = 0.5
+    """Of following an edge instead of going back to the seeds."""
+    candidates: Annotated[int, Field(ge=1)] = 100
+
+
 class RecallSettings(_Group):
     """Defaults of the read path."""
 
@@ -193,6 +207,7 @@ class RecallSettings(_Group):
     dense_weight: Annotated[float, Field(ge=0)] = 1.0
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
+    graph: GraphSettings = GraphSettings()
     bm25_k1: Annotated[float, Field(ge=0)] = 1.2
     bm25_b: Annotated[float, Field(ge=0, le=1)] = 0.75
 

@@ -13,6 +13,7 @@ from memsvc.api.schemas.fields import BANK_NAME_PATTERN
 from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexUpkeep
@@ -81,6 +82,10 @@ async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
 
+async def _graph(request: Request) -> Graph:
+    return application_of(request).graph
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -96,6 +101,7 @@ JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
+GraphUseCase = Annotated[Graph, Depends(_graph)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

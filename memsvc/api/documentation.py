@@ -42,6 +42,7 @@ TAGS = [
     {"name": "write", "description": "One transaction, then recallable at once."},
     {"name": "recall", "description": "Hits by meaning and by words, with their reasons."},
     {"name": "memories", "description": "Single memories: read, annotate, archive, restore."},
+    {"name": "graph", "description": "What memories speak of, and how it hangs together."},
     {"name": "forgetting", "description": "Retention policies, sweeps, forecasts."},
     {"name": "history", "description": "What was done to a bank, and undoing it."},
     {"name": "jobs", "description": "Background work."},

@@ -16,6 +16,7 @@ from memsvc.cli.commands import (
     database,
     decay,
     doctor,
+    graph,
     index,
     jobs,
     load,
@@ -70,6 +71,7 @@ app.command()(prune.prune)
 app.command()(prune.restore)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
+app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")

@@ -30,6 +30,9 @@ def indexed_text(text: str, *, speaker: str | None, title: str | None) -> str:
     """
     if speaker:
         return f"{speaker}: {text}"
-    if title:
-        return f"{title}\n{text}"
-    return text
+    return titled_text(text, title)
+
+
+def titled_text(text: str, title: str | None) -> str:
+    """Return the text under the title of what it is part of."""
+    return f"{title}\n{text}" if title else text

@@ -12,6 +12,8 @@ class Arm(StrEnum):
 
     DENSE = "dense"
     LEXICAL = "lexical"
+    GRAPH = "graph"
+    """Walks from what the others found, and weighs it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,16 @@ class LexicalMatch:
     score: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WordPresence:
+    """Which words of a question are in which documents; function words are left out."""
+
+    has: NDArray[np.bool_]
+    """(documents, words)."""
+    weights: NDArray[np.float64]
+    """(words,): inverse document frequencies, ≥ 0."""
+
+
 class InvertedIndex:
     """The texts of one bank by their terms.
 
@@ -130,6 +140,36 @@ class InvertedIndex:
             scores = [_restricted(s, seg, keys) for s, seg in zip(scores, segments, strict=True)]
         return _best(query.k, segments, scores)
 
+    def presence(
+        self, text: str, memories: Sequence[MemoryId], language: str = ANY_LANGUAGE
+    ) -> "WordPresence":
+        """Return which of the question's words each of ``memories`` has, and what each weighs."""
+        segments = self._segments
+        languages = [base_language(language)]
+        if language == ANY_LANGUAGE:
+            languages = languages_of(segments)
+        groups = [
+            group
+            for group in term_groups(question_tokens(text), segments, languages)
+            if group.weight == 1.0
+        ]
+        keys = memory_keys(memories)
+        order = np.argsort(keys)
+        places = [_places(segment, keys[order]) for segment in segments]
+        has = np.zeros((len(memories), len(groups)), np.bool_)
+        weights = np.zeros(len(groups))
+        documents = sum(segment.live for segment in segments)
+        for column, group in enumerate(groups):
+            holding = 0
+            for segment, (here, place) in zip(segments, places, strict=True):
+                found = _occurrences(group, segment).documents
+                holding += len(found)
+                marks = np.zeros(len(segment), np.bool_)
+                marks[found] = True
+                has[order[here], column] |= marks[place]
+            weights[column] = self._ranking.term_weight(documents, holding)
+        return WordPresence(has=has, weights=weights)
+
     def _scores(
         self, groups: Sequence[TermGroup], segments: Sequence[Segment]
     ) -> list[NDArray[np.float64]]:
@@ -157,6 +197,14 @@ class InvertedIndex:
 def _occurrences(group: TermGroup, segment: Segment) -> Occurrences:
     ids = (segment.vocabulary.find(term) for term in group.terms)
     return segment.occurrences([term for term in ids if term is not None])
+
+
+def _places(segment: Segment, keys: Keys) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Return which of ``keys`` (ascending) are alive in a segment, and the places of those."""
+    own = segment.documents.keys
+    places = np.minimum(np.searchsorted(own, keys), len(own) - 1)
+    here = (own[places] == keys) & segment.documents.alive[places]
+    return here, places[here]
 
 
 def _restricted(

@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     ORGANISE = "memories.organise"
     CONSOLIDATE = "bank.consolidate"
     SWEEP_BANK = "bank.sweep"
+    READ_ENTITIES = "bank.read_entities"
 
 
 class JobState(StrEnum):

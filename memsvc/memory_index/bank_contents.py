@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.inverted_index import InvertedIndex
+from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.memory_index.memory_vectors import MemoryVectors
 from memsvc.ports import IndexEntry
 
@@ -15,15 +16,16 @@ class BankContents:
 
     lexical: InvertedIndex | None
     vectors: MemoryVectors | None
+    graph: MemoryGraph | None = None
 
     def __len__(self) -> int:
         """Return how many memories are held; one may lack vectors or words for a while."""
-        return max(len(index) for index in (self.lexical, self.vectors, ()) if index is not None)
+        return max(len(index) for index in (*self._held(), ()))
 
     @property
     def nbytes(self) -> int:
         """Bytes held, without the vectors themselves."""
-        return sum(index.nbytes for index in (self.lexical, self.vectors) if index is not None)
+        return sum(index.nbytes for index in self._held())
 
     def apply(self, upserts: Sequence[IndexEntry], removals: Collection[MemoryId] = ()) -> None:
         """Put ``upserts`` in place of what there was of those memories; drop ``removals``."""
@@ -33,6 +35,14 @@ class BankContents:
             self.lexical.apply(forms, [*removals, *without_form])
         if self.vectors is not None:
             self.vectors.apply(upserts, removals)
+        if self.graph is not None:
+            found = {e.memory_id: e.mentions for e in upserts if e.mentions is not None}
+            without = [e.memory_id for e in upserts if e.mentions is None]
+            self.graph.apply(found, [*removals, *without])
+
+    def _held(self) -> list[InvertedIndex | MemoryVectors | MemoryGraph]:
+        held = (self.lexical, self.vectors, self.graph)
+        return [index for index in held if index is not None]
 
     def compact(self) -> None:
         """Arrange what was loaded for searching."""
@@ -44,3 +54,5 @@ class BankContents:
         """Do now what the first search would have to."""
         if self.lexical is not None:
             self.lexical.prepare()
+        if self.graph is not None:
+            self.graph.prepare()

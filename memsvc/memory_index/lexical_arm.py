@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.inverted_index import LexicalQuery
+from memsvc.domain.inverted_index import LexicalQuery, WordPresence
 from memsvc.domain.lexical import ANY_LANGUAGE
 from memsvc.domain.memory import BankScope
 from memsvc.errors import IndexUnavailableError
@@ -41,3 +41,19 @@ class LexicalArm:
         query = LexicalQuery(text=text, k=k, allowed=allowed, language=language)
         matches = await run_sized(len(lexical), lexical.search, query)
         return [Candidate(memory_id=match.memory_id, score=match.score) for match in matches]
+
+    async def presence(
+        self,
+        scope: BankScope,
+        text: str,
+        memories: Sequence[MemoryId],
+        *,
+        language: str,
+        asked_at: float | None,
+    ) -> WordPresence:
+        """Return which words of ``text`` each of ``memories`` has; as of ``asked_at``."""
+        contents = await self._replicas.contents(scope, asked_at=asked_at)
+        lexical = contents.lexical
+        if lexical is None:
+            raise IndexUnavailableError("No words are held in memory.")
+        return await run_sized(len(lexical), lexical.presence, text, memories, language)

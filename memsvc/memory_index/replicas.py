@@ -16,6 +16,7 @@ from memsvc.domain.inverted_index import InvertedIndex
 from memsvc.domain.memory import BankScope
 from memsvc.memory_index.activity import Activity
 from memsvc.memory_index.bank_contents import BankContents
+from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.memory_index.memory_vectors import MemoryVectors
 from memsvc.memory_index.replica import FollowedBank, Replica
 from memsvc.memory_index.replica_snapshot import ReplicaSnapshot, SnapshotPolicy
@@ -42,6 +43,8 @@ class IndexStats:
 
 _WORDS = "words"
 """Names replicas without vectors in metrics: the index of the vectors reports for itself."""
+
+_GRAPH = FeedRequest(model_id=None, lexical=False, mentions=True)
 
 _Key: TypeAlias = tuple[BankScope, FeedRequest]
 
@@ -101,7 +104,18 @@ class BankReplicas:
         request = self._shared
         if model_id not in (None, request.model_id):
             request = FeedRequest(model_id=model_id, lexical=False)
-        key = (scope, request)
+        return await self._contents((scope, request), asked_at)
+
+    async def graph(self, scope: BankScope, asked_at: float | None = None) -> MemoryGraph:
+        """Return a bank's graph, covering every write committed before this call, or ``asked_at``.
+
+        It is held for itself: banks that nobody asks by graph need not pay for it.
+        """
+        contents = await self._contents((scope, _GRAPH), asked_at)
+        assert contents.graph is not None  # noqa: S101 — as asked for
+        return contents.graph
+
+    async def _contents(self, key: _Key, asked_at: float | None) -> BankContents:
         if (resident := self._residents.get(key)) is None:
             resident = self._residents[key] = _Resident(replica=self._new_replica(key))
         self._residents.move_to_end(key)
@@ -181,7 +195,7 @@ class BankReplicas:
         scope, request = key
         bank = FollowedBank(feed=self._feed, scope=scope, request=request)
         snapshot = None
-        if self._policy is not None:
+        if self._policy is not None and not request.mentions:
             snapshot = ReplicaSnapshot(self._policy, self._feed, scope, request)
         return Replica(bank, partial(self._new_contents, request), self._activity, snapshot)
 
@@ -192,6 +206,7 @@ class BankReplicas:
             vectors=None
             if model_id is None
             else MemoryVectors(partial(self._spaces.new_partition, model_id)),
+            graph=MemoryGraph() if request.mentions else None,
         )
 
     def _account(self, resident: _Resident, memories: int) -> None:

@@ -77,6 +77,8 @@ class ArmOutcome:
     candidates: Sequence[Candidate]
     report: ArmReport
     error: MemsvcError | None = None
+    posed: DenseQuery | None = None
+    """The question as a vector, of the dense arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class _Answer:
     candidates: Sequence[Candidate]
     note: str | None = None
     embed_s: float = 0.0
+    posed: DenseQuery | None = None
 
 
 _WHY_BYPASSED: Mapping[type[IndexUnavailableError], str] = {
@@ -131,7 +134,7 @@ class Arms:
         """Ask the wanted arms at the same time; none can fail the others."""
         assert_no_transaction("A search")
         asked: dict[Arm, _Ask] = {Arm.DENSE: self._dense, Arm.LEXICAL: self._lexical}
-        arms = [arm for arm in Arm if arm in wanted]
+        arms = [arm for arm in Arm if arm in wanted and arm in asked]
         outcomes = await asyncio.gather(*(_timed(arm, asked[arm], query) for arm in arms))
         return dict(zip(arms, outcomes, strict=True))
 
@@ -158,9 +161,9 @@ class Arms:
         dense = replace(posed, asked_at=query.asked_at)
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)
-            return _Answer(candidates=found, embed_s=embed_s)
+            return _Answer(candidates=found, embed_s=embed_s, posed=dense)
         found, note = await self._nearest(query, dense)
-        return _Answer(candidates=found, note=note, embed_s=embed_s)
+        return _Answer(candidates=found, note=note, embed_s=embed_s, posed=dense)
 
     async def _nearest(
         self, query: ArmQuery, dense: DenseQuery
@@ -192,6 +195,14 @@ class Arms:
         return _Answer(candidates=found)
 
 
+def skipped(why: MemsvcError) -> ArmOutcome:
+    """Return the outcome of an arm that cannot serve a query, for a reason that is no failure."""
+    report = ArmReport(
+        status=ArmStatus.SKIPPED, reason=why.message, candidates=0, took_ms=0.0, embed_ms=0.0
+    )
+    return ArmOutcome(candidates=(), report=report, error=why)
+
+
 async def _refreshed(index: MemoryIndex, scope: BankScope, model_id: str, asked_at: float) -> None:
     """Bring the index up to date while the question is embedded."""
     with suppress(UnavailableError):  # The search meets the same failure and deals with it.
@@ -220,4 +231,4 @@ async def _timed(arm: Arm, ask: _Ask, query: ArmQuery) -> ArmOutcome:
         took_ms=(took_s - answer.embed_s) * 1000,
         embed_ms=answer.embed_s * 1000,
     )
-    return ArmOutcome(candidates=answer.candidates, report=report, error=error)
+    return ArmOutcome(candidates=answer.candidates, report=report, error=error, posed=answer.posed)

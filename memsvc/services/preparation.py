@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from memsvc.domain.content import titled_text
+from memsvc.domain.graph.extraction import Extracted, extract_entities
 from memsvc.domain.lexical import LexicalForm, analyze_text
 from memsvc.errors import EmbedderUnavailableError
 from memsvc.ports import Embedder, Matrix
@@ -25,6 +27,7 @@ class Prepared:
 
     draft: Draft
     lexical: LexicalForm
+    mentions: Extracted
     vectors: Mapping[str, Matrix]
     """By model; empty when it need not be embedded, or could not be now."""
 
@@ -49,18 +52,23 @@ class Preparation:
         """
         assert_no_transaction("An embedding")
         texts = [draft.indexed_text for draft in drafts]
-        forms = asyncio.to_thread(_analyze_all, texts, language)
+        forms = asyncio.to_thread(_analyze_all, drafts, texts, language)
         wanted = [no for no in range(len(drafts)) if no not in skip]
         to_embed = [texts[no] for no in wanted]
         embedders = {i: found for i in model_ids if (found := self.embedders.of_model(i))}
         embedding = (self._embed(embedder, to_embed) for embedder in embedders.values())
-        lexical, matrices = await asyncio.gather(forms, asyncio.gather(*embedding))
+        (lexical, mentions), matrices = await asyncio.gather(forms, asyncio.gather(*embedding))
         vectors: dict[int, dict[str, Matrix]] = {no: {} for no in wanted}
         for model_id, of_model in zip(embedders, matrices, strict=True):
             for no, matrix in zip(wanted, of_model or (), strict=of_model is not None):
                 vectors[no][model_id] = matrix
         return [
-            Prepared(draft=draft, lexical=lexical[no], vectors=vectors.get(no, {}))
+            Prepared(
+                draft=draft,
+                lexical=lexical[no],
+                mentions=mentions[no],
+                vectors=vectors.get(no, {}),
+            )
             for no, draft in enumerate(drafts)
         ]
 
@@ -79,5 +87,9 @@ class Preparation:
         return vectors
 
 
-def _analyze_all(texts: Sequence[str], language: str) -> list[LexicalForm]:
-    return [analyze_text(text, language) for text in texts]
+def _analyze_all(
+    drafts: Sequence[Draft], texts: Sequence[str], language: str
+) -> tuple[list[LexicalForm], list[Extracted]]:
+    forms = [analyze_text(text, language) for text in texts]
+    found = [extract_entities(titled_text(d.text, d.title), d.speaker) for d in drafts]
+    return forms, found

@@ -1,5 +1,6 @@
 """The read path: arms in parallel, fused, re-read from their rows, packed into the budget."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,10 +10,12 @@ from memsvc.domain.fusion import Arm, Fused, FusionWeights, ScorePart, fuse
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
+from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, Embedder
-from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus
+from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.linked import LinkedMemories, Neighbour
+from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
@@ -45,6 +48,8 @@ class Hit:
     score: float
     parts: Mapping[Arm, ScorePart]
     tokens: int
+    hop: Hop | None = None
+    """What the graph arm added; with it the parts add up to the score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,7 @@ class _Found:
     fused: Sequence[Fused]
     visible: Mapping[MemoryId, Memory]
     arms: Mapping[Arm, ArmOutcome]
+    hops: Mapping[MemoryId, Hop]
 
     def shown(self) -> list[Fused]:
         return [each for each in self.fused if each.memory_id in self.visible]
@@ -97,7 +103,7 @@ class _Found:
 class Recall:
     """Answers questions; changes nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — wired in one place
         self,
         store: Store,
         reads: RecallReads,
@@ -105,6 +111,8 @@ class Recall:
         embedder: Embedder,
         clock: Clock,
         settings: RecallSettings,
+        *,
+        second_hop: SecondHop,
     ) -> None:
         self._store = store
         self._reads = reads
@@ -113,6 +121,7 @@ class Recall:
         self._clock = clock
         self._settings = settings
         self._linked = LinkedMemories(store=store)
+        self._second_hop = second_hop
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -153,30 +162,67 @@ class Recall:
     async def _find(self, question: _Question, stages: Stages) -> _Found:
         query = question.query
         depth = max(self._settings.candidates_per_arm, query.k)
-        outcomes = await self._arms.ask(
-            ArmQuery(
-                text=query.text,
-                bank=question.bank,
-                k=depth,
-                allowed=question.allowed,
-                active_only=tuple(query.filter.states) == ACTIVE_ONLY,
-            ),
-            query.arms or frozenset(Arm),
+        asked = ArmQuery(
+            text=query.text,
+            bank=question.bank,
+            k=depth,
+            allowed=question.allowed,
+            active_only=tuple(query.filter.states) == ACTIVE_ONLY,
         )
-        _refuse_if_none_answered(outcomes)
+        arms = query.arms or self._default_arms()
+        outcomes, _ = await asyncio.gather(
+            self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
+        )
         embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
         stages.mark("search", of_which={"embed": embed_ms})
+        # Near misses are as many as hits, at most.
+        most = query.k * (2 if query.explain else 1)
+        fused, hops = await self._ranked(asked, arms, outcomes, most)
+        _refuse_if_none_answered(outcomes)
+        stages.mark("graph")
+        wanted = [each.memory_id for each in fused]
+        visible = await self._visible(question, wanted)
+        stages.mark("fetch")
+        return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
+
+    async def _ranked(
+        self,
+        asked: ArmQuery,
+        arms: frozenset[Arm],
+        outcomes: dict[Arm, ArmOutcome],
+        most: int,
+    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop]]:
+        """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
         rankings = {
             arm: [(each.memory_id, each.score) for each in outcome.candidates]
             for arm, outcome in outcomes.items()
             if outcome.report.status is ArmStatus.OK
         }
-        # Near misses are as many as hits, at most.
-        fused = fuse(rankings, self._weights(), query.k * (2 if query.explain else 1))
-        wanted = [each.memory_id for each in fused]
-        visible = await self._visible(question, wanted)
-        stages.mark("fetch")
-        return _Found(fused=fused, visible=visible, arms=outcomes)
+        if Arm.GRAPH not in arms or not asked.active_only:
+            if Arm.GRAPH in arms:
+                outcomes[Arm.GRAPH] = skipped(NotIndexedError())
+            return fuse(rankings, self._weights(), most), {}
+        dense = outcomes.get(Arm.DENSE)
+        hopped = await self._second_hop(
+            FirstHop(
+                query=asked,
+                rankings=rankings,
+                posed=None if dense is None else dense.posed,
+                weights=self._weights(),
+                most=most,
+            )
+        )
+        outcomes[Arm.GRAPH] = hopped.outcome
+        return hopped.fused, hopped.hops
+
+    async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
+        if Arm.GRAPH in arms and asked.active_only:
+            await self._second_hop.refresh(asked)
+
+    def _default_arms(self) -> frozenset[Arm]:
+        if self._settings.graph.enabled:
+            return frozenset(Arm)
+        return frozenset({Arm.DENSE, Arm.LEXICAL})
 
     async def _visible(
         self, question: _Question, memory_ids: Sequence[MemoryId]
@@ -192,6 +238,7 @@ class Recall:
         weights = {
             Arm.DENSE: self._settings.dense_weight,
             Arm.LEXICAL: self._settings.lexical_weight,
+            Arm.GRAPH: self._settings.graph.walk_weight,
         }
         return FusionWeights(rank_constant=self._settings.rrf_k, weights=weights)
 
@@ -212,6 +259,7 @@ class Recall:
                 score=each.score,
                 parts=each.parts,
                 tokens=tokens,
+                hop=found.hops.get(each.memory_id),
             )
             for each, tokens, fits in zip(shown, costs, kept, strict=True)
             if fits

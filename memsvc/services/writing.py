@@ -206,6 +206,7 @@ class BatchWriter:
             memory=change.memory,
             content_hash=change.prepared.draft.content_hash,
             lexical=change.prepared.lexical,
+            mentions=change.prepared.mentions,
             operation="create" if change.is_new else "update",
             actor=self.actor,
         )

@@ -6,6 +6,7 @@ what is visible there is all there will ever be. At or above it, a follower reme
 sequence numbers it has seen and asks for the others each time.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, LiteralString
 
@@ -14,6 +15,8 @@ import psycopg
 from psycopg.rows import TupleRow
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memsvc.domain.graph.entity_forms import EntityForm
+from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.identifiers import MemoryId, VectorId
 from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
 from memsvc.domain.memory import BankScope
@@ -51,8 +54,12 @@ LIMIT %(limit)s
 """
 
 _ENTRIES: LiteralString = """
-SELECT m.memory_id, l.terms, l.counts, l.length, l.language, v.ids, v.vectors
+SELECT m.memory_id, l.terms, l.counts, l.length, l.language, v.ids, v.vectors,
+       g.entities, g.counts, g.subjects
 FROM memories m
+LEFT JOIN mentions g
+  ON %(mentions)s AND g.bank_id = %(bank)s AND g.bank_id = m.bank_id
+ AND g.memory_id = m.memory_id AND g.version = m.current_version
 LEFT JOIN lexical_forms l
   ON %(lexical)s AND l.bank_id = %(bank)s AND l.bank_id = m.bank_id AND l.memory_id = m.memory_id
  AND l.version = m.current_version AND l.analyzer_version = %(analyzer)s
@@ -161,13 +168,14 @@ def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, objec
     return {
         "bank": scope.bank_id,
         "lexical": request.lexical,
+        "mentions": request.mentions,
         "model": request.model_id,
         "analyzer": ANALYZER_VERSION,
     }
 
 
 def _to_entry(row: TupleRow) -> IndexEntry:
-    memory_id, terms, counts, length, language, vector_ids, vectors = row
+    memory_id, terms, counts, length, language, vector_ids, vectors, *mentioned = row
     form = (
         None
         if terms is None
@@ -182,6 +190,19 @@ def _to_entry(row: TupleRow) -> IndexEntry:
             )
             for vector_id, vector in zip(vector_ids or (), vectors or (), strict=True)
         ],
+        mentions=_to_extracted(*mentioned),
+    )
+
+
+def _to_extracted(
+    entities: Sequence[str] | None, counts: Sequence[int], subjects: Sequence[bool]
+) -> Extracted | None:
+    if entities is None:
+        return None
+    forms = [EntityForm(each) for each in entities]
+    return Extracted(
+        subjects=frozenset(f for f, about in zip(forms, subjects, strict=True) if about),
+        mentions=Counter(dict(zip(forms, counts, strict=True))),
     )
 
 

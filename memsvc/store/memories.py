@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, select, upd
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from memsvc.domain.filters import MemoryListing, RecallFilter
+from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId
 from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
 from memsvc.domain.links import LinkType, NewLink
@@ -17,6 +18,7 @@ from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError, MemoryNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
+from memsvc.store.mentions import mention_columns
 from memsvc.store.rows import current_memories, from_memory, to_memory
 from memsvc.store.session import Session
 
@@ -39,6 +41,7 @@ class VersionToAdd:
     memory: Memory
     content_hash: str
     lexical: LexicalForm
+    mentions: Extracted
     operation: str
     actor: str
     reason: str | None = None
@@ -241,7 +244,7 @@ class MemoryWriter(MemoryReader):
                 .values(_changing_columns(item.memory))
             )
         ids = [item.memory.id for item in changed]
-        for table in (t.lexical_forms, t.embeddings):
+        for table in (t.lexical_forms, t.mentions, t.embeddings):
             await self._session.connection.execute(
                 delete(table).where(table.c.bank_id == bank_id, table.c.memory_id == func.any(ids))
             )
@@ -281,7 +284,12 @@ class MemoryWriter(MemoryReader):
             }
             for item in items
         ]
-        for table, rows in ((t.memory_versions, versions), (t.lexical_forms, forms)):
+        mentions = [mention_columns(item.mentions) for item in items]
+        for table, rows in (
+            (t.memory_versions, versions),
+            (t.lexical_forms, forms),
+            (t.mentions, mentions),
+        ):
             merged = [key | row for key, row in zip(keys, rows, strict=True)]
             await self._session.connection.execute(insert(table), merged)
 

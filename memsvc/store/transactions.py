@@ -37,6 +37,7 @@ from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.links import LinkReader, LinkWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
+from memsvc.store.mentions import MentionReader, MentionWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
@@ -67,6 +68,7 @@ class ReadTransaction:
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
+        self.mentions = MentionReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -87,6 +89,7 @@ class WriteTransaction:
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
+        self.mentions = MentionWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

@@ -1,6 +1,8 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
-from memsvc_client.bank import AsyncBank, Bank
+from memsvc_client.async_bank import AsyncBank
+from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModel, BankModels
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.errors import (
     BankExistsError,
@@ -8,6 +10,7 @@ from memsvc_client.errors import (
     ConflictError,
     DatabaseUnavailableError,
     EmbedderUnavailableError,
+    EntityNotFoundError,
     ForbiddenError,
     IdempotencyMismatchError,
     IllegalTransitionError,
@@ -39,6 +42,14 @@ from memsvc_client.errors import (
     UnexpectedAnswerError,
 )
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.graph import (
+    Entity,
+    EntityDetail,
+    EntityPath,
+    GraphStatistics,
+    Mentioning,
+    PathStep,
+)
 from memsvc_client.history import Effect, Operation
 from memsvc_client.index_copies import (
     HeldBank,
@@ -51,8 +62,6 @@ from memsvc_client.models import (
     ArmReport,
     ArmStatus,
     BankInfo,
-    BankModel,
-    BankModels,
     BatchResult,
     Dropped,
     EmbeddingModel,
@@ -61,6 +70,7 @@ from memsvc_client.models import (
     EpisodeResult,
     EpisodeWritten,
     Hit,
+    Hop,
     IndexUse,
     Job,
     JobState,
@@ -129,6 +139,10 @@ __all__ = [
     "Effect",
     "EmbedderUnavailableError",
     "EmbeddingModel",
+    "Entity",
+    "EntityDetail",
+    "EntityNotFoundError",
+    "EntityPath",
     "Episode",
     "EpisodeBatchResult",
     "EpisodeInfo",
@@ -140,9 +154,11 @@ __all__ = [
     "ForbiddenError",
     "Forecast",
     "Forecasts",
+    "GraphStatistics",
     "Health",
     "HeldBank",
     "Hit",
+    "Hop",
     "IdempotencyMismatchError",
     "IllegalTransitionError",
     "IndexMismatch",
@@ -166,6 +182,7 @@ __all__ = [
     "MemoryState",
     "MemoryVersion",
     "MemsvcError",
+    "Mentioning",
     "Message",
     "ModelMismatchError",
     "ModelNotInstalledError",
@@ -180,6 +197,7 @@ __all__ = [
     "Operation",
     "OperationNotFoundError",
     "OperationUndoneError",
+    "PathStep",
     "PayloadTooLargeError",
     "ProblemError",
     "Progress",

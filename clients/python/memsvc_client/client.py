@@ -6,15 +6,13 @@ from typing import Self, Unpack
 import httpx2
 
 from memsvc_client import calls
-from memsvc_client.bank import AsyncBank, Bank
+from memsvc_client.async_bank import AsyncBank
+from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
-from memsvc_client.models import (
-    BankInfo,
-    BankModels,
-    Job,
-)
+from memsvc_client.models import BankInfo, Job
 from memsvc_client.requests import BankFields
 from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers

@@ -14,6 +14,7 @@
       - MemoryNotFoundError         memory_not_found
       - JobNotFoundError            job_not_found
       - OperationNotFoundError      operation_not_found
+      - EntityNotFoundError         entity_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -172,6 +173,12 @@ class OperationNotFoundError(NotFoundError):
     code = "operation_not_found"
 
 
+class EntityNotFoundError(NotFoundError):
+    """No memory of this bank speaks of such an entity."""
+
+    code = "entity_not_found"
+
+
 class ConflictError(ProblemError):
     """The request conflicts with the present state."""
 
@@ -297,6 +304,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     MemoryNotFoundError,
     JobNotFoundError,
     OperationNotFoundError,
+    EntityNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,

@@ -91,25 +91,6 @@ class EmbeddingModel(Record):
     dimension: int
 
 
-class BankModel(Record):
-    """One embedding model that a bank has vectors of."""
-
-    id: str
-    dimension: int
-    state: str
-    """``serving``, ``building`` or ``retired``."""
-    created_at: AwareDatetime
-    retired_at: AwareDatetime | None = None
-    report: Metadata | None = None
-    """The figures of its last comparison with the model that served then."""
-
-
-class BankModels(Record):
-    """The embedding models of a bank, the serving one first."""
-
-    items: tuple[BankModel, ...]
-
-
 class BankInfo(Record):
     """A bank: the unit of policy, embedding model and export."""
 
@@ -266,6 +247,19 @@ class ScorePart(Record):
     """What it added to the hit's score."""
 
 
+class Hop(Record):
+    """What the graph arm added to a hit; with it the parts add up to the score."""
+
+    linked: float
+    """For what a better hit names it by."""
+    similar: float
+    open: float
+    """For the part of the question that the best hit leaves open."""
+    via: UUID | None = None
+    """The hit that led here."""
+    entity: str | None = None
+
+
 class Hit(Record):
     """A memory that recall found."""
 
@@ -273,6 +267,7 @@ class Hit(Record):
     score: float
     """0 to 1, for ordering inside one answer."""
     parts: Mapping[str, ScorePart]
+    hop: Hop | None = None
     """By arm."""
     arms: tuple[str, ...]
     """The arms that found it."""

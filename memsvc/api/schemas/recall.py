@@ -15,6 +15,7 @@ from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.linked import Neighbour
 from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+from memsvc.services.second_hop import Hop
 
 
 class RecallRequest(RequestModel):
@@ -85,6 +86,25 @@ class ScorePartResponse(ResponseModel):
         return cls(rank=part.rank, score=part.score, contribution=part.contribution)
 
 
+class HopResponse(ResponseModel):
+    """What the graph arm added to a hit; with it the parts add up to the score."""
+
+    linked: Annotated[float, Field(description="For what a better hit names it by.")]
+    similar: Annotated[float, Field(description="For the cosine with the question.")]
+    open: Annotated[
+        float, Field(description="For the part of the question that the best hit leaves open.")
+    ]
+    via: Annotated[UUID | None, Field(description="The hit that led here.")]
+    entity: Annotated[str | None, Field(description="By which entity.")]
+
+    @classmethod
+    def of(cls, hop: Hop) -> Self:
+        """Render a hop."""
+        return cls(
+            linked=hop.linked, similar=hop.similar, open=hop.open, via=hop.via, entity=hop.entity
+        )
+
+
 class HitResponse(ResponseModel):
     """A memory that answers the query, with the reasons."""
 
@@ -94,6 +114,7 @@ class HitResponse(ResponseModel):
         dict[Arm, ScorePartResponse], Field(description="By arm, for the arms that found it.")
     ]
     arms: Annotated[list[Arm], Field(description="The arms that found it.")]
+    hop: HopResponse | None
     tokens: int
 
     @classmethod
@@ -104,6 +125,7 @@ class HitResponse(ResponseModel):
             score=hit.score,
             parts={arm: ScorePartResponse.of(part) for arm, part in hit.parts.items()},
             arms=[arm for arm in Arm if arm in hit.parts],
+            hop=None if hit.hop is None else HopResponse.of(hit.hop),
             tokens=hit.tokens,
         )
 

@@ -24,6 +24,9 @@ from memsvc.domain.languages import recognise_language
 from memsvc.domain.stop_words import function_words
 from memsvc.domain.tokens import split_tokens
 
+EXTRACTOR_VERSION = 1
+"""Raised with every change of the rules: older extractions are made anew by a rebuild."""
+
 _LONGEST_HEADING = 100
 _LONGEST_QUOTE = 80
 _LONGEST_RUN = 12

@@ -25,7 +25,8 @@ class HopSettings:
     first_hits: int = 10
     """So many of the best first hits are followed."""
     widest_entity: int = 50
-    """An entity that more sources mention tells nothing, and is followed to its subject only."""
+    """An entity that more sources mention tells nothing, and is followed to its subject only; one
+    that more sources are about (who speaks in a conversation) is not followed at all."""
     mention_weight: float = 0.5
     """Of a link to another source that mentions the entity, where one to its subject counts 1."""
     similarity_weight: float = 1.0
@@ -61,11 +62,14 @@ def follow_links(
     for hit, score in hits[: settings.first_hits]:
         own = graph.subjects_of(hit)
         for entity in sorted(graph.mentions_of(hit)):
-            about = graph.sources_about(entity)
-            _keep(links, about - {hit}, _link(hit, entity, score, to_subject=True))
-            sources = graph.sources_of(entity)
-            if entity in own or entity in in_question or len(sources) > settings.widest_entity:
+            about: frozenset[Source] = frozenset()
+            if graph.about_count(entity) <= settings.widest_entity:
+                about = graph.sources_about(entity)
+                _keep(links, about - {hit}, _link(hit, entity, score, to_subject=True))
+            is_wide = graph.source_count(entity) > settings.widest_entity
+            if entity in own or entity in in_question or is_wide:
                 continue
+            sources = graph.sources_of(entity)
             strength = settings.mention_weight * score / np.sqrt(len(sources))
             others = sources - about - {hit}
             _keep(links, others, _link(hit, entity, float(strength), to_subject=False))

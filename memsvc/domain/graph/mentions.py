@@ -1,7 +1,7 @@
 """Which sources speak of which entities: the part of the memory graph that hops follow."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from memsvc.domain.graph.entity_forms import EntityForm
@@ -27,6 +27,10 @@ class MentionGraph(Generic[Source]):
 
     def __len__(self) -> int:
         return len(self._mentions)
+
+    def __iter__(self) -> Iterator[Source]:
+        """Iterate over the sources."""
+        return iter(self._mentions)
 
     @property
     def entity_count(self) -> int:
@@ -65,6 +69,20 @@ class MentionGraph(Generic[Source]):
     def sources_about(self, form: EntityForm) -> frozenset[Source]:
         """Return the sources whose subject an entity is."""
         return frozenset(self._about.get(form, ()))
+
+    def source_count(self, form: EntityForm) -> int:
+        """Return how many sources mention an entity."""
+        return len(self._sources.get(form, ()))
+
+    def about_count(self, form: EntityForm) -> int:
+        """Return of how many sources an entity is the subject."""
+        return len(self._about.get(form, ()))
+
+    def extracted(self, source: Source) -> Extracted:
+        """Return the entities of a source as they were put."""
+        return Extracted(
+            subjects=self.subjects_of(source), mentions=Counter(self.mentions_of(source))
+        )
 
     def specificity(self, form: EntityForm) -> float:
         """Return 1 / number of sources that mention the entity (HippoRAG, §3.3), 0 for none."""

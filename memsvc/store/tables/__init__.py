@@ -14,6 +14,7 @@ from memsvc.store.tables.contents import (
     memories,
     memory_versions,
 )
+from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
@@ -42,6 +43,7 @@ __all__ = [
     "links",
     "memories",
     "memory_versions",
+    "mentions",
     "metadata",
     "operation_effects",
     "operations",
@@ -56,6 +58,7 @@ BANK_TABLES = (
     memories,
     memory_versions,
     lexical_forms,
+    mentions,
     embeddings,
     links,
     index_changes,

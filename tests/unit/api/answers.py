@@ -5,6 +5,7 @@ from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
 from memsvc.domain.index_checks import Fault, Holder, Mismatch, Verification
 from memsvc.domain.index_states import (
@@ -47,6 +48,7 @@ from memsvc.services.commands import (
     EpisodeWritten,
     Remembered,
 )
+from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
 from memsvc.services.linked import Neighbour, Via
 from memsvc.services.memory_details import MemoryDetail
@@ -293,3 +295,4 @@ FORECAST = Forecast(
     soonest=[Fading(memory_id=MEMORY_ID, kind=MemoryKind.TURN, reason=FateReason.FADED, at=NOON)],
     examined=5,
 )
+LISBON = Entity(form=EntityForm("lisbon"), memories=3)

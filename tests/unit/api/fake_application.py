@@ -7,6 +7,7 @@ from typing import Any
 
 from memsvc.domain.bank_models import BankModel
 from memsvc.domain.filters import MemoryListing
+from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import JobId, MemoryId
 from memsvc.domain.jobs import Job, JobListing
 from memsvc.domain.memory import (
@@ -21,7 +22,6 @@ from memsvc.domain.operations import (
     OperationId,
     OperationListing,
 )
-from memsvc.domain.organising.notes import AnnotationVersion
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.retention.forecast import Forecast
 from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
@@ -37,27 +37,25 @@ from memsvc.services.commands import (
     Remembered,
     RequestKey,
 )
+from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.health import Check, Readiness
 from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
-from memsvc.services.memory_details import MemoryDetail
-from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 from memsvc.services.recall import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
-    ANNOTATIONS,
     BANK,
     BANK_ID,
-    DETAIL,
     EFFECT,
     FORECAST,
     INDEX_STATE,
     JOB,
+    LISBON,
     MEMORY,
+    MEMORY_ID,
     MODEL,
     OPERATION,
-    PLAN,
     RECALLED,
     REMEMBERED_EPISODE,
     REMEMBERED_ITEM,
@@ -68,6 +66,7 @@ from tests.unit.api.answers import (
     VERIFIED,
     VERSION,
 )
+from tests.unit.api.fake_notes import FakeConsolidation, FakeMemoryDetails
 
 
 @dataclass(slots=True)
@@ -246,41 +245,6 @@ class FakeJobs:
 
 
 @dataclass(slots=True)
-class FakeMemoryDetails:
-    script: Script
-
-    async def get(self, caller: Caller, bank: BankReference, memory_id: MemoryId) -> MemoryDetail:
-        found: MemoryDetail = self.script.play("memories.get", DETAIL, caller, bank, memory_id)
-        return found
-
-    async def annotations(
-        self, caller: Caller, bank: BankReference, memory_id: MemoryId, page: PageRequest
-    ) -> Page[AnnotationVersion]:
-        found: Page[AnnotationVersion] = self.script.play(
-            "memories.annotations", _page(ANNOTATIONS), caller, bank, memory_id, page
-        )
-        return found
-
-
-@dataclass(slots=True)
-class FakeConsolidation:
-    script: Script
-
-    async def plan(self, caller: Caller, reference: BankReference) -> ConsolidationPlan:
-        found: ConsolidationPlan = self.script.play("consolidation.plan", PLAN, caller, reference)
-        return found
-
-    async def start(
-        self,
-        caller: Caller,
-        reference: BankReference,
-        command: ConsolidateCommand,
-        key: RequestKey | None = None,
-    ) -> Outcome[Job]:
-        return self.script.change("consolidation.start", JOB, caller, reference, command, key)
-
-
-@dataclass(slots=True)
 class FakeReembedding:
     script: Script
 
@@ -426,6 +390,83 @@ class FakeRetention:
 
 
 @dataclass(slots=True)
+class FakeGraph:
+    script: Script
+
+    async def statistics(self, caller: Caller, reference: BankReference) -> GraphStatistics:
+        found: GraphStatistics = self.script.play(
+            "graph.statistics",
+            GraphStatistics(memories=3, entities=2, mentions=4, nbytes=880),
+            caller,
+            reference,
+        )
+        return found
+
+    async def entities(
+        self, caller: Caller, reference: BankReference, containing: str | None, page: PageRequest
+    ) -> Page[Entity]:
+        found: Page[Entity] = self.script.play(
+            "graph.entities",
+            Page(items=[LISBON], next_cursor="1"),
+            caller,
+            reference,
+            containing,
+            page,
+        )
+        return found
+
+    async def entity(
+        self, caller: Caller, reference: BankReference, name: str, *, most: int
+    ) -> EntityDetail:
+        found: EntityDetail = self.script.play(
+            "graph.entity",
+            EntityDetail(entity=LISBON, memories=[MEMORY], neighbours=[LISBON]),
+            caller,
+            reference,
+            name,
+            most,
+        )
+        return found
+
+    async def path(
+        self, caller: Caller, reference: BankReference, start: str, end: str
+    ) -> Sequence[tuple[EntityForm, MemoryId | None]]:
+        found: Sequence[tuple[EntityForm, MemoryId | None]] = self.script.play(
+            "graph.path",
+            [(LISBON.form, MEMORY_ID), (EntityForm("ada"), None)],
+            caller,
+            reference,
+            start,
+            end,
+        )
+        return found
+
+    async def mentions(
+        self, caller: Caller, reference: BankReference, page: PageRequest
+    ) -> Page[Mentioning]:
+        found: Page[Mentioning] = self.script.play(
+            "graph.mentions",
+            Page(
+                items=[
+                    Mentioning(
+                        memory_id=MEMORY_ID, entities=[(LISBON.form, 2)], subjects=[LISBON.form]
+                    )
+                ],
+                next_cursor=None,
+            ),
+            caller,
+            reference,
+            page,
+        )
+        return found
+
+    async def rebuild(
+        self, caller: Caller, reference: BankReference, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        return self.script.change("graph.rebuild", JOB, caller, reference, key)
+
+
+@dataclass(slots=True)
 class FakeHealth:
     script: Script
     checks: Mapping[str, Check] = field(
@@ -452,6 +493,7 @@ class FakeApplication:
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.retention = FakeRetention(self.script)
+        self.graph = FakeGraph(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
         self.health = FakeHealth(self.script)
 

@@ -39,6 +39,12 @@ OPERATIONS = {
     "preview_prune": "POST /v1/banks/{bank}/prune:preview",
     "prune_bank": "POST /v1/banks/{bank}/prune",
     "forecast_decay": "POST /v1/banks/{bank}/decay:forecast",
+    "graph_statistics": "GET /v1/banks/{bank}/graph",
+    "list_entities": "GET /v1/banks/{bank}/graph/entities",
+    "get_entity": "GET /v1/banks/{bank}/graph/entity",
+    "find_path": "GET /v1/banks/{bank}/graph/path",
+    "list_mentions": "GET /v1/banks/{bank}/graph/mentions",
+    "rebuild_graph": "POST /v1/banks/{bank}/graph:rebuild",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
@@ -57,7 +63,7 @@ CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
-    *("set_retention_policy", "clear_retention_policy", "prune_bank"),
+    *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
 }
 
 

@@ -18,6 +18,7 @@ EVERY_CODE = [
     (409, "already_undone", errors.OperationUndoneError),
     (409, "no_retention_policy", errors.NoRetentionPolicyError),
     (409, "undo_prevented", errors.UndoPreventedError),
+    (404, "entity_not_found", errors.EntityNotFoundError),
     (404, "operation_not_found", errors.OperationNotFoundError),
     (409, "conflict", errors.ConflictError),
     (422, "idempotency_mismatch", errors.IdempotencyMismatchError),

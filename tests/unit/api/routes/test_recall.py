@@ -28,6 +28,7 @@ async def test_a_question_is_answered_with_its_reasons(
                 "score": 0.5,
                 "parts": {"lexical": {"rank": 1, "score": 7.5, "contribution": 0.5}},
                 "arms": ["lexical"],
+                "hop": None,
                 "tokens": 6,
             }
         ],
@@ -98,7 +99,11 @@ async def test_everything_asked_for_reaches_the_use_case(
 
 @pytest.mark.parametrize(
     ("arms", "asked"),
-    [("all", None), (["dense", "lexical"], frozenset(Arm)), (["dense", "dense"], {Arm.DENSE})],
+    [
+        ("all", None),
+        (["dense", "lexical", "graph"], frozenset(Arm)),
+        (["dense", "dense"], {Arm.DENSE}),
+    ],
 )
 async def test_arms_are_chosen_by_name(
     api: httpx2.AsyncClient, script: Script, arms: object, asked: frozenset[Arm] | None
@@ -122,7 +127,7 @@ async def test_arms_are_chosen_by_name(
         {"k": True},
         {"explain": "yes"},
         {"arms": []},
-        {"arms": ["graph"]},
+        {"arms": ["taste"]},
         {"arms": "dense"},
         {"budget_tokens": 0},
         {"filter": {"user": "u"}},

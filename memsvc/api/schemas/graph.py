@@ -1,0 +1,125 @@
+"""Bodies about the graph of a bank."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from memsvc.api.schemas import limits
+from memsvc.api.schemas.fields import Name, ResponseModel
+from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.pages import PageResponse
+from memsvc.api.schemas.queries import PageQuery
+from memsvc.domain.identifiers import MemoryId
+from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
+
+
+class EntitiesQuery(PageQuery):
+    """Which entities."""
+
+    containing: Annotated[Name | None, Field(description="Part of the name.")] = None
+
+
+class EntityQuery(PageQuery):
+    """Which entity, and how much of it."""
+
+    name: Annotated[Name, Field(description="However it is written.")]
+    limit: Annotated[int, Field(ge=1, le=limits.PAGE_ITEMS)] = 20
+
+
+class PathQuery(PageQuery):
+    """Between which entities."""
+
+    start: Name
+    end: Name
+
+
+class EntityResponse(ResponseModel):
+    """Somebody or something that memories speak of."""
+
+    name: Annotated[str, Field(description="In normal form.")]
+    memories: Annotated[int, Field(description="How many speak of it; shared ones of neighbours.")]
+
+    @classmethod
+    def of(cls, entity: Entity) -> Self:
+        """Render an entity."""
+        return cls(name=entity.form, memories=entity.memories)
+
+
+class EntityPage(PageResponse[EntityResponse]):
+    """Entities, most mentioned first."""
+
+
+class EntityDetailResponse(ResponseModel):
+    """An entity with what speaks of it and what is spoken of beside it."""
+
+    entity: EntityResponse
+    memories: list[MemoryResponse]
+    neighbours: list[EntityResponse]
+
+    @classmethod
+    def of(cls, detail: EntityDetail) -> Self:
+        """Render the detail."""
+        return cls(
+            entity=EntityResponse.of(detail.entity),
+            memories=[MemoryResponse.of(each) for each in detail.memories],
+            neighbours=[EntityResponse.of(each) for each in detail.neighbours],
+        )
+
+
+class PathStepResponse(ResponseModel):
+    """An entity on the way, and the memory that leads to the next."""
+
+    name: str
+    memory_id: UUID | None
+
+
+class PathResponse(ResponseModel):
+    """A shortest way between two entities; empty if there is none."""
+
+    steps: list[PathStepResponse]
+
+    @classmethod
+    def of(cls, steps: list[tuple[str, MemoryId | None]]) -> Self:
+        """Render a path."""
+        return cls(steps=[PathStepResponse(name=n, memory_id=m) for n, m in steps])
+
+
+class GraphStatisticsResponse(ResponseModel):
+    """How large a graph is."""
+
+    memories: int
+    entities: int
+    mentions: int
+    bytes: Annotated[int, Field(description="In memory, estimated.")]
+
+    @classmethod
+    def of(cls, found: GraphStatistics) -> Self:
+        """Render statistics."""
+        return cls(
+            memories=found.memories,
+            entities=found.entities,
+            mentions=found.mentions,
+            bytes=found.nbytes,
+        )
+
+
+class MentioningResponse(ResponseModel):
+    """A memory with the entities it speaks of, and how often."""
+
+    memory_id: UUID
+    entities: dict[str, int]
+    subjects: Annotated[list[str], Field(description="What it is about as a whole.")]
+
+    @classmethod
+    def of(cls, found: Mentioning) -> Self:
+        """Render a memory's entities."""
+        return cls(
+            memory_id=found.memory_id,
+            entities=dict(found.entities),
+            subjects=list(found.subjects),
+        )
+
+
+class MentioningPage(PageResponse[MentioningResponse]):
+    """Memories with their entities, oldest first."""

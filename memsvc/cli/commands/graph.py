@@ -1,0 +1,194 @@
+"""`memsvc graph`: what memories speak of, and how it hangs together."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memsvc.cli.options import AsJson, Bank, Url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memsvc_client import Entity, EntityDetail, EntityPath, GraphStatistics, Job
+    from pydantic import JsonValue
+
+app = typer.Typer(help="What memories speak of, and how it hangs together.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="However it is written.")]
+
+
+@app.command()
+def stats(bank: Bank, *, url: Url = None, as_json: AsJson = False) -> None:
+    """Say how large a bank's graph is."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    found = ask(url, lambda client: client.bank(bank).graph_statistics())
+    print_record(found, as_json=as_json, show=_show_statistics)
+
+
+@app.command()
+def entities(
+    bank: Bank,
+    containing: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Part of the name.")
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what memories speak of, most mentioned first."""
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_records
+
+    found = ask(url, lambda client: collect(client.bank(bank).entities(containing), limit=limit))
+    print_records(found, as_json=as_json, show=_show_entities)
+
+
+@app.command()
+def show(
+    bank: Bank,
+    name: Name,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each.")] = 10,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an entity: the memories that speak of it, and what they speak of beside it."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    found = ask(url, lambda client: client.bank(bank).entity(name, limit=limit))
+    print_record(found, as_json=as_json, show=_show_detail)
+
+
+@app.command()
+def path(
+    bank: Bank,
+    start: Name,
+    end: Name,
+    *,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a shortest way between two entities, over the memories that name both."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    found = ask(url, lambda client: client.bank(bank).path(start, end))
+    print_record(found, as_json=as_json, show=_show_path)
+
+
+@app.command()
+def rebuild(bank: Bank, *, url: Url = None, as_json: AsJson = False) -> None:
+    """Read the entities of memories that have none: older ones, or after new rules."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    job = ask(url, lambda client: client.bank(bank).rebuild_graph(), works=True)
+    print_record(job, as_json=as_json, show=_show_job)
+
+
+@app.command()
+def export(
+    bank: Bank,
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .graphml, .gexf or .json (node-link) file.")
+    ],
+    *,
+    url: Url = None,
+) -> None:
+    """Write a bank's graph to a file, for networkx, Gephi and the like."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.graph_files import write_graph
+
+    drawn = ask(url, lambda client: client.bank(bank).graph())
+    write_graph(drawn, out)
+    typer.echo(f"{drawn.number_of_nodes()} nodes and {drawn.number_of_edges()} edges in {out}")
+
+
+@app.command()
+def central(
+    bank: Bank,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each.")] = 10,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the most central entities (PageRank) and communities (Louvain), by networkx."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.graph_files import central_entities, communities
+    from memsvc.cli.output import print_json, print_table
+
+    drawn = ask(url, lambda client: client.bank(bank).graph())
+    ranked, groups = central_entities(drawn, limit), communities(drawn, limit)
+    if as_json:
+        listed: list[JsonValue] = [[*group] for group in groups]
+        print_json({"central": dict(ranked), "communities": listed})
+        return
+    print_table(("entity", "score"), ((name, f"{score:.4f}") for name, score in ranked))
+    print_table(("community",), ((", ".join(group[:8]),) for group in groups))
+
+
+@app.command()
+def draw(
+    bank: Bank,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="An .svg or .png file.")],
+    *,
+    around: Annotated[
+        str | None, typer.Option("--around", metavar="NAME", help="An entity to draw around.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=2, help="Nodes at most.")] = 60,
+    url: Url = None,
+) -> None:
+    """Draw a bank's graph, or what lies around one entity."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.graph_files import draw_graph
+
+    drawn = ask(url, lambda client: client.bank(bank).graph())
+    nodes = draw_graph(drawn, out, around=around, limit=limit)
+    typer.echo(f"{nodes} nodes in {out}")
+
+
+def _show_statistics(found: "GraphStatistics") -> None:
+    typer.echo(
+        f"{found.memories} memories speak of {found.entities} entities,"
+        f" in {found.mentions} mentions; {found.bytes} bytes in memory"
+    )
+
+
+def _show_entities(found: "Sequence[Entity]") -> None:
+    from memsvc.cli.output import print_table
+
+    print_table(("entity", "memories"), ((each.name, str(each.memories)) for each in found))
+
+
+def _show_detail(found: "EntityDetail") -> None:
+    from memsvc.cli.output import print_table
+
+    typer.echo(f"{found.entity.name}: {found.entity.memories} memories")
+    print_table(("memory", "text"), ((str(each.id), each.text) for each in found.memories))
+    print_table(
+        ("beside it", "shared"), ((each.name, str(each.memories)) for each in found.neighbours)
+    )
+
+
+def _show_path(found: "EntityPath") -> None:
+    from memsvc.cli.output import print_table
+
+    if not found.steps:
+        typer.echo("There is no way between them.")
+        return
+    print_table(
+        ("entity", "by memory"),
+        (
+            (each.name, None if each.memory_id is None else str(each.memory_id))
+            for each in found.steps
+        ),
+    )
+
+
+def _show_job(job: "Job") -> None:
+    typer.echo(f"Entities are read by job {job.id}: {job.state}.")

@@ -1,0 +1,212 @@
+"""The graph of a bank, for those who want to look at it."""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from memsvc.domain.graph.entity_forms import EntityForm, entity_form
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.jobs import Job, JobKind, NewJob
+from memsvc.domain.memory import Memory
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.errors import EntityNotFoundError, InvalidRequestError
+from memsvc.memory_index.graph_arm import GraphArm
+from memsvc.memory_index.memory_graph import MemoryGraph
+from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.idempotency import Once, Outcome
+from memsvc.store.transactions import Store, WriteTransaction
+
+_MOST_VISITED = 20_000
+"""Entities looked at for a path; beyond, there is none worth telling."""
+_WIDEST = 1_000
+"""Entities that more memories mention are no step of a path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """Somebody or something that memories speak of."""
+
+    form: EntityForm
+    """Its name in normal form: Unicode NFKC, small letters, no punctuation."""
+    memories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityDetail:
+    """An entity with what speaks of it and what is spoken of beside it."""
+
+    entity: Entity
+    memories: Sequence[Memory]
+    neighbours: Sequence[Entity]
+    """Entities of the same memories; the count is of shared ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphStatistics:
+    """How large a graph is."""
+
+    memories: int
+    entities: int
+    mentions: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentioning:
+    """A memory with the entities it speaks of."""
+
+    memory_id: MemoryId
+    entities: Sequence[tuple[EntityForm, int]]
+    subjects: Sequence[EntityForm]
+
+
+class Graph:
+    """Reads graphs; every memory shown is re-read from its row."""
+
+    def __init__(self, store: Store, graphs: GraphArm) -> None:
+        self._store = store
+        self._graphs = graphs
+        self._once = Once(store=store, result=TypeAdapter(Job), bank_of=lambda job: job.bank_id)
+
+    async def statistics(self, caller: Caller, bank: BankReference) -> GraphStatistics:
+        """Return how large the graph is."""
+        _, graph = await self._open(caller, bank)
+        return GraphStatistics(
+            memories=len(graph),
+            entities=graph.entity_count,
+            mentions=graph.mention_count,
+            nbytes=graph.nbytes,
+        )
+
+    async def entities(
+        self, caller: Caller, bank: BankReference, containing: str | None, page: PageRequest
+    ) -> Page[Entity]:
+        """Return entities, most mentioned first; ``containing`` is read as a name."""
+        _, graph = await self._open(caller, bank)
+        wanted = entity_form(containing) if containing else EntityForm("")
+        if wanted is None:
+            return Page(items=[], next_cursor=None)
+        start = _offset(page)
+        found = graph.entities(wanted)[start : start + page.limit + 1]
+        entities = [Entity(form=form, memories=count) for form, count in found]
+        cursors = [str(start + no + 1) for no in range(len(entities))]
+        return cut_page(entities, page, cursors)
+
+    async def entity(
+        self, caller: Caller, bank: BankReference, name: str, *, most: int
+    ) -> EntityDetail:
+        """Return an entity with up to ``most`` memories and neighbours of it.
+
+        Raises ``EntityNotFoundError``.
+        """
+        bank_id, graph = await self._open(caller, bank)
+        form = _known(graph, name)
+        ids = graph.memories_of(form)
+        shared: Counter[EntityForm] = Counter()
+        for memory_id in ids[:_WIDEST]:
+            shared.update(graph.mentions_of(memory_id).keys())
+        del shared[form]
+        ranked = sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:most]
+        async with self._store.read(caller.tenant_id) as tx:
+            rows = await tx.memories.fetch(bank_id, ids[:most])
+        return EntityDetail(
+            entity=Entity(form=form, memories=len(ids)),
+            memories=[rows[each] for each in ids[:most] if each in rows],
+            neighbours=[Entity(form=other, memories=count) for other, count in ranked],
+        )
+
+    async def path(
+        self, caller: Caller, bank: BankReference, start: str, end: str
+    ) -> Sequence[tuple[EntityForm, MemoryId | None]]:
+        """Return a shortest way between two entities, each with the memory that leads to the next.
+
+        Empty if there is none. Raises ``EntityNotFoundError``.
+        """
+        _, graph = await self._open(caller, bank)
+        return _shortest_path(graph, _known(graph, start), _known(graph, end))
+
+    async def mentions(
+        self, caller: Caller, bank: BankReference, page: PageRequest
+    ) -> Page[Mentioning]:
+        """Return memories with their entities, oldest first: the whole graph, page by page."""
+        _, graph = await self._open(caller, bank)
+        after = None if page.cursor is None else MemoryId(_uuid(page.cursor))
+        found = [
+            Mentioning(
+                memory_id=memory_id,
+                entities=sorted(extracted.mentions.items()),
+                subjects=sorted(extracted.subjects),
+            )
+            for memory_id, extracted in graph.memories(after, page.limit + 1)
+        ]
+        return cut_page(found, page, [str(each.memory_id) for each in found])
+
+    async def rebuild(
+        self, caller: Caller, bank: BankReference, key: RequestKey | None = None
+    ) -> Outcome[Job]:
+        """Start to read the entities of memories that have none, or have older rules'."""
+
+        async def work(tx: WriteTransaction) -> Job:
+            bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            return await tx.jobs.add_once(NewJob(kind=JobKind.READ_ENTITIES, bank_id=bank_id))
+
+        return await self._once.run(caller, key, work)
+
+    async def _open(self, caller: Caller, bank: BankReference) -> tuple[BankId, MemoryGraph]:
+        async with self._store.read(caller.tenant_id) as tx:
+            found = await tx.banks.resolve(bank.value)
+        graph = await self._graphs.graph(found.scope)
+        assert graph is not None  # noqa: S101 — without a limit it is waited for
+        return found.scope.bank_id, graph
+
+
+def _known(graph: MemoryGraph, name: str) -> EntityForm:
+    form = entity_form(name)
+    if form is None or not graph.memories_of(form):
+        raise EntityNotFoundError(entity=name)
+    return form
+
+
+def _shortest_path(
+    graph: MemoryGraph, start: EntityForm, end: EntityForm
+) -> list[tuple[EntityForm, MemoryId | None]]:
+    """Search breadth first over entities that share a memory."""
+    came_from: dict[EntityForm, tuple[EntityForm, MemoryId] | None] = {start: None}
+    waiting = deque([start])
+    while waiting and end not in came_from and len(came_from) < _MOST_VISITED:
+        here = waiting.popleft()
+        memories = graph.memories_of(here)
+        if len(memories) > _WIDEST and here not in {start, end}:
+            continue
+        for memory_id in memories[:_WIDEST]:
+            for other in sorted(graph.mentions_of(memory_id)):
+                if other not in came_from:
+                    came_from[other] = here, memory_id
+                    waiting.append(other)
+    if end not in came_from:
+        return []
+    path: list[tuple[EntityForm, MemoryId | None]] = [(end, None)]
+    step = came_from[end]
+    while step is not None:
+        before, memory_id = step
+        path.append((before, memory_id))
+        step = came_from[before]
+    return path[::-1]
+
+
+def _offset(page: PageRequest) -> int:
+    if page.cursor is None:
+        return 0
+    if not page.cursor.isdecimal():
+        raise InvalidRequestError("The cursor is not one this listing gave out.")
+    return int(page.cursor)
+
+
+def _uuid(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError as error:
+        raise InvalidRequestError("The cursor is not one this listing gave out.") from error

@@ -1,0 +1,271 @@
+"""The graph arm: what the first hits lead to, by a walk and by a second hop (decision 16)."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
+from memsvc.domain.graph.entity_forms import EntityForm
+from memsvc.domain.graph.extraction import extract_entities
+from memsvc.domain.graph.hops import Candidates, HopScore, HopSettings, Link, score_hops
+from memsvc.domain.graph.pagerank import PageRankSettings
+from memsvc.domain.graph.time_budget import TimeBudget
+from memsvc.domain.graph.walk_graph import Walked
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.inverted_index import WordPresence
+from memsvc.domain.memory import BankScope
+from memsvc.errors import GraphTooSlowError, MemsvcError, NoSeedsError, UnavailableError
+from memsvc.memory_index.memory_graph import MemoryGraph
+from memsvc.ports import Candidate, DenseQuery, MemoryIndex
+from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, ArmStatus
+from memsvc.settings import GraphSettings
+from memsvc.telemetry import RECALL_ARM_SECONDS
+
+_POOL = 30
+"""So many of the best are weighed again, or as many as are wanted."""
+_MOST_LINKED = 200
+_SEEDS = 20
+_PARTS = 4
+"""Fused score, link, similarity and open part: each at most 1."""
+
+
+class GraphSource(Protocol):
+    """Where graphs come from."""
+
+    async def graph(
+        self, scope: BankScope, *, asked_at: float | None, within_s: float | None
+    ) -> MemoryGraph | None:
+        """Return the graph, or ``None`` when it is not there in time."""
+        ...
+
+
+class PresenceSource(Protocol):
+    """Who knows which words memories have."""
+
+    async def presence(
+        self,
+        scope: BankScope,
+        text: str,
+        memories: Sequence[MemoryId],
+        *,
+        language: str,
+        asked_at: float | None,
+    ) -> WordPresence:
+        """Return which words of ``text`` each of ``memories`` has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """What the second hop said of a memory; the parts are shares of the hit's score."""
+
+    linked: float
+    similar: float
+    open: float
+    """For the part of the question that the best hit leaves open."""
+    via: MemoryId | None
+    """The hit that led here."""
+    entity: str | None
+    """By which entity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hopped:
+    """Candidates in their new order."""
+
+    fused: Sequence[Fused]
+    hops: Mapping[MemoryId, Hop]
+    outcome: ArmOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstHop:
+    """What was asked, and what the other arms found."""
+
+    query: ArmQuery
+    rankings: Mapping[Arm, Ranking]
+    posed: DenseQuery | None
+    """The question as a vector, if the dense arm was asked."""
+    weights: FusionWeights
+    most: int
+    """How many candidates are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondHop:
+    """Walks the graph from what the arms found, and weighs candidates again."""
+
+    graphs: GraphSource
+    words: PresenceSource
+    index: MemoryIndex
+    settings: GraphSettings
+
+    async def refresh(self, query: ArmQuery) -> None:
+        """Bring the graph up to date while the other arms search."""
+        with suppress(UnavailableError):  # The hop meets the same failure and reports it.
+            within_s = self.settings.budget_ms / 1000
+            await self.graphs.graph(query.bank.scope, asked_at=query.asked_at, within_s=within_s)
+
+    async def __call__(self, first: FirstHop) -> Hopped:
+        """Return the candidates in their new order; as they were where the graph cannot help."""
+        started = time.perf_counter()
+        try:
+            answer = await self._hop(first)
+            status, reason, candidates = ArmStatus.OK, None, len(answer.hops)
+        except (NoSeedsError, GraphTooSlowError) as skipped:
+            answer, status, reason, candidates = None, ArmStatus.SKIPPED, skipped.message, 0
+        except UnavailableError as failed:
+            answer, status, reason, candidates = None, ArmStatus.FAILED, failed.message, 0
+        took_s = time.perf_counter() - started
+        RECALL_ARM_SECONDS.labels(arm=Arm.GRAPH, status=status).observe(took_s)
+        report = ArmReport(
+            status=status, reason=reason, candidates=candidates, took_ms=took_s * 1000, embed_ms=0.0
+        )
+        if answer is None:
+            unchanged = fuse(first.rankings, first.weights, first.most)
+            return Hopped(fused=unchanged, hops={}, outcome=_outcome(report, ()))
+        return replace(answer, outcome=_outcome(report, answer.outcome.candidates))
+
+    async def _hop(self, first: FirstHop) -> Hopped:
+        query, budget_s = first.query, self.settings.budget_ms / 1000
+        check_time = TimeBudget(budget_s, time.monotonic)
+        graph = await self.graphs.graph(
+            query.bank.scope, asked_at=query.asked_at, within_s=budget_s
+        )
+        if graph is None:
+            raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
+        named = list(extract_entities(query.text).mentions)
+        fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
+        walked = await asyncio.to_thread(
+            self._walk, graph, {e.memory_id: e.score for e in fused[:_SEEDS]}, named, check_time
+        )
+        ranking = _allowed([(w.source, w.score) for w in walked], query.allowed)
+        rankings = {**first.rankings, Arm.GRAPH: ranking[: query.k]}
+        fused = fuse(rankings, first.weights, max(first.most, _POOL))
+        check_time()
+        hits = [(each.memory_id, each.score) for each in fused]
+        links = graph.links(hits, named, HopSettings())
+        pool = _pool(fused, links, query.allowed, max(first.most, _POOL))
+        similarities, presence = await asyncio.gather(
+            self._similarities(first, pool), self._presence(first, pool)
+        )
+        scored = score_hops(
+            _candidates(pool, fused, similarities, presence),
+            links,
+            HopSettings(),
+        )
+        candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
+        return _hopped(scored, fused, first.most, candidates)
+
+    def _walk(
+        self,
+        graph: MemoryGraph,
+        hits: Mapping[MemoryId, float],
+        named: Sequence[EntityForm],
+        check_time: TimeBudget,
+    ) -> list[Walked[MemoryId]]:
+        settings = PageRankSettings(follow_probability=self.settings.follow_probability)
+        return graph.walk(hits, named, self.settings.candidates, settings, check_time)
+
+    async def _similarities(
+        self, first: FirstHop, pool: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, float]:
+        if first.posed is None or not pool:
+            return {}
+        asked = replace(first.posed, k=len(pool), allowed=list(pool), tell=None)
+        found = await self.index.search(first.query.bank.scope, asked)
+        return {each.memory_id: each.score for each in found}
+
+    async def _presence(self, first: FirstHop, pool: Sequence[MemoryId]) -> WordPresence | None:
+        if Arm.LEXICAL not in first.rankings or not pool:
+            return None
+        query = first.query
+        return await self.words.presence(
+            query.bank.scope,
+            query.text,
+            pool,
+            language=query.bank.language,
+            asked_at=query.asked_at,
+        )
+
+
+def _allowed(ranking: Ranking, allowed: Sequence[MemoryId] | None) -> Ranking:
+    if allowed is None:
+        return ranking
+    wanted = frozenset(allowed)
+    return [each for each in ranking if each[0] in wanted]
+
+
+def _pool(
+    fused: Sequence[Fused],
+    links: Mapping[MemoryId, Link[MemoryId]],
+    allowed: Sequence[MemoryId] | None,
+    size: int,
+) -> list[MemoryId]:
+    """Return the best of the fused, and what the hits lead to most strongly."""
+    pool = dict.fromkeys(each.memory_id for each in fused[:size])
+    linked = sorted(links, key=lambda memory_id: (-links[memory_id].strength, memory_id))
+    wanted = None if allowed is None else frozenset(allowed)
+    reached = [each for each in linked if wanted is None or each in wanted]
+    pool.update(dict.fromkeys(reached[:_MOST_LINKED]))
+    return list(pool)
+
+
+def _candidates(
+    pool: Sequence[MemoryId],
+    fused: Sequence[Fused],
+    similarities: Mapping[MemoryId, float],
+    presence: WordPresence | None,
+) -> Candidates[MemoryId]:
+    scores = {each.memory_id: each.score for each in fused}
+    has: NDArray[np.bool_] = np.zeros((len(pool), 0), np.bool_)
+    weights: NDArray[np.float64] = np.zeros(0)
+    if presence is not None:
+        has, weights = presence.has, presence.weights
+    return Candidates(
+        sources=pool,
+        fused=np.array([scores.get(each, 0.0) for each in pool]),
+        similarities=np.array([similarities.get(each, 0.0) for each in pool]),
+        words=has,
+        word_weights=weights,
+    )
+
+
+def _hopped(
+    scored: Sequence[HopScore[MemoryId]],
+    fused: Sequence[Fused],
+    most: int,
+    candidates: Sequence[Candidate],
+) -> Hopped:
+    """Return the candidates with scores in [0, 1]; their parts still add up to them."""
+    parts = {each.memory_id: each.parts for each in fused}
+    order: list[Fused] = []
+    hops: dict[MemoryId, Hop] = {}
+    for each in scored[:most]:
+        shares = {
+            arm: replace(part, contribution=part.contribution / _PARTS)
+            for arm, part in parts.get(each.source, {}).items()
+        }
+        order.append(
+            Fused(memory_id=each.source, score=min(1.0, each.score / _PARTS), parts=shares)
+        )
+        hops[each.source] = Hop(
+            linked=each.linked / _PARTS,
+            similar=each.similar / _PARTS,
+            open=each.open / _PARTS,
+            via=None if each.link is None else each.link.hit,
+            entity=None if each.link is None else each.link.entity,
+        )
+    report = ArmReport(status=ArmStatus.OK, reason=None, candidates=0, took_ms=0.0, embed_ms=0.0)
+    return Hopped(fused=order, hops=hops, outcome=_outcome(report, candidates))
+
+
+def _outcome(report: ArmReport, candidates: Sequence[Candidate]) -> ArmOutcome:
+    error = None if report.status is ArmStatus.OK else MemsvcError(report.reason or "")
+    return ArmOutcome(candidates=candidates, report=report, error=error)

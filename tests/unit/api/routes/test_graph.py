@@ -1,0 +1,58 @@
+import httpx2
+
+from memsvc.domain.paging import PageRequest
+from memsvc.errors import EntityNotFoundError
+from tests.unit.api.answers import JOB_ID, MEMORY_ID
+from tests.unit.api.fake_application import Script
+
+AT = "/v1/banks/ada/graph"
+LISBON = {"name": "lisbon", "memories": 3}
+
+
+async def test_size_is_told(api: httpx2.AsyncClient) -> None:
+    assert (await api.get(AT)).json() == {
+        "memories": 3,
+        "entities": 2,
+        "mentions": 4,
+        "bytes": 880,
+    }
+
+
+async def test_entities_are_listed(api: httpx2.AsyncClient, script: Script) -> None:
+    body = (await api.get(f"{AT}/entities?containing=Lis&limit=1")).json()
+    assert (body["items"], body["has_more"]) == ([LISBON], True)
+    assert script.last_arguments[2:] == ("Lis", PageRequest(limit=1))
+
+
+async def test_an_entity_is_shown(api: httpx2.AsyncClient, script: Script) -> None:
+    body = (await api.get(f"{AT}/entity?name=Lisbon&limit=5")).json()
+    assert (body["entity"], body["neighbours"]) == (LISBON, [LISBON])
+    assert [each["id"] for each in body["memories"]] == [str(MEMORY_ID)]
+    assert script.last_arguments[2:] == ("Lisbon", 5)
+
+
+async def test_an_unknown_entity_is_not_found(api: httpx2.AsyncClient, script: Script) -> None:
+    script.error = EntityNotFoundError(entity="nobody")
+    answer = await api.get(f"{AT}/entity?name=nobody")
+    assert (answer.status_code, answer.json()["code"]) == (404, "entity_not_found")
+
+
+async def test_a_path_names_the_memories_on_the_way(api: httpx2.AsyncClient) -> None:
+    assert (await api.get(f"{AT}/path?start=Lisbon&end=Ada")).json() == {
+        "steps": [
+            {"name": "lisbon", "memory_id": str(MEMORY_ID)},
+            {"name": "ada", "memory_id": None},
+        ]
+    }
+
+
+async def test_mentions_are_listed(api: httpx2.AsyncClient) -> None:
+    body = (await api.get(f"{AT}/mentions")).json()
+    assert body["items"] == [
+        {"memory_id": str(MEMORY_ID), "entities": {"lisbon": 2}, "subjects": ["lisbon"]}
+    ]
+
+
+async def test_rebuild_answers_its_job(api: httpx2.AsyncClient) -> None:
+    answer = await api.post(f"{AT}:rebuild")
+    assert (answer.status_code, answer.json()["id"]) == (202, str(JOB_ID))
