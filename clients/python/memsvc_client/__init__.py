@@ -2,6 +2,7 @@
 
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModel, BankModels
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.errors import (
     BankExistsError,
@@ -62,8 +63,6 @@ from memsvc_client.models import (
     ArmReport,
     ArmStatus,
     BankInfo,
-    BankModel,
-    BankModels,
     BatchResult,
     Dropped,
     EmbeddingModel,

@@ -5,12 +5,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Unpack
 
+from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Call, Reference, bank_path, listing, segment
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.jobs import OPEN_STATES, Job
 from memsvc_client.models import (
     BankInfo,
-    BankModels,
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,

@@ -8,14 +8,12 @@ import httpx2
 from memsvc_client import calls, usage
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.jobs import Job
-from memsvc_client.models import (
-    BankInfo,
-    BankModels,
-)
+from memsvc_client.models import BankInfo
 from memsvc_client.requests import BankFields
 from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers
