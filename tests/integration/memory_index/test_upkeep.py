@@ -144,11 +144,15 @@ async def test_rebuild_heals_the_server_while_recall_goes_on(
     while not rebuilding.done():
         found.append(len((await remote.recall(service.caller, ANN, query)).hits))
     rebuilt = await rebuilding
+    found.append(len((await remote.recall(service.caller, ANN, query)).hits))
     following.cancel()
 
     assert rebuilt.server_loaded is True
     assert (await verify(remote, service)).mismatches == []
-    assert set(found[2:]) <= {len(TEXTS)}
+    damaged = len(TEXTS) - 1
+    assert found == sorted(found), "healed once, healed for good"
+    assert found[0] >= damaged, "recall went on"
+    assert found[-1] == len(TEXTS)
     assert held.partition_size(before) == 0, "the old partition is gone"
 
 

@@ -129,7 +129,10 @@ async def test_scores_are_explained_and_add_up(bank: AsyncBank) -> None:
 
     for hit in answer.hits:
         assert 0 <= hit.score <= 1
-        assert sum(part.contribution for part in hit.parts.values()) == pytest.approx(hit.score)
+        shares = [part.contribution for part in hit.parts.values()]
+        if hit.hop is not None:
+            shares += [hit.hop.linked, hit.hop.similar, hit.hop.open]
+        assert sum(shares) == pytest.approx(hit.score)
         assert set(hit.arms) == set(hit.parts)
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
