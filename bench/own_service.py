@@ -102,7 +102,9 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
 
 def _environment(data_dir: Path) -> Mapping[str, str]:
     # The settings that are to be measured come from the environment: it is passed on as it is.
-    return os.environ | {"MEMSVC_DATA_DIR": str(data_dir)}  # noqa: TID251
+    # Nothing works beside what is measured, unless the environment says so.
+    quiet = {"MEMSVC_ORGANISE__AUTOMATIC": "false"}
+    return quiet | dict(os.environ) | {"MEMSVC_DATA_DIR": str(data_dir)}  # noqa: TID251
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], data_dir: Path) -> _Ready:

@@ -1,7 +1,7 @@
 """The composition root: from settings to a running application. Only here adapters are made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,8 @@ from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.embedding.token_counters import open_token_counter
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.llm.model_extractor import ModelExtractor
+from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
@@ -43,7 +45,15 @@ from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
+from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
+from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
+from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
+from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.rule_extractor import RuleExtractor
+from memsvc.services.organising.stage import Organise
+from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
@@ -55,7 +65,11 @@ from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
-from memsvc.settings import EmbeddingSettings, IndexSettings, ReembedSettings, Settings
+from memsvc.settings import (
+    EmbeddingSettings,
+    IndexSettings,
+    Settings,
+)
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
 from memsvc.store.database import open_database
@@ -89,10 +103,13 @@ class Application:
     recall: Recall
     compose_context: ComposeContext
     memories: Memories
+    memory_details: MemoryDetails
     jobs: Jobs
     operations: Operations
+    consolidation: Consolidation
     retention: Retention
     graph: Graph
+    model_calls: ModelCalls
     reembedding: Reembedding
     index_upkeep: IndexUpkeep
     health: Health
@@ -188,9 +205,23 @@ def build_application(
     lexical = LexicalArm(replicas)
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
+    calls = ModelCalls(store, clock, budget_of(settings.llm))
+    model = language_model(settings.llm, calls)
+    extractor = RuleExtractor() if model is None else ModelExtractor(model)
+    organise = organise_stage(
+        settings.organise,
+        store,
+        embedders,
+        Gathering(store=store, index=index, exact=exact, settings=settings.organise),
+        extractor,
+    )
+    stages: Sequence[Stage] = [organise]
+    organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
-        JobKind.EMBED_PENDING: EmbedPending(store, embedders),
-        JobKind.REEMBED_BANK: _reembed_bank(settings.reembed, store, embedders, exact),
+        JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
+        JobKind.ORGANISE: Organise(stage=organise),
+        JobKind.CONSOLIDATE: Consolidate(stages),
+        JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
@@ -232,14 +263,17 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock),
+        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=recall,
         compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),
+        memory_details=MemoryDetails(store),
         jobs=Jobs(store),
         operations=Operations(store),
+        consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),
+        model_calls=calls,
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(
             store,
@@ -258,19 +292,22 @@ def build_application(
             }
         ),
         index_check=check,
-        close_indexes=_closing(replicas, index, announcer),
+        close_indexes=_closing(replicas, index, announcer, model),
         work=queue.serve,
     )
 
 
 def _reembed_bank(
-    settings: ReembedSettings, store: Store, embedders: Embedders, exact: MemoryIndex
+    settings: Settings, store: Store, embedders: Embedders, exact: MemoryIndex
 ) -> ReembedBank:
     return ReembedBank(
         store,
         embedders,
-        Agreement(store=store, exact=exact, samples=settings.samples),
-        AgreementRule(least_overlap=settings.least_overlap, most_lost=settings.most_lost),
+        Agreement(store=store, exact=exact, samples=settings.reembed.samples),
+        AgreementRule(
+            least_overlap=settings.reembed.least_overlap, most_lost=settings.reembed.most_lost
+        ),
+        AnnotatedViews(settings=settings.organise),
     )
 
 
@@ -311,13 +348,18 @@ def _server_of(index: MemoryIndex, feed: StoreFeed, settings: IndexSettings) -> 
 
 
 def _closing(
-    replicas: BankReplicas, index: MemoryIndex, announcer: Announcer
+    replicas: BankReplicas,
+    index: MemoryIndex,
+    announcer: Announcer,
+    model: StructuredModel | None,
 ) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
         await announcer.close()
         await replicas.save()
         if isinstance(index, RemoteMemoryIndex):
             await index.close()
+        if model is not None:
+            await model.close()
 
     return close
 

@@ -140,6 +140,22 @@ class IndexSettings(_Group):
     """How often it asks nevertheless while writers tell it: an announcement may be lost."""
 
 
+class LanguageModelSettings(_Group):
+    """The language model that organises memories; without one, rules do."""
+
+    model: str | None = None
+    """As litellm writes it: ``provider/model``."""
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+    """Without one, litellm looks in the provider's own environment variable."""
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """For one answer, repetitions included."""
+    most_output_tokens: Annotated[int, Field(ge=256)] = 8_000
+    tokens_per_day: Annotated[int | None, Field(ge=0)] = None
+    """Of one tenant, question and answer together; beyond, organising waits for the next day."""
+    usd_per_day: Annotated[float | None, Field(ge=0)] = None
+
+
 class ReembedSettings(_Group):
     """Moving banks to another embedding model."""
 
@@ -166,6 +182,43 @@ class GraphSettings(_Group):
     follow_probability: Annotated[float, Field(gt=0, le=0.99)] = 0.5
     """Of following an edge instead of going back to the seeds."""
     candidates: Annotated[int, Field(ge=1)] = 100
+
+
+class OrganiseSettings(_Group):
+    """Turning memories into linked notes, in the background."""
+
+    automatic: bool = True
+    """Writes see to it that what they bring is organised; else `memsvc consolidate` does."""
+    settle_s: Annotated[float, Field(ge=0)] = 5.0
+    """How long after a write the job begins: what comes meanwhile shares its windows. More is
+    better where a language model is paid by the call."""
+    window_items: Annotated[int, Field(ge=1, le=50)] = 10
+    """Consecutive memories that are looked at together (one call of a language model)."""
+    window_characters: Annotated[int, Field(ge=500)] = 12_000
+    """Of their texts together."""
+    windows_at_once: Annotated[int, Field(ge=1, le=32)] = 1
+    """More are of use where a language model takes its time over each."""
+    working_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Of the time: a backlog leaves the rest to reads and writes."""
+    neighbours: Annotated[int, Field(ge=0, le=50)] = 5
+    """Nearest memories that each one is held against (A-MEM: k = 5)."""
+    shown_neighbours: Annotated[int, Field(ge=0, le=50)] = 10
+    """Older memories of which one window may bring out more, at most."""
+    least_cosine: Annotated[float, Field(ge=0, le=1)] = 0.45
+    """Pairs below are not linked. A bank of 40 memories and more has a bound of its own, which 99 %
+    of its pairs stay below, of two thirds of this at least (docs/decisions/0019-notes.md)."""
+    links_per_note: Annotated[int, Field(ge=0, le=50)] = 3
+    """Links that a new note begins, at most."""
+    most_links: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Links that a note may have in all, with those that others began."""
+    evolutions_per_window: Annotated[int, Field(ge=0, le=50)] = 10
+    """Older memories that one window may change the annotations of; each at most once."""
+    annotated_view: bool = True
+    """Also search by text with keywords, tags and context together (A-MEM, eq. 3).
+
+    Measured (docs/decisions/0019-notes.md): better in conversations, where turns are short."""
+    annotated_view_characters: Annotated[int, Field(ge=0)] = 600
+    """Longer texts speak for themselves, and embedding them twice is what costs."""
 
 
 class RecallSettings(_Group):
@@ -240,8 +293,10 @@ class Settings(BaseSettings):
     """More encoders by name, for banks of other models and for moving banks to them
     (``MEMSVC_EMBEDDERS__BIG__MODEL=…``)."""
     reembed: ReembedSettings = ReembedSettings()
+    llm: LanguageModelSettings = LanguageModelSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     tokens: TokenSettings = TokenSettings()
+    organise: OrganiseSettings = OrganiseSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -20,6 +20,7 @@ from memsvc.api.problems import problem_response
 from memsvc.api.routes import (
     bank_operations,
     banks,
+    consolidation,
     context,
     episodes,
     graph,
@@ -29,6 +30,7 @@ from memsvc.api.routes import (
     operations,
     recall,
     retention,
+    usage,
 )
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
@@ -39,10 +41,12 @@ Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _ROUTERS = (
     banks.router,
     episodes.router,
+    consolidation.router,
     memories.router,
     recall.router,
     context.router,
     retention.router,
+    usage.router,
     graph.router,
     bank_operations.router,
     jobs.router,

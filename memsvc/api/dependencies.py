@@ -20,7 +20,10 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
+from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
+from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -53,6 +56,14 @@ async def _context(request: Request) -> ComposeContext:
     return application_of(request).compose_context
 
 
+async def _consolidation(request: Request) -> Consolidation:
+    return application_of(request).consolidation
+
+
+async def _memory_details(request: Request) -> MemoryDetails:
+    return application_of(request).memory_details
+
+
 async def _memories(request: Request) -> Memories:
     return application_of(request).memories
 
@@ -81,6 +92,10 @@ async def _graph(request: Request) -> Graph:
     return application_of(request).graph
 
 
+async def _model_calls(request: Request) -> ModelCalls:
+    return application_of(request).model_calls
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -90,12 +105,15 @@ RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[Recall, Depends(_recall)]
 ContextUseCase = Annotated[ComposeContext, Depends(_context)]
+ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
+MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
+ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

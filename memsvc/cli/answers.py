@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Answerable, Hit, Recall
+from memsvc_client import Answerable, Hit, Neighbour, Recall
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -22,6 +22,10 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
         _print_hit(out, place, hit, explain=explain)
     if recall.answerable is not None:
         out.print(answerable_line(recall.answerable), style="bold")
+    if recall.neighbours:
+        out.print("linked to these:", style="bold")
+    for neighbour in recall.neighbours:
+        _print_neighbour(out, recall, neighbour)
     # Whether asked or not: an arm that failed makes the answer poorer, and must be seen.
     for line in _explanation(recall) if explain else _failures(recall):
         out.print(line, style="dim")
@@ -51,6 +55,21 @@ def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
             out.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, _INDENT), expand=False))
 
 
+def _print_neighbour(out: Console, recall: Recall, neighbour: Neighbour) -> None:
+    place = {hit.memory.id: no for no, hit in enumerate(recall.hits, start=1)}
+    via = neighbour.via
+    told = f"{via.type} to {place.get(via.hit, '?')}, {via.reason or 'no reason given'}"
+    memory = neighbour.memory
+    origin = (moment(memory.occurred_at), memory.speaker, memory.kind)
+    heading = Text.assemble(
+        (" " * _INDENT, ""),
+        (safe(told), "cyan"),
+        (safe("  " + "  ".join(filter(None, origin))), "dim"),
+    )
+    out.print(heading)
+    out.print(Padding(Text(safe(memory.text)), (0, 0, 0, _INDENT), expand=False))
+
+
 def _provenance(hit: Hit) -> Iterator[str]:
     for arm, part in hit.parts.items():
         yield f"{arm}: rank {part.rank}, score {part.score:.3f}, adds {part.contribution:.3f}"
@@ -78,6 +97,7 @@ def _explanation(recall: Recall) -> Iterator[str]:
     if recall.index is not None:
         yield f"index: {recall.index.backend}"
     budget = "" if recall.budget_tokens is None else f" of {recall.budget_tokens}"
-    yield f"kept: {len(recall.hits)} memories, {recall.total_tokens}{budget} tokens"
+    beside = f" and {len(recall.neighbours)} linked to them" if recall.neighbours else ""
+    yield f"kept: {len(recall.hits)} memories{beside}, {recall.total_tokens}{budget} tokens"
     for reason, number in Counter(each.reason for each in recall.dropped or ()).most_common():
         yield f"dropped: {number} memories, {reason}"

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from memsvc.cli.commands import (
     bank,
+    consolidate,
     context,
     database,
     decay,
@@ -19,6 +20,7 @@ from memsvc.cli.commands import (
     graph,
     index,
     jobs,
+    llm,
     load,
     memory,
     models,
@@ -67,6 +69,7 @@ app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(context.context)
 app.command()(load.load)
+app.command()(consolidate.consolidate)
 app.command()(prune.prune)
 app.command()(prune.restore)
 app.add_typer(bank.app, name="bank")
@@ -75,6 +78,7 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(llm.app, name="llm")
 app.add_typer(models.app, name="models")
 app.add_typer(database.app, name="db")
 app.add_typer(index.app, name="index")

@@ -7,11 +7,12 @@ from memsvc.errors import (
     ConfigurationError,
     ConflictError,
     MemsvcError,
+    NeedsReviewError,
     UnauthorizedError,
     UnavailableError,
 )
 
-_NEEDS_A_PERSON = (ConfigurationError, ConflictError, UnauthorizedError)
+_NEEDS_A_PERSON = (ConfigurationError, ConflictError, NeedsReviewError, UnauthorizedError)
 _LONGEST_REASON = 500
 
 

@@ -1,6 +1,7 @@
 """Background work as users see it: kinds, states and progress."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +15,8 @@ class JobKind(StrEnum):
     EMBED_PENDING = "memories.embed"
     DELETE_BANK = "bank.delete"
     REEMBED_BANK = "bank.reembed"
+    ORGANISE = "memories.organise"
+    CONSOLIDATE = "bank.consolidate"
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
 
@@ -36,8 +39,8 @@ OPEN_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PRO
 RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
-CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK})
-"""What can be given up midway and leaves everything as it was."""
+CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE})
+"""What can be given up midway: what is done by then is whole, and the rest as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What its attempts have done so far, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Typed links between memories of one bank."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from memsvc.domain.identifiers import MemoryId
@@ -32,3 +33,15 @@ class NewLink:
     weight: float = 1.0
     """How strong the link is, in (0, 1]."""
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLink:
+    """A link as it is kept, and since when."""
+
+    link: NewLink
+    recorded_at: datetime
+
+    def other_end(self, memory_id: MemoryId) -> MemoryId:
+        """Return the end that is not ``memory_id``."""
+        return self.link.to_id if self.link.from_id == memory_id else self.link.from_id

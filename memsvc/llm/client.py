@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
@@ -10,7 +10,13 @@ from typing import Any, Self
 import stamina
 from pydantic import SecretStr
 
-from memsvc.errors import ConfigurationError, EmbedderUnavailableError, MemsvcError
+from memsvc.errors import (
+    ConfigurationError,
+    EmbedderUnavailableError,
+    MemsvcError,
+    ProviderUnavailableError,
+    UnavailableError,
+)
 
 _ATTEMPTS = 3
 _FIRST_PAUSE_S = 0.5
@@ -37,6 +43,24 @@ class ProviderEndpoint:
     api_key: SecretStr | None
     """Without one, litellm looks in the provider's own environment variable."""
     timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSchema:
+    """The form that an answer has to have, as JSON Schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReply:
+    """What a model has said, and what that took."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
 
 
 class ProviderClient:
@@ -72,6 +96,55 @@ class ProviderClient:
             with attempt:
                 vectors = await self._embed_once(texts)
         return vectors
+
+    async def chat(
+        self, messages: Sequence[Mapping[str, str]], schema: ResponseSchema, *, most_tokens: int
+    ) -> ChatReply:
+        """Return the model's answer to ``messages``, asked to hold to ``schema``.
+
+        Tries again what may pass until ``timeout_s`` is used up, then raises
+        ``ProviderUnavailableError``; what waiting cannot mend is a ``ConfigurationError`` at once.
+        """
+        reply = ChatReply(text="", input_tokens=0, output_tokens=0, cost_usd=None)
+        async for attempt in stamina.retry_context(
+            on=ProviderUnavailableError,
+            attempts=_ATTEMPTS,
+            timeout=self._endpoint.timeout_s,
+            wait_initial=_FIRST_PAUSE_S,
+        ):
+            with attempt:
+                reply = await self._chat_once(messages, schema, most_tokens)
+        return reply
+
+    async def _chat_once(
+        self, messages: Sequence[Mapping[str, str]], schema: ResponseSchema, most_tokens: int
+    ) -> ChatReply:
+        form = {"name": schema.name, "schema": dict(schema.schema), "strict": False}
+        try:
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                response = await self._litellm.acompletion(
+                    messages=[dict(each) for each in messages],
+                    temperature=0.0,
+                    max_tokens=most_tokens,
+                    response_format={"type": "json_schema", "json_schema": form},
+                    **self._call_options(),
+                )
+            text = response.choices[0].message.content
+            usage = response.usage
+            return ChatReply(
+                text=text or "",
+                input_tokens=int(usage.prompt_tokens),
+                output_tokens=int(usage.completion_tokens),
+                cost_usd=self._cost(response),
+            )
+        except Exception as error:
+            raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
+
+    def _cost(self, response: Any) -> float | None:  # noqa: ANN401 — litellm's own class
+        try:
+            return float(self._litellm.completion_cost(response))
+        except Exception:  # noqa: BLE001 — a model without a price is no failure
+            return None
 
     async def close(self) -> None:
         """Close the connections that litellm keeps for the whole process."""
@@ -109,7 +182,9 @@ def _vectors_in_order(data: Sequence[Any]) -> list[list[float]]:
     return [item["embedding"] for item in sorted(data, key=lambda item: int(item["index"]))]
 
 
-def _translated(error: Exception, model: str) -> MemsvcError:
+def _translated(
+    error: Exception, model: str, unavailable: type[UnavailableError] = EmbedderUnavailableError
+) -> MemsvcError:
     """Turn whatever came out of a call into an error of ours.
 
     The provider's message stays in the cause: it may quote the text or parts of the key.
@@ -120,7 +195,7 @@ def _translated(error: Exception, model: str) -> MemsvcError:
         return ConfigurationError(
             f"The provider refuses {model}: {name} ({status}).", provider_status=status
         )
-    return EmbedderUnavailableError(
+    return unavailable(
         f"{model} did not answer: {name}{f' ({status})' if status else ''}.",
         provider_status=status,
     )

@@ -15,7 +15,8 @@ from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode, PassThrough, Scope
-from memsvc.services.recall import Hit, Recall, Recalled, RecallQuery
+from memsvc.services.recall import Recall
+from memsvc.services.recalled import Hit, Recalled, RecallQuery
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store

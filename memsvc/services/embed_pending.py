@@ -2,7 +2,7 @@
 
 from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import BankId
-from memsvc.domain.jobs import Progress
+from memsvc.domain.jobs import JobKind, NewJob, Progress
 from memsvc.domain.memory import BankScope
 from memsvc.errors import BankNotFoundError, ConflictError, EmbedderUnavailableError
 from memsvc.ports import Embedder
@@ -17,8 +17,12 @@ _BATCH = 64
 class EmbedPending:
     """Embeds every memory of a bank that has no vector, oldest first, in small batches."""
 
-    def __init__(self, store: Store, embedders: Embedders) -> None:
+    def __init__(
+        self, store: Store, embedders: Embedders, *, organise_after_s: float | None = None
+    ) -> None:
+        """Have what is embedded organised so many seconds later; ``None`` leaves it waiting."""
         self._store = store
+        self._organise_after_s = organise_after_s
         self._embedders = embedders
 
     async def __call__(self, context: JobContext) -> None:
@@ -33,6 +37,10 @@ class EmbedPending:
             await self._embed(scope, batch, embedder)
             done += len(batch)
             await context.report_progress(Progress(done=done, total=max(total, done)))
+        if done and self._organise_after_s is not None:
+            async with self._store.write(scope.tenant_id) as tx:
+                new = NewJob(kind=JobKind.ORGANISE, bank_id=scope.bank_id)
+                await tx.jobs.add_once(new, after_s=self._organise_after_s)
 
     async def _begin(self, scope: BankScope) -> tuple[int, Embedder]:
         """Return how much there is to do, and the encoder of the bank's own model."""

@@ -3,86 +3,29 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from memsvc.domain.answerable.evidence import CANDIDATES
-from memsvc.domain.filters import ACTIVE_ONLY, RecallFilter
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, ScorePart, fuse
+from memsvc.domain.filters import ACTIVE_ONLY
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
-from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
+from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.linked import LinkedMemories, Neighbour
 from memsvc.services.pass_through import Mode, PassThrough, Scope
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecallQuery:
-    """A question to a bank."""
-
-    text: str
-    k: int = 10
-    filter: RecallFilter = field(default_factory=RecallFilter)
-    arms: frozenset[Arm] | None = None
-    """``None``: every arm."""
-    budget_tokens: int | None = None
-    now: datetime | None = None
-    """The instant to answer at; the present one if not given."""
-    explain: bool = False
-    pass_through: bool = False
-    """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
-    answerable: bool = False
-    """Whether to judge if what was found answers the question."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A memory that answers, with its score in [0, 1] and the parts that make it up."""
-
-    memory: Memory
-    score: float
-    parts: Mapping[Arm, ScorePart]
-    tokens: int
-    hop: Hop | None = None
-    """What the graph arm added; with it the parts add up to the score."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """A near miss and why it is not among the hits: ``rank``, ``budget`` or ``not_visible``."""
-
-    memory_id: MemoryId
-    reason: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recalled:
-    """The answer to a recall."""
-
-    hits: Sequence[Hit]
-    arms: Mapping[Arm, ArmReport]
-    total_tokens: int
-    budget_tokens: int | None
-    tokenizer: str
-    """Whose tokens were counted."""
-    dropped: Sequence[Dropped]
-    """Near misses; only when asked to explain."""
-    took_ms: Mapping[str, float]
-    backend: str
-    mode: Mode = Mode.RANKED
-    answerable: Answerability | None = None
-    """``None`` unless it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +76,7 @@ class Recall:
         self._second_hop = second_hop
         self._pass_through = pass_through
         self._assess = assess
+        self._linked = LinkedMemories(store=store)
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -159,7 +103,7 @@ class Recall:
         judged = await self._judge(question, found, asked_at) if query.answerable else None
         if query.answerable:
             stages.mark("answerable")
-        answer = self._answer(question, found, stages)
+        answer = await self._answer(question, found, stages)
         RECALLS.inc()
         return replace(answer, answerable=judged)
 
@@ -315,7 +259,7 @@ class Recall:
         top = found.fused[:k]
         return question.allowed is None and any(each.memory_id not in found.visible for each in top)
 
-    def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
+    async def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
         query = question.query
         shown = found.shown()[: query.k]
         costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
@@ -332,19 +276,45 @@ class Recall:
             if fits
         ]
         stages.mark("pack")
+        neighbours: Sequence[Neighbour] = ()
+        if query.neighbours:
+            neighbours = await self._beside(question, hits)
+            stages.mark("neighbours")
         took_ms = stages.took_ms()
         for stage, spent in took_ms.items():
             RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
-            total_tokens=sum(hit.tokens for hit in hits),
+            total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
             tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
+            neighbours=neighbours,
             took_ms=took_ms,
             backend=self._arms.backend,
         )
+
+    async def _beside(self, question: _Question, hits: Sequence[Hit]) -> list[Neighbour]:
+        """Return memories linked to the hits, as far as the hits leave room in the budget."""
+        query = question.query
+        found = await self._linked(
+            question.bank.scope,
+            {hit.memory.id: hit.score for hit in hits},
+            query.neighbours,
+            lambda memory_ids: self._visible(question, memory_ids),
+        )
+        costs = self._tokens.count([memory.text for _, memory in found])
+        left = query.budget_tokens
+        if left is not None:
+            left -= sum(hit.tokens for hit in hits)
+        return [
+            Neighbour(memory=memory, via=each.via, score=each.score, tokens=tokens)
+            for (each, memory), tokens, fits in zip(
+                found, costs, fit_budget(costs, left), strict=True
+            )
+            if fits
+        ]
 
 
 def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:

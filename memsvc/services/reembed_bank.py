@@ -19,6 +19,8 @@ from memsvc.errors import AgreementError, BankNotFoundError, EmbedderUnavailable
 from memsvc.ports import Embedder
 from memsvc.services.agreement import Agreement
 from memsvc.services.embedders import Embedders
+from memsvc.services.organising.applying import store_views
+from memsvc.services.organising.views import AnnotatedViews, Views
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.embeddings import Unembedded, VectorsToAdd
@@ -41,12 +43,18 @@ class ReembedBank:
     """Gives every memory vectors of another model, compares the two, and has the new one serve."""
 
     def __init__(
-        self, store: Store, embedders: Embedders, agreement: Agreement, rule: AgreementRule
+        self,
+        store: Store,
+        embedders: Embedders,
+        agreement: Agreement,
+        rule: AgreementRule,
+        views: AnnotatedViews,
     ) -> None:
         self._store = store
         self._embedders = embedders
         self._agreement = agreement
         self._rule = rule
+        self._views = views
 
     async def __call__(self, context: JobContext) -> None:
         """Return once the new model serves. Raises ``AgreementError`` if it must not."""
@@ -112,13 +120,28 @@ class ReembedBank:
             for each, vectors in zip(batch, matrices, strict=True)
         ]
         bank_id, model_id = move.scope.bank_id, move.target.model.id
+        views = await self._embed_views(move, [each.memory_id for each in batch])
         async with self._store.write(move.scope.tenant_id) as tx:
             await tx.banks.lock(bank_id)  # one that is being deleted gets no more vectors
             # Written with both models meanwhile, or given a newer version: not to be repeated.
             wanted = await tx.embeddings.still_lacking(bank_id, model_id, items)
             await tx.embeddings.add(bank_id, model_id, wanted)
+            ids = {item.memory_id for item in wanted}
+            of_wanted = {each: view for each, view in views.items() if each in ids}
+            await store_views(tx, bank_id, model_id, of_wanted)
             # An index may still hold the model from an earlier time and follow it.
             await tx.changes.record(bank_id, [item.memory_id for item in wanted])
+
+    async def _embed_views(self, move: _Move, memory_ids: Sequence[MemoryId]) -> Views:
+        """Embed annotated texts, too, where they are searched by."""
+        if not self._views.is_on:
+            return {}
+        bank_id = move.scope.bank_id
+        async with self._store.read(move.scope.tenant_id) as tx:
+            holding = await tx.annotations.holding(bank_id, memory_ids)
+            sources = await tx.organising.sources(bank_id, list(holding))
+        said = {source: holding[each].annotations for each, source in sources.items()}
+        return await self._views(move.target, said)
 
     async def _compare(self, move: _Move) -> AgreementReport:
         """Measure agreement and keep the figures, whatever follows from them."""

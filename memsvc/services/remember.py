@@ -55,8 +55,17 @@ class _Request:
 class Remember:
     """Stores what happened; acknowledged means durable and recallable."""
 
-    def __init__(self, store: Store, embedders: Embedders, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedders: Embedders,
+        clock: Clock,
+        *,
+        organise_after_s: float | None = None,
+    ) -> None:
+        """Have what is written organised so many seconds later; ``None`` leaves it waiting."""
         self._store = store
+        self._organise_after_s = organise_after_s
         self._new_model = embedders.default.model
         self._clock = clock
         self._prepare = Preparation(embedders=embedders)
@@ -159,6 +168,7 @@ class Remember:
             bank=bank,
             actor=request.caller.actor,
             now=request.recorded_at,
+            organise_after_s=self._organise_after_s,
         )
         batch = await writer.write(prepared, open_episodes)
         await writer.supersede_former_passages(request.documents)

@@ -16,6 +16,7 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
+from memsvc.domain.organising.notes import ORGANISED_KINDS
 from memsvc.services.drafts import SentDocument, passage_prefix
 from memsvc.services.preparation import Prepared
 from memsvc.store.audit import AuditEvent
@@ -54,6 +55,8 @@ class BatchWriter:
     bank: ResolvedBank
     actor: str
     now: datetime
+    organise_after_s: float | None = None
+    """When what is written is to be organised; ``None``: when somebody asks for it."""
 
     async def write(
         self, prepared: Sequence[Prepared], episodes: Sequence[OpenEpisode]
@@ -73,6 +76,7 @@ class BatchWriter:
         changes = self._changes(prepared, plan, stored, episodes)
         await self._store(list(changes.values()), episodes)
         jobs = await self._defer_missing_vectors(list(changes.values()))
+        await self._have_organised(list(changes.values()))
         written = [_written(each, plan[no], changes.get(no)) for no, each in enumerate(prepared)]
         return WrittenBatch(written=written, embedded=not jobs, jobs=jobs)
 
@@ -231,6 +235,18 @@ class BatchWriter:
             NewJob(kind=JobKind.EMBED_PENDING, bank_id=self.bank.scope.bank_id)
         )
         return [job.id]
+
+    async def _have_organised(self, changes: Sequence[_Change]) -> None:
+        """Add the job that makes notes of it, unless one is about to begin; comes last."""
+        if self.organise_after_s is None:
+            return
+        # What waits for vectors is organised once it has them.
+        ready = any(
+            change.memory.embedded and change.memory.kind in ORGANISED_KINDS for change in changes
+        )
+        if ready:
+            new = NewJob(kind=JobKind.ORGANISE, bank_id=self.bank.scope.bank_id)
+            await self.tx.jobs.add_once(new, after_s=self.organise_after_s)
 
 
 def _plan(

@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from memsvc.domain.identifiers import BankId
+from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json
 from memsvc.domain.operations import Aspect, Effect, state_after_undo
 from memsvc.store import tables as t
+from memsvc.store.annotations import AnnotationWriter
+from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
 from memsvc.store.session import Session
 
 Key = tuple[Aspect, UUID, str]
@@ -36,6 +38,7 @@ def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
     """Return who keeps each aspect."""
     return {
         Aspect.STATE: StateStore(session),
+        Aspect.ANNOTATIONS: AnnotationStore(session),
         Aspect.METADATA: ColumnStore(session, "metadata"),
         Aspect.PINNED: ColumnStore(session, "pinned"),
         Aspect.LINK: LinkStore(session),
@@ -90,6 +93,23 @@ class StateStore(ColumnStore):
             by_state.setdefault(effect.after, []).append(effect.target_id)
         for state, ids in by_state.items():
             await self._set(bank_id, ids, state)
+
+
+class AnnotationStore(ColumnStore):
+    """Which annotations of a memory hold, by their number."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "annotation")
+        self._annotations = AnnotationWriter(session)
+        self._embeddings = EmbeddingWriter(session)
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Have other numbers hold, or none; vectors of what held go, and text vectors stay."""
+        ids = [MemoryId(effect.target_id) for effect in effects]
+        await self._embeddings.remove_view(bank_id, ids, ANNOTATED_VIEW)
+        for effect in effects:
+            number = None if effect.after is None else int(str(effect.after))
+            await self._annotations.hold(bank_id, [MemoryId(effect.target_id)], number)
 
 
 class LinkStore:

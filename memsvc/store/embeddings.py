@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, func, insert, select, update
+from sqlalchemy import ColumnElement, Text, delete, func, insert, select, update
 
 from memsvc.domain.identifiers import BankId, MemoryId, VectorId
 from memsvc.domain.memory import MemoryKind, MemoryState
@@ -14,6 +14,8 @@ from memsvc.store.session import Session
 
 TEXT_VIEW = "text"
 """The view every memory has: its text, with who said it."""
+ANNOTATED_VIEW = "annotated"
+"""Its text with keywords, tags and context (A-MEM, eq. 3); only where that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,14 @@ class EmbeddingReader:
 class EmbeddingWriter(EmbeddingReader):
     """Stores vectors."""
 
-    async def add(self, bank_id: BankId, model_id: str, items: Sequence[VectorsToAdd]) -> None:
+    async def add(
+        self,
+        bank_id: BankId,
+        model_id: str,
+        items: Sequence[VectorsToAdd],
+        *,
+        view: str = TEXT_VIEW,
+    ) -> None:
         """Store the vectors of these versions under ids never used before."""
         total = sum(len(item.vectors) for item in items)
         if not total:
@@ -134,7 +143,7 @@ class EmbeddingWriter(EmbeddingReader):
                 "tenant_id": self._session.tenant_id,
                 "memory_id": item.memory_id,
                 "version": item.version,
-                "view": TEXT_VIEW,
+                "view": view,
                 "window_no": window_no,
                 "model_id": model_id,
                 "dimension": len(vector),
@@ -144,6 +153,26 @@ class EmbeddingWriter(EmbeddingReader):
             for window_no, vector in enumerate(item.vectors)
         ]
         await self._session.connection.execute(insert(t.embeddings), rows)
+
+    async def remove_view(
+        self,
+        bank_id: BankId,
+        memory_ids: Sequence[MemoryId],
+        view: str,
+        *,
+        model_id: str | None = None,
+    ) -> list[MemoryId]:
+        """Remove the vectors of a view, of every model or one; return the memories that had any."""
+        vectors = t.embeddings.c
+        statement = delete(t.embeddings).where(
+            vectors.bank_id == bank_id,
+            vectors.memory_id == func.any(list(memory_ids)),
+            vectors.view == view,
+        )
+        if model_id is not None:
+            statement = statement.where(vectors.model_id == model_id)
+        removed = await self._session.connection.scalars(statement.returning(vectors.memory_id))
+        return [MemoryId(each) for each in dict.fromkeys(removed)]
 
     async def mark_embedded(self, bank_id: BankId, items: Sequence[VectorsToAdd]) -> None:
         """Note that these versions have their vectors."""
@@ -209,6 +238,7 @@ def _lacks(bank_id: BankId, model_id: str) -> tuple[ColumnElement[bool], ...]:
             t.embeddings.c.memory_id == t.memories.c.memory_id,
             t.embeddings.c.version == t.memories.c.current_version,
             t.embeddings.c.model_id == model_id,
+            t.embeddings.c.view == TEXT_VIEW,
         )
         .exists()
     )

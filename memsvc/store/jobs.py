@@ -114,8 +114,18 @@ class JobWriter(JobReader):
         super().__init__(session)
         self._carrier = carrier
 
-    async def add(self, new: NewJob) -> Job:
-        """Add a job that runs once this transaction has committed."""
+    async def add(self, new: NewJob, *, after_s: float = 0.0) -> Job:
+        """Add a job that runs once this transaction has committed, or ``after_s`` later."""
+        job = await self._insert(new, JobState.QUEUED)
+        at = self._session.clock.now() + timedelta(seconds=after_s) if after_s else None
+        await self._carrier.carry(await self._session.driver(), job, at=at)
+        return job
+
+    async def set_aside(self, new: NewJob, reason: str) -> Job:
+        """Add a job that waits for a person, who may have it tried again."""
+        return await self._insert(new, JobState.NEEDS_REVIEW, reason)
+
+    async def _insert(self, new: NewJob, state: JobState, reason: str | None = None) -> Job:
         now = self._session.clock.now()
         statement = (
             insert(t.jobs)
@@ -124,18 +134,18 @@ class JobWriter(JobReader):
                 tenant_id=self._session.tenant_id,
                 bank_id=new.bank_id,
                 kind=new.kind,
-                state=JobState.QUEUED,
+                state=state,
+                reason=reason,
                 attempts=0,
                 payload=dict(new.payload or {}),
                 created_at=now,
+                finished_at=None if state in OPEN_STATES else now,
             )
             .returning(t.jobs)
         )
-        job = _to_job((await self._session.connection.execute(statement)).one())
-        await self._carrier.carry(await self._session.driver(), job)
-        return job
+        return _to_job((await self._session.connection.execute(statement)).one())
 
-    async def add_once(self, new: NewJob) -> Job:
+    async def add_once(self, new: NewJob, *, after_s: float = 0.0) -> Job:
         """Add the job, or return an equal one that has yet to begin and so will do its work too.
 
         Call it last in the transaction: concurrent callers for the same work take turns.
@@ -143,7 +153,7 @@ class JobWriter(JobReader):
         return (
             await self._find_not_begun(new)
             or await self._find_not_begun_alone(new)
-            or await self.add(new)
+            or await self.add(new, after_s=after_s)
         )
 
     async def start(self, delivery: Delivery) -> Job | None:
@@ -176,6 +186,32 @@ class JobWriter(JobReader):
     async def report_progress(self, job: Job, progress: Progress) -> bool:
         """Record how far the attempt is; false when it is no longer the job's attempt."""
         return await self._change_attempt(job, done=progress.done, total=progress.total)
+
+    async def hold(self, job: Job) -> bool:
+        """Lock the job's row if the attempt is still the job's; false when it is not.
+
+        What is written in the same transaction then counts once, whoever else takes itself for
+        the job's worker.
+        """
+        statement = (
+            select(t.jobs.c.job_id)
+            .where(
+                *self._named(job.id),
+                t.jobs.c.state == JobState.RUNNING,
+                t.jobs.c.attempts == job.attempts,
+            )
+            .with_for_update()
+        )
+        return await self._session.connection.scalar(statement) is not None
+
+    async def count(self, job: Job, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Add to what a held job has done; return the sums."""
+        statement = select(t.jobs.c.counts).where(*self._named(job.id))
+        sums = dict(await self._session.connection.scalar(statement) or {})
+        for name, number in counts.items():
+            sums[name] = sums.get(name, 0) + number
+        await self._change_attempt(job, counts=sums)
+        return sums
 
     async def end_attempt(self, job: Job, ending: Ending) -> bool:
         """Leave the attempt as ``ending`` says; false when it is no longer the job's attempt."""
@@ -250,6 +286,20 @@ class JobWriter(JobReader):
         )
         return result.rowcount
 
+    async def cancel_set_aside(self, kind: JobKind, bank_id: BankId) -> int:
+        """Cancel jobs that wait for a person, since another one does their work."""
+        result = await self._session.connection.execute(
+            update(t.jobs)
+            .where(
+                t.jobs.c.tenant_id == self._session.tenant_id,
+                t.jobs.c.bank_id == bank_id,
+                t.jobs.c.kind == kind,
+                t.jobs.c.state.in_((JobState.NEEDS_REVIEW, JobState.FAILED)),
+            )
+            .values(state=JobState.CANCELLED, reason="Another job took its work up.")
+        )
+        return result.rowcount
+
     async def _find_not_begun(self, new: NewJob) -> Job | None:
         # The share lock keeps the job from beginning before this transaction has committed:
         # otherwise it could read its work, without what is written here, and then be done.
@@ -313,6 +363,7 @@ def _to_job(row: Row[Any]) -> Job:
         attempts=row.attempts,
         progress=None if row.total is None else Progress(done=row.done, total=row.total),
         payload=row.payload,
+        counts=row.counts or {},
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

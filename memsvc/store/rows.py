@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, select
 
 from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ScopeKeys
+from memsvc.domain.organising.notes import initial_state
 from memsvc.store import tables as t
 
 CURRENT_VERSION: ColumnElement[bool] = and_(
@@ -53,7 +54,7 @@ def to_memory(row: Row[Any]) -> Memory:
 
 
 def from_memory(memory: Memory) -> dict[str, object]:
-    """Return the columns of ``memories`` that a record fills, ``tenant_id`` aside."""
+    """Return the columns of ``memories`` that a new version sets, ``tenant_id`` aside."""
     return {
         "bank_id": memory.bank_id,
         "memory_id": memory.id,
@@ -78,4 +79,7 @@ def from_memory(memory: Memory) -> dict[str, object]:
         "last_reinforced_at": memory.last_reinforced_at,
         "recall_count": memory.recall_count,
         "embedded": memory.embedded,
+        # A new text has no annotations yet: those of an earlier one are about that one.
+        "organising": initial_state(memory.kind),
+        "annotation": None,
     }

@@ -24,6 +24,7 @@ from memsvc.errors import (
     SchemaOutdatedError,
 )
 from memsvc.ports import Clock
+from memsvc.store.annotations import AnnotationReader, AnnotationWriter
 from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
@@ -35,9 +36,12 @@ from memsvc.store.episodes import EpisodeWriter
 from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
+from memsvc.store.links import LinkReader, LinkWriter
 from memsvc.store.memories import MemoryReader, MemoryWriter
 from memsvc.store.mentions import MentionReader, MentionWriter
+from memsvc.store.model_calls import ModelCallReader, ModelCallWriter
 from memsvc.store.operations import OperationReader, OperationWriter
+from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
@@ -59,12 +63,16 @@ class ReadTransaction:
         self.models = BankModelReader(session)
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
+        self.links = LinkReader(session)
+        self.annotations = AnnotationReader(session)
+        self.organising = OrganisingReader(session)
         self.jobs = JobReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
         self.mentions = MentionReader(session)
         self.context = ContextReader(session)
+        self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
 
 
@@ -77,12 +85,16 @@ class WriteTransaction:
         self.episodes = EpisodeWriter(session)
         self.memories = MemoryWriter(session)
         self.embeddings = EmbeddingWriter(session)
+        self.links = LinkWriter(session)
+        self.annotations = AnnotationWriter(session)
+        self.organising = OrganisingWriter(session)
         self.changes = ChangeWriter(session)
         self.audit = AuditWriter(session)
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
         self.mentions = MentionWriter(session)
+        self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
 

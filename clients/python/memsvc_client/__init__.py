@@ -1,7 +1,9 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
 from memsvc_client.answerable import Answerable
-from memsvc_client.bank import AsyncBank, Bank
+from memsvc_client.async_bank import AsyncBank
+from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModel, BankModels
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.contexts import Context, ContextPiece, ContextSection
 from memsvc_client.errors import (
@@ -58,12 +60,11 @@ from memsvc_client.index_copies import (
     IndexVerification,
     RebuiltIndex,
 )
+from memsvc_client.jobs import Job, JobState, Progress
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
     BankInfo,
-    BankModel,
-    BankModels,
     BatchResult,
     Dropped,
     EmbeddingModel,
@@ -74,19 +75,26 @@ from memsvc_client.models import (
     Hit,
     Hop,
     IndexUse,
-    Job,
-    JobState,
     Memory,
     MemoryKind,
     MemoryResult,
     MemoryState,
     MemoryVersion,
-    Progress,
+    Neighbour,
     Recall,
     ScorePart,
     Timings,
+    Via,
     WriteStatus,
     Written,
+)
+from memsvc_client.notes import (
+    Annotations,
+    BankNotes,
+    ConsolidationPlan,
+    Link,
+    MemoryDetail,
+    StagePlan,
 )
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
@@ -102,9 +110,11 @@ from memsvc_client.retention import (
     SweepPreview,
 )
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
+from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
 
 __all__ = [
+    "Annotations",
     "Answerable",
     "ArmReport",
     "ArmStatus",
@@ -116,17 +126,20 @@ __all__ = [
     "BankModel",
     "BankModels",
     "BankNotFoundError",
+    "BankNotes",
     "BankPolicy",
     "BatchResult",
     "Check",
     "Client",
     "Condition",
     "ConflictError",
+    "ConsolidationPlan",
     "Context",
     "ContextPiece",
     "ContextSection",
     "Curve",
     "DatabaseUnavailableError",
+    "DayUsage",
     "Document",
     "Dropped",
     "Effect",
@@ -166,7 +179,9 @@ __all__ = [
     "JobState",
     "JobsTimeoutError",
     "KindRule",
+    "Link",
     "Memory",
+    "MemoryDetail",
     "MemoryKind",
     "MemoryNotFoundError",
     "MemoryResult",
@@ -177,7 +192,9 @@ __all__ = [
     "Message",
     "ModelMismatchError",
     "ModelNotInstalledError",
+    "ModelUsage",
     "NaiveTimestampError",
+    "Neighbour",
     "NewBank",
     "NewMemory",
     "NoRetentionPolicyError",
@@ -201,6 +218,7 @@ __all__ = [
     "ServiceTimeoutError",
     "ServiceUnreachableError",
     "ServiceVersion",
+    "StagePlan",
     "Sweep",
     "SweepPreview",
     "Timings",
@@ -208,6 +226,7 @@ __all__ = [
     "UnavailableError",
     "UndoPreventedError",
     "UnexpectedAnswerError",
+    "Via",
     "WriteStatus",
     "Written",
     "__version__",

@@ -48,6 +48,11 @@ def bank_path(bank: Reference) -> str:
     return f"/v1/banks/{segment(bank)}"
 
 
+def memory_path(bank: Reference, memory_id: Reference) -> str:
+    """Return the path of a memory."""
+    return f"{bank_path(bank)}/memories/{segment(memory_id)}"
+
+
 def segment(reference: Reference) -> str:
     """Return ``reference`` as one segment of a path, whatever is in it."""
     text = str(reference)

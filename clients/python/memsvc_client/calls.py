@@ -5,16 +5,15 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Unpack
 
+from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Call, Reference, bank_path, listing, segment
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
+from memsvc_client.jobs import OPEN_STATES, Job
 from memsvc_client.models import (
-    OPEN_STATES,
     BankInfo,
-    BankModels,
     BatchResult,
     EpisodeBatchResult,
     EpisodeResult,
-    Job,
     Memory,
     MemoryResult,
     MemoryVersion,
@@ -200,11 +199,6 @@ def list_memories(
             kind=kind, state=state, speaker=speaker, session_id=session_id, source=source
         ),
     )
-
-
-def get_memory(bank: Reference, memory_id: Reference) -> Call[Memory]:
-    """Describe the reading of one memory."""
-    return Call(method="GET", path=_memory(bank, memory_id), result=Memory)
 
 
 def list_versions(bank: Reference, memory_id: Reference) -> Call[Page[MemoryVersion]]:

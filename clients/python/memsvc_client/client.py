@@ -5,19 +5,19 @@ from typing import Self, Unpack
 
 import httpx2
 
-from memsvc_client import calls
-from memsvc_client.bank import AsyncBank, Bank
+from memsvc_client import calls, usage
+from memsvc_client.async_bank import AsyncBank
+from memsvc_client.bank import Bank
+from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
-from memsvc_client.models import (
-    BankInfo,
-    BankModels,
-    Job,
-)
+from memsvc_client.jobs import Job
+from memsvc_client.models import BankInfo
 from memsvc_client.requests import BankFields
 from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers
+from memsvc_client.usage import ModelUsage
 from memsvc_client.waiting import JobWait
 
 
@@ -163,6 +163,10 @@ class Client:
         while (job := self._find_open_job(bank)) is not None:
             self._sender.sleep(wait.pause_s(job, poll_s))
         return wait.elapsed_s
+
+    def model_usage(self, *, days: int = 30) -> ModelUsage:
+        """Return what language models were used for, newest day first."""
+        return self._sender.send(usage.model_usage(days=days))
 
     def health(self) -> Health:
         """Ask whether the service's process lives."""
@@ -314,6 +318,10 @@ class AsyncClient:
         while (job := await self._find_open_job(bank)) is not None:
             await self._sender.sleep(wait.pause_s(job, poll_s))
         return wait.elapsed_s
+
+    async def model_usage(self, *, days: int = 30) -> ModelUsage:
+        """See ``Client.model_usage``."""
+        return await self._sender.send(usage.model_usage(days=days))
 
     async def health(self) -> Health:
         """See ``Client.health``."""

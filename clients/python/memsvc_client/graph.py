@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from memsvc_client.call import Call, Reference, bank_path, listing
-from memsvc_client.models import Job, Memory, Page
+from memsvc_client.jobs import Job
+from memsvc_client.models import (
+    Memory,
+    Page,
+)
 from memsvc_client.records import Record
 
 if TYPE_CHECKING:

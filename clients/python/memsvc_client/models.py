@@ -57,24 +57,6 @@ class ArmStatus(StrEnum):
     FAILED = "failed"
 
 
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING_PROVIDER = "waiting_provider"
-    """A model or server it needs is away; it runs again by itself."""
-    NEEDS_REVIEW = "needs_review"
-    """It cannot go on without a person."""
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-OPEN_STATES = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PROVIDER)
-"""States from which a job goes on by itself."""
-
-
 class Page(Record, Generic[Item]):
     """One page of a listing."""
 
@@ -90,25 +72,6 @@ class EmbeddingModel(Record):
     id: str
     """Names weights, tokenizer, pooling and prefixes alike."""
     dimension: int
-
-
-class BankModel(Record):
-    """One embedding model that a bank has vectors of."""
-
-    id: str
-    dimension: int
-    state: str
-    """``serving``, ``building`` or ``retired``."""
-    created_at: AwareDatetime
-    retired_at: AwareDatetime | None = None
-    report: Metadata | None = None
-    """The figures of its last comparison with the model that served then."""
-
-
-class BankModels(Record):
-    """The embedding models of a bank, the serving one first."""
-
-    items: tuple[BankModel, ...]
 
 
 class BankInfo(Record):
@@ -295,6 +258,26 @@ class Hit(Record):
     """Length of its text, as the token budget counts."""
 
 
+class Via(Record):
+    """The link that brought a neighbour in."""
+
+    hit: UUID
+    """The hit it is linked to."""
+    type: str
+    weight: float
+    reason: str | None = None
+
+
+class Neighbour(Record):
+    """A memory that is linked to a hit, and none itself."""
+
+    memory: Memory
+    via: Via
+    score: float
+    """The hit's score times the link's weight."""
+    tokens: int
+
+
 class ArmReport(Record):
     """How one arm fared in a recall."""
 
@@ -325,6 +308,7 @@ class Timings(Record):
     fetch: float | None = None
     """Re-reading the hits from their rows."""
     pack: float | None = None
+    neighbours: float | None = None
     graph: float | None = None
     """The graph arm's part."""
     answerable: float | None = None
@@ -347,10 +331,12 @@ class Recall(Record):
     """``passthrough`` where ``hits`` are everything, as it happened; they have no scores then."""
     hits: tuple[Hit, ...]
     """Best first."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """Beside the hits, if they were asked for."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int
-    """Of all hits."""
+    """Of all texts in the answer."""
     budget_tokens: int | None = None
     tokenizer: str | None = None
     """Whose tokens these are."""
@@ -360,33 +346,3 @@ class Recall(Record):
     index: IndexUse | None = None
     answerable: Answerable | None = None
     """Only when it was asked for."""
-
-
-class Progress(Record):
-    """How far a job is."""
-
-    done: int
-    total: int
-
-
-class Job(Record):
-    """One piece of background work."""
-
-    id: UUID
-    kind: str
-    """Such as ``bank.delete``."""
-    state: str
-    """A ``JobState``."""
-    reason: str | None = None
-    """Why it waits or failed, in a sentence."""
-    progress: Progress | None = None
-    bank_id: UUID | None = None
-    attempts: int
-    created_at: AwareDatetime
-    started_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it will still go on by itself."""
-        return self.state in OPEN_STATES

@@ -135,6 +135,13 @@ def clear_retention_policy(bank: Reference) -> Call[BankPolicy]:
     return Call(method="DELETE", path=_policy(bank), result=BankPolicy, mutates=True)
 
 
+def change_retention_policy(bank: Reference, policy: RetentionPolicy | None) -> Call[BankPolicy]:
+    """Describe the setting of a bank's policy, or its end."""
+    if policy is None:
+        return clear_retention_policy(bank)
+    return set_retention_policy(bank, policy)
+
+
 def preview_prune(
     bank: Reference,
     *,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from memsvc_client.errors import JobsTimeoutError
-from memsvc_client.models import Job
+from memsvc_client.jobs import Job
 
 
 class JobWait:

@@ -11,6 +11,7 @@ from memsvc.api.dependencies import (
     CurrentCaller,
     IdempotencyKey,
     MemoriesUseCase,
+    MemoryDetailsUseCase,
     RememberUseCase,
 )
 from memsvc.api.documentation import problems
@@ -24,6 +25,11 @@ from memsvc.api.schemas.memories import (
     MemoryVersionPage,
     MemoryVersionResponse,
     UpdateMemoryRequest,
+)
+from memsvc.api.schemas.notes import (
+    AnnotationsPage,
+    AnnotationsResponse,
+    MemoryDetailResponse,
 )
 from memsvc.api.schemas.queries import MemoriesQuery, PageQuery
 from memsvc.domain.identifiers import MemoryId
@@ -101,10 +107,27 @@ async def list_memories(
     tags=["memories"],
 )
 async def get_memory(
-    bank: Bank, memory_id: MemoryIdPath, memories: MemoriesUseCase, caller: CurrentCaller
-) -> MemoryResponse:
-    """Read one memory at its current version, whatever its state."""
-    return MemoryResponse.of(await memories.get(caller, bank, memory_id))
+    bank: Bank, memory_id: MemoryIdPath, details: MemoryDetailsUseCase, caller: CurrentCaller
+) -> MemoryDetailResponse:
+    """Read one memory at its current version, whatever its state, with annotations and links."""
+    return MemoryDetailResponse.of_detail(await details.get(caller, bank, memory_id))
+
+
+@router.get(
+    "/memories/{memory_id}/annotations",
+    responses=problems(BankNotFoundError, MemoryNotFoundError),
+    tags=["memories"],
+)
+async def list_memory_annotations(
+    query: Annotated[PageQuery, Query()],
+    bank: Bank,
+    memory_id: MemoryIdPath,
+    details: MemoryDetailsUseCase,
+    caller: CurrentCaller,
+) -> AnnotationsPage:
+    """List every version of a memory's annotations, oldest first."""
+    page = await details.annotations(caller, bank, memory_id, query.to_page())
+    return AnnotationsPage.of(page, AnnotationsResponse.of)
 
 
 @router.get(

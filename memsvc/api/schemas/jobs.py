@@ -26,6 +26,9 @@ class JobResponse(ResponseModel):
     state: JobState
     reason: Annotated[str | None, Field(description="Why it waits or failed, in a sentence.")]
     progress: ProgressResponse | None
+    counts: Annotated[
+        dict[str, int], Field(description="What it has done so far, by name, over all attempts.")
+    ]
     bank_id: UUID | None
     attempts: int
     created_at: UtcTime
@@ -42,6 +45,7 @@ class JobResponse(ResponseModel):
             state=job.state,
             reason=job.reason,
             progress=progress and ProgressResponse(done=progress.done, total=progress.total),
+            counts=dict(job.counts),
             bank_id=job.bank_id,
             attempts=job.attempts,
             created_at=job.created_at,

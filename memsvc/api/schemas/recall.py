@@ -12,9 +12,11 @@ from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
+from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
-from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.second_hop import Hop
 
 
@@ -58,6 +60,14 @@ class RecallRequest(RequestModel):
         ),
     ] = None
     timezone: ZoneName | None = None
+    neighbours: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=limits.RECALL_NEIGHBOURS,
+            description="Memories linked to the hits, returned beside them, at most.",
+        ),
+    ] = 0
     answerable: AnswerableField = False
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
         False
@@ -80,6 +90,7 @@ class RecallRequest(RequestModel):
             budget_tokens=self.budget_tokens,
             now=zone.instant(self.now, "now"),
             explain=self.explain,
+            neighbours=self.neighbours,
             answerable=self.answerable,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
@@ -176,6 +187,35 @@ class DroppedResponse(ResponseModel):
         return cls(memory_id=dropped.memory_id, reason=dropped.reason, score=dropped.score)
 
 
+class ViaResponse(ResponseModel):
+    """The link that brought a neighbour in."""
+
+    hit: Annotated[UUID, Field(description="The hit it is linked to.")]
+    type: LinkType
+    weight: float
+    reason: Annotated[str | None, Field(examples=["shares: climbing, Lisbon"])]
+
+
+class NeighbourResponse(ResponseModel):
+    """A memory that is linked to a hit."""
+
+    memory: MemoryResponse
+    via: ViaResponse
+    score: Annotated[float, Field(description="The hit's score times the link's weight.")]
+    tokens: int
+
+    @classmethod
+    def of(cls, neighbour: Neighbour) -> Self:
+        """Render a neighbour."""
+        via = neighbour.via
+        return cls(
+            memory=MemoryResponse.of(neighbour.memory),
+            via=ViaResponse(hit=via.hit, type=via.type, weight=via.weight, reason=via.reason),
+            score=neighbour.score,
+            tokens=neighbour.tokens,
+        )
+
+
 class IndexResponse(ResponseModel):
     """What answered the dense arm."""
 
@@ -190,8 +230,11 @@ class RecallResponse(ResponseModel):
         Field(description="`passthrough`: everything, as it happened; nothing has a score then."),
     ]
     hits: list[HitResponse]
+    neighbours: Annotated[
+        list[NeighbourResponse], Field(description="Beside the hits, if they were asked for.")
+    ]
     arms: dict[Arm, ArmResponse]
-    total_tokens: Annotated[int, Field(description="What the hits' texts cost in all.")]
+    total_tokens: Annotated[int, Field(description="What all texts of the answer cost.")]
     budget_tokens: int | None
     tokenizer: Annotated[
         str, Field(description="Whose tokens these are: the service's `MEMSVC_TOKENS__MODEL`.")
@@ -212,6 +255,7 @@ class RecallResponse(ResponseModel):
         return cls(
             mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
+            neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,

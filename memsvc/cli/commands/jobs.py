@@ -64,7 +64,7 @@ def retry(job: JobId, url: Url = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def cancel(job: JobId, url: Url = None, as_json: AsJson = False) -> None:
-    """Give up a job that leaves everything as it was: a re-embedding."""
+    """Give up a job that may stop midway: a re-embedding, organising, consolidating."""
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
@@ -103,6 +103,7 @@ def _show_job(job: "Job") -> None:
             ("state", job.state),
             ("reason", job.reason),
             ("progress", _progress(job)),
+            ("done", ", ".join(f"{number} {name}" for name, number in job.counts.items())),
             ("bank", None if job.bank_id is None else str(job.bank_id)),
             ("attempts", str(job.attempts)),
             ("created", moment(job.created_at)),

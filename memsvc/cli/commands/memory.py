@@ -8,7 +8,7 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import AsyncBank, Memory, MemoryVersion
+    from memsvc_client import Annotations, AsyncBank, Memory, MemoryDetail, MemoryVersion
 
 app = typer.Typer(
     help="Single memories: look at them, take them out of recall.", no_args_is_help=True
@@ -19,8 +19,22 @@ MemoryId = Annotated[str, typer.Argument(metavar="MEMORY", help="Id of the memor
 
 @app.command()
 def show(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
-    """Show a memory at its current version."""
-    _print(url, bank, lambda of: of.get(memory), as_json=as_json)
+    """Show a memory at its current version, with what is said of it and its links."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+
+    detail = ask(url, lambda client: client.bank(bank).get(memory))
+    print_record(detail, as_json=as_json, show=_show_detail)
+
+
+@app.command()
+def annotations(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = False) -> None:
+    """List the versions of a memory's keywords, tags and context, oldest first."""
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_records
+
+    found = ask(url, lambda client: collect(client.bank(bank).annotations(memory)))
+    print_records(found, as_json=as_json, show=_show_annotations)
 
 
 @app.command()
@@ -84,6 +98,50 @@ def _show_memory(memory: "Memory") -> None:
             ("pinned", "yes" if memory.pinned else "no"),
             ("metadata", compact_json(dict(memory.metadata))),
         )
+    )
+
+
+def _show_detail(detail: "MemoryDetail") -> None:
+    from memsvc.cli.output import print_fields, print_table
+
+    _show_memory(detail)
+    said = detail.annotations
+    if said is not None:
+        print_fields(
+            (
+                ("keywords", ", ".join(said.keywords)),
+                ("tags", ", ".join(said.tags)),
+                ("context", said.context),
+                ("said by", f"{said.made_by}, number {said.number}"),
+            )
+        )
+    if detail.links:
+        print_table(
+            ("linked to", "type", "way", "weight", "reason"),
+            (
+                (str(each.memory_id), each.type, each.direction, f"{each.weight:.2f}", each.reason)
+                for each in detail.links
+            ),
+        )
+
+
+def _show_annotations(found: Sequence["Annotations"]) -> None:
+    from memsvc.cli.output import moment, print_table
+
+    print_table(
+        ("number", "recorded", "by", "because of", "keywords", "tags", "context"),
+        (
+            (
+                str(each.number),
+                moment(each.recorded_at),
+                each.made_by,
+                None if each.because_of is None else str(each.because_of),
+                ", ".join(each.keywords),
+                ", ".join(each.tags),
+                each.context,
+            )
+            for each in found
+        ),
     )
 
 

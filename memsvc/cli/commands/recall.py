@@ -48,6 +48,12 @@ def recall(  # noqa: PLR0913 — a command's options
     budget: Annotated[
         int | None, typer.Option("--budget", min=1, help="Tokens of all memories together.")
     ] = None,
+    neighbours: Annotated[
+        int,
+        typer.Option(
+            "--neighbours", min=0, max=50, help="Memories linked to these, shown beside them."
+        ),
+    ] = 0,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what each arm did and what was left out.")
     ] = False,
@@ -126,6 +132,7 @@ def recall(  # noqa: PLR0913 — a command's options
             budget_tokens=budget,
             now=now,
             timezone=zone,
+            neighbours=neighbours or None,
             explain=explain,
             answerable=answerable or None,
         ),

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from memsvc.domain.organising.statistics import TermStatistics
+
 MOST_KEYWORDS = 10
 MOST_TAGS = 10
 MOST_CONTEXT_CHARACTERS = 300
@@ -28,6 +30,8 @@ class WindowItem:
     occurred_at: datetime
     language: str
     """ISO 639-1 code of the text."""
+    annotations: "Annotations | None" = None
+    """What is said of it already; always so for a neighbour that has been organised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Window:
     items: Sequence[WindowItem]
     neighbours: Sequence[WindowItem] = ()
     """May be linked to and annotated anew; nothing else is made of them."""
+    statistics: TermStatistics | None = None
+    """How rare terms are in the bank, where it has enough texts to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from memsvc.store.tables.contents import (
 )
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
+from memsvc.store.tables.model_calls import model_calls
+from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.retention import retention_policies
@@ -26,6 +28,7 @@ __all__ = [
     "INDEX_ROLE_TABLES",
     "INSTALLATION_TABLES",
     "TENANT_TABLES",
+    "annotations",
     "audit_events",
     "bank_models",
     "banks",
@@ -43,6 +46,7 @@ __all__ = [
     "memory_versions",
     "mentions",
     "metadata",
+    "model_calls",
     "operation_effects",
     "operations",
     "partition_numbers",
@@ -63,10 +67,11 @@ BANK_TABLES = (
     audit_events,
     operations,
     operation_effects,
+    annotations,
     retention_policies,
 )
 """Tables of bank data: distributable by ``bank_id``."""
-TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys)
+TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)
 """Small tables: local or reference tables on a sharded PostgreSQL."""
 INSTALLATION_TABLES = (installation, index_followers)
 """Of the database as a whole: nothing of any tenant is in them."""

@@ -75,6 +75,8 @@ memories = Table(
     instant_column("last_reinforced_at", nullable=True),
     integer_column("recall_count"),
     Column("embedded", Boolean(), nullable=False),
+    text_column("organising"),
+    integer_column("annotation", nullable=True),
     PrimaryKeyConstraint("bank_id", "memory_id"),
     ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
     ForeignKeyConstraint(["bank_id", "episode_id"], ["episodes.bank_id", "episodes.episode_id"]),
@@ -108,6 +110,12 @@ memories = Table(
         "bank_id",
         "memory_id",
         postgresql_where=text("NOT embedded"),
+    ),
+    Index(
+        "ix_memories_bank_id_waiting",
+        "bank_id",
+        "memory_id",
+        postgresql_where=text("organising = 'waiting'"),
     ),
 )
 

@@ -87,6 +87,7 @@ jobs = Table(
     integer_column("attempts"),
     integer_column("done", nullable=True),
     integer_column("total", nullable=True),
+    json_column("counts", nullable=True),
     json_column("payload"),
     instant_column("created_at"),
     instant_column("started_at", nullable=True),

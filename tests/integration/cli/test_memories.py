@@ -122,7 +122,7 @@ def test_a_bank_is_removed_with_its_content_though_no_worker_runs(do: Any) -> No
     job = do("bank", "delete", "ada", "--yes")
     assert (job["kind"], job["state"]) == ("bank.delete", "succeeded")
     assert do("bank", "list") == []
-    assert [each["id"] for each in do("jobs", "list")] == [job["id"]]
+    assert job["id"] in [each["id"] for each in do("jobs", "list")]
 
 
 def test_a_database_of_another_version_is_told_with_the_remedy(

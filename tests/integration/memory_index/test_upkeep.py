@@ -19,7 +19,7 @@ from memsvc.index_process.partitions import Partitions
 from memsvc.index_process.snapshots import Snapshots
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.embedders import Embedders
-from memsvc.services.recall import RecallQuery
+from memsvc.services.recalled import RecallQuery
 from memsvc.settings import IndexSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.overlay import OverlayReads
@@ -144,11 +144,15 @@ async def test_rebuild_heals_the_server_while_recall_goes_on(
     while not rebuilding.done():
         found.append(len((await remote.recall(service.caller, ANN, query)).hits))
     rebuilt = await rebuilding
+    found.append(len((await remote.recall(service.caller, ANN, query)).hits))
     following.cancel()
 
     assert rebuilt.server_loaded is True
     assert (await verify(remote, service)).mismatches == []
-    assert set(found[2:]) <= {len(TEXTS)}
+    damaged = len(TEXTS) - 1
+    assert found == sorted(found), "healed once, healed for good"
+    assert found[0] >= damaged, "recall went on"
+    assert found[-1] == len(TEXTS)
     assert held.partition_size(before) == 0, "the old partition is gone"
 
 

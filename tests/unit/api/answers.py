@@ -16,6 +16,7 @@ from memsvc.domain.index_states import (
     VectorState,
 )
 from memsvc.domain.jobs import Job, JobKind, JobState, Progress
+from memsvc.domain.links import LinkType, NewLink, StoredLink
 from memsvc.domain.memory import (
     Bank,
     BankState,
@@ -29,6 +30,7 @@ from memsvc.domain.memory import (
     WriteStatus,
     Written,
 )
+from memsvc.domain.model_calls import Usage
 from memsvc.domain.operations import (
     Aspect,
     Effect,
@@ -37,6 +39,8 @@ from memsvc.domain.operations import (
     OperationKind,
     OperationState,
 )
+from memsvc.domain.organising.extraction import Annotations
+from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
 from memsvc.domain.retention.forecast import Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
@@ -47,7 +51,10 @@ from memsvc.services.commands import (
 )
 from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
-from memsvc.services.recall import Dropped, Hit, Recalled
+from memsvc.services.linked import Neighbour, Via
+from memsvc.services.memory_details import MemoryDetail
+from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
+from memsvc.services.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
@@ -219,6 +226,42 @@ RECALLED = Recalled(
     dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
     took_ms={"search": 1.0, "total": 2.0},
     backend="exact",
+    neighbours=[
+        Neighbour(
+            memory=MEMORY,
+            via=Via(hit=MEMORY_ID, type=LinkType.RELATED, weight=0.5, reason="shares: Lisbon"),
+            score=0.25,
+            tokens=6,
+        )
+    ],
+)
+ANNOTATIONS = AnnotationVersion(
+    number=2,
+    version=1,
+    annotations=Annotations(keywords=("Lisbon",), tags=("home",), context="Ada moved."),
+    made_by="rules/1",
+    model_call=None,
+    because_of=None,
+    recorded_at=NOON,
+)
+NEIGHBOUR_ID = MemoryId(UUID(int=9))
+LINK = StoredLink(
+    link=NewLink(
+        from_id=NEIGHBOUR_ID,
+        to_id=MEMORY_ID,
+        type=LinkType.RELATED,
+        weight=0.5,
+        reason="shares: Lisbon",
+    ),
+    recorded_at=NOON,
+)
+DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK])
+PLAN = ConsolidationPlan(
+    stages=[StagePlan(name="organise", todo=7)],
+    notes=BankNotes(
+        waiting=7, unembedded=0, set_aside=1, annotated=3, annotation_versions=4, links=2
+    ),
+    job=None,
 )
 
 STORED_POLICY = StoredPolicy(
@@ -255,3 +298,14 @@ FORECAST = Forecast(
     examined=5,
 )
 LISBON = Entity(form=EntityForm("lisbon"), memories=3)
+USAGE = Usage(
+    day=NOON.date(),
+    purpose="organise",
+    model="openai/small",
+    calls=3,
+    input_tokens=900,
+    output_tokens=90,
+    cost_usd=0.25,
+    failures=1,
+    latest_at=NOON,
+)

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from memsvc.api.app import create_app
 from memsvc.bootstrap import Application
 from memsvc.settings import ApiSettings
-from tests.unit.api.fake_application import FakeApplication, Script
+from tests.unit.api.fake_application import FakeApplication
+from tests.unit.api.script import Script
 
 LOCAL = "http://127.0.0.1:8700"
 API_KEY = "s3cret"

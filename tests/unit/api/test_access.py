@@ -2,7 +2,7 @@ import httpx2
 import pytest
 
 from tests.unit.api.conftest import API_KEY, Connect
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 
 @pytest.mark.parametrize(

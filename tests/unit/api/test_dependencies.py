@@ -9,11 +9,13 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.health import Health
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
+from memsvc.services.memory_details import MemoryDetails
+from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.remember import Remember
 from tests.unit.api import fake_application as fake
 from tests.unit.api.answers import JOB_ID, MEMORY_ID, TENANT_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/memories"
 BODY = {"text": "Ada moved to Lisbon."}
@@ -26,6 +28,8 @@ BODY = {"text": "Ada moved to Lisbon."}
         (fake.FakeRemember, Remember),
         (fake.FakeRecall, Recall),
         (fake.FakeMemories, Memories),
+        (fake.FakeMemoryDetails, MemoryDetails),
+        (fake.FakeConsolidation, Consolidation),
         (fake.FakeJobs, Jobs),
         (fake.FakeHealth, Health),
     ],

@@ -16,6 +16,8 @@ OPERATIONS = {
     "delete_bank": "DELETE /v1/banks/{bank}",
     "list_bank_models": "GET /v1/banks/{bank}/models",
     "reembed_bank": "POST /v1/banks/{bank}:reembed",
+    "get_consolidation": "GET /v1/banks/{bank}/consolidation",
+    "consolidate_bank": "POST /v1/banks/{bank}/consolidate",
     "index_state": "GET /v1/index",
     "verify_index": "POST /v1/banks/{bank}/index:verify",
     "rebuild_index": "POST /v1/banks/{bank}/index:rebuild",
@@ -27,6 +29,7 @@ OPERATIONS = {
     "compose_context": "POST /v1/banks/{bank}/context",
     "list_memories": "GET /v1/banks/{bank}/memories",
     "get_memory": "GET /v1/banks/{bank}/memories/{memory_id}",
+    "list_memory_annotations": "GET /v1/banks/{bank}/memories/{memory_id}/annotations",
     "list_memory_versions": "GET /v1/banks/{bank}/memories/{memory_id}/versions",
     "update_memory": "PATCH /v1/banks/{bank}/memories/{memory_id}",
     "archive_memory": "POST /v1/banks/{bank}/memories/{memory_id}:archive",
@@ -47,6 +50,7 @@ OPERATIONS = {
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
     "undo_operation": "POST /v1/banks/{bank}/operations/{operation_id}/undo",
+    "model_usage": "GET /v1/usage",
     "list_jobs": "GET /v1/jobs",
     "get_job": "GET /v1/jobs/{job_id}",
     "retry_job": "POST /v1/jobs/{job_id}:retry",
@@ -60,7 +64,7 @@ PUBLIC = {"get_health", "get_readiness"}
 CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
-    *("reembed_bank", "cancel_job", "undo_operation"),
+    *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
 }
 

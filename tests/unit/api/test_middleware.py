@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from memsvc.api.middleware import RequestContext
 from memsvc.errors import DatabaseUnavailableError
 from tests.unit.api.conftest import Connect
-from tests.unit.api.fake_application import FakeApplication, Script
+from tests.unit.api.fake_application import FakeApplication
+from tests.unit.api.script import Script
 
 
 async def test_a_given_request_id_is_echoed(api: httpx2.AsyncClient) -> None:

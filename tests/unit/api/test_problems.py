@@ -7,7 +7,7 @@ import pytest
 
 from memsvc import errors
 from memsvc.api.problems import STATUS_BY_ERROR, problem_of, problem_response, status_of
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 
 def leaves(root: type[errors.MemsvcError]) -> Iterator[type[errors.MemsvcError]]:

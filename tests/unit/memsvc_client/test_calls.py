@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, retention
+from memsvc_client import calls, contexts, graph, history, notes, retention, usage
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -21,7 +21,10 @@ CALLS: dict[str, Call[Any]] = {
     "recall": calls.recall("a", "tea"),
     "compose_context": contexts.compose_context("a", "tea"),
     "list_memories": calls.list_memories("a"),
-    "get_memory": calls.get_memory("a", "b"),
+    "get_memory": notes.get_memory("a", "b"),
+    "list_annotations": notes.list_annotations("a", "b"),
+    "consolidate_bank": notes.consolidate_bank("a"),
+    "consolidation_plan": notes.consolidation_plan("a"),
     "list_versions": calls.list_versions("a", "b"),
     "update_memory": calls.update_memory("a", "b", metadata=None, pinned=True),
     "archive_memory": calls.archive_memory("a", "b"),
@@ -42,6 +45,7 @@ CALLS: dict[str, Call[Any]] = {
     "find_path": graph.find_path("a", "b", "c"),
     "list_mentions": graph.list_mentions("a"),
     "rebuild_graph": graph.rebuild_graph("a"),
+    "model_usage": usage.model_usage(),
     "list_jobs": calls.list_jobs(),
     "find_open_jobs": calls.find_open_jobs()[0],
     "get_job": calls.get_job("a"),
@@ -62,11 +66,11 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, retention)
+        for module in (calls, contexts, graph, history, notes, retention, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
-    described -= {"to_networkx"}
+    described -= {"to_networkx", "change_retention_policy"}
     assert described == set(CALLS)
 
 

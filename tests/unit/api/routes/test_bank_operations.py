@@ -6,7 +6,7 @@ from memsvc.domain.operations import OperationKind, OperationListing
 from memsvc.domain.paging import PageRequest
 from memsvc.errors import UndoPreventedError
 from tests.unit.api.answers import MEMORY_ID, OPERATION_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 AT = f"/v1/banks/ada/operations/{OPERATION_ID}"
 RENDERED = {

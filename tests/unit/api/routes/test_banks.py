@@ -5,7 +5,7 @@ from memsvc.domain.memory import BankChange
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.commands import BankCreated, NewBank
 from tests.unit.api.answers import BANK, BANK_ID, JOB_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 RENDERED = {
     "id": str(BANK_ID),

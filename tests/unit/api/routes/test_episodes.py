@@ -7,7 +7,7 @@ import pytest
 from memsvc.domain.memory import EpisodeKind, ScopeKeys
 from memsvc.services.commands import NewDocument, NewEpisode, NewMessage
 from tests.unit.api.answers import EPISODE_ID, MEMORY_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/episodes"
 MESSAGE = {"text": "Hello"}

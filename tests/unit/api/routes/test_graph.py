@@ -3,7 +3,7 @@ import httpx2
 from memsvc.domain.paging import PageRequest
 from memsvc.errors import EntityNotFoundError
 from tests.unit.api.answers import JOB_ID, MEMORY_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 AT = "/v1/banks/ada/graph"
 LISBON = {"name": "lisbon", "memories": 3}

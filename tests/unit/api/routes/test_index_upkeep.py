@@ -2,7 +2,7 @@ import httpx2
 
 from memsvc.services.commands import BankReference
 from tests.unit.api.answers import BANK_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 
 async def test_what_is_held_is_shown(api: httpx2.AsyncClient) -> None:

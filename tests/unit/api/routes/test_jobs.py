@@ -4,7 +4,7 @@ import pytest
 from memsvc.domain.jobs import JobKind, JobListing, JobState
 from memsvc.domain.paging import PageRequest
 from tests.unit.api.answers import BANK_ID, JOB_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 RENDERED = {
     "id": str(JOB_ID),
@@ -12,6 +12,7 @@ RENDERED = {
     "state": "running",
     "reason": None,
     "progress": {"done": 1, "total": 2},
+    "counts": {},
     "bank_id": str(BANK_ID),
     "attempts": 1,
     "created_at": "2024-05-07T12:00:00Z",

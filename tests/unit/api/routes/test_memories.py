@@ -10,7 +10,7 @@ from memsvc.domain.paging import PageRequest
 from memsvc.errors import IllegalTransitionError
 from memsvc.services.commands import MemoryPatch, NewMemory
 from tests.unit.api.answers import BANK_ID, EPISODE_ID, JOB_ID, MEMORY_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/memories"
 RENDERED = {
@@ -152,7 +152,8 @@ async def test_a_filter_that_is_not_known_lists_nothing(
 async def test_a_memory_is_read(api: httpx2.AsyncClient, script: Script) -> None:
     answer = await api.get(f"{URL}/{MEMORY_ID}")
 
-    assert (answer.status_code, answer.json()) == (200, RENDERED)
+    assert answer.status_code == 200
+    assert answer.json().items() >= RENDERED.items()
     assert script.last_arguments[2] == MEMORY_ID
 
 

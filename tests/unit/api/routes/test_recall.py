@@ -7,10 +7,10 @@ import pytest
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.services.commands import BankReference
-from memsvc.services.recall import RecallQuery
+from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
-from tests.unit.api.fake_application import Script
 from tests.unit.api.routes.test_memories import RENDERED
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/recall"
 
@@ -30,6 +30,19 @@ async def test_a_question_is_answered_with_its_reasons(
                 "parts": {"lexical": {"rank": 1, "score": 7.5, "contribution": 0.5}},
                 "arms": ["lexical"],
                 "hop": None,
+                "tokens": 6,
+            }
+        ],
+        "neighbours": [
+            {
+                "memory": RENDERED,
+                "via": {
+                    "hit": str(MEMORY_ID),
+                    "type": "related",
+                    "weight": 0.5,
+                    "reason": "shares: Lisbon",
+                },
+                "score": 0.25,
                 "tokens": 6,
             }
         ],

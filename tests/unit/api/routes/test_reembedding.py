@@ -6,7 +6,7 @@ import pytest
 from memsvc.services.commands import BankReference
 from memsvc.services.reembedding import ReembedCommand
 from tests.unit.api.answers import JOB_ID
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 
 async def test_the_models_of_a_bank_are_listed(api: httpx2.AsyncClient, script: Script) -> None:

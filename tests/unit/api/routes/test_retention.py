@@ -6,7 +6,7 @@ from memsvc.domain.retention.curves import Curve, CurveForm
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy
 from memsvc.errors import NoRetentionPolicyError
 from tests.unit.api.answers import JOB_ID, NOON, OPERATION_ID, STORED_POLICY
-from tests.unit.api.fake_application import Script
+from tests.unit.api.script import Script
 
 AT = "/v1/banks/ada"
 

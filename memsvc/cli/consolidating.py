@@ -1,0 +1,155 @@
+"""How consolidating looks on a terminal: its progress, and what came of it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from memsvc_client import ConsolidationPlan, Job
+from pydantic import JsonValue
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from memsvc.cli.output import note, notes, print_fields, print_table
+
+_NAMES = {
+    "annotated": "notes made",
+    "linked": "links made",
+    "unlinked": "links replaced",
+    "evolved": "older notes evolved",
+    "windows": "windows looked at",
+    "views": "annotated texts embedded",
+    "set_aside": "set aside",
+    "rejected": "parts of answers rejected",
+}
+
+
+class JobProgress:
+    """A bar while a job runs, on standard error; without a terminal a line now and then."""
+
+    def __init__(self, *, shown: bool) -> None:
+        console = notes()
+        self._began = time.monotonic()
+        self._is_shown = shown
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not (shown and console.is_terminal),
+        )
+        self._task = self._bar.add_task("waiting for a worker", total=None, rate="")
+        self._told = ""
+
+    @property
+    def took_s(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began
+
+    def __enter__(self) -> Self:
+        """Show it."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Take it away."""
+        self._bar.stop()
+
+    def show(self, job: Job) -> None:
+        """Show how far the job is."""
+        if job.progress is None:
+            return
+        done, total = job.progress.done, job.progress.total
+        rate = f"{done / self.took_s:.0f}/s" if self.took_s > 1 else ""
+        self._bar.update(
+            self._task, description="organising", completed=done, total=total, rate=rate
+        )
+        told = f"{job.state}: {done} of {total}"
+        if self._is_shown and self._bar.disable and told != self._told:
+            self._told = told
+            note(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidated:
+    """A job as it ended, or was left, and what this command has seen it do."""
+
+    job: Job
+    before: Mapping[str, int]
+    """What the job had done when the command began."""
+    took_s: float
+    plan: ConsolidationPlan
+
+    @property
+    def done(self) -> Mapping[str, int]:
+        """What was done since the command began."""
+        counts = self.job.counts
+        return {name: number - self.before.get(name, 0) for name, number in counts.items()}
+
+    @property
+    def notes_per_s(self) -> float:
+        """Notes made in a second, waiting included."""
+        return self.done.get("annotated", 0) / self.took_s if self.took_s else 0.0
+
+    def to_json(self) -> JsonValue:
+        """Return it for programs."""
+        return {
+            "job": self.job.model_dump(mode="json"),
+            "done": dict(self.done),
+            "took_s": round(self.took_s, 3),
+            "notes_per_s": round(self.notes_per_s, 2),
+            "bank": self.plan.notes.model_dump(mode="json"),
+        }
+
+
+def show_plan(plan: ConsolidationPlan, stages: Sequence[str] | None) -> None:
+    """Print what there is to do."""
+    print_table(
+        ("stage", "to do"),
+        ((each.name, str(each.todo)) for each in plan.stages if not stages or each.name in stages),
+    )
+    _show_bank(plan)
+    if plan.job is not None:
+        note(f"The job {plan.job.id} is at it ({plan.job.state}).")
+
+
+def show_consolidated(result: Consolidated) -> None:
+    """Print what was done, at which rate, and how the bank is now."""
+    if result.job.is_open:
+        note(f"The job {result.job.id} is {result.job.state}; `memsvc jobs show` says how far.")
+    done = [(name, number) for name, number in result.done.items() if number]
+    if done:
+        print_table(
+            ("done", "number"), ((_NAMES.get(name, name), str(number)) for name, number in done)
+        )
+        made = result.done.get("annotated", 0)
+        if made:
+            links, evolved = (result.done.get(each, 0) / made for each in ("linked", "evolved"))
+            print_fields(
+                (
+                    ("notes a second", f"{result.notes_per_s:.1f}"),
+                    ("links a note", f"{links:.2f}"),
+                    ("evolutions a note", f"{evolved:.2f}"),
+                )
+            )
+    elif not result.job.is_open:
+        note("There was nothing to do.")
+    _show_bank(result.plan)
+
+
+def _show_bank(plan: ConsolidationPlan) -> None:
+    told = plan.notes
+    print_fields(
+        (
+            ("notes in the bank", str(told.annotated)),
+            ("links", str(told.links)),
+            ("waiting", str(told.waiting)),
+            ("set aside", str(told.set_aside)),
+        )
+    )
+    if told.unembedded:
+        note(f"{told.unembedded} of those waiting have no vector yet; they follow once they do.")
+    if told.set_aside:
+        note("See `memsvc jobs list --state needs_review` for why; --retry tries them again.")

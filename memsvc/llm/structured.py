@@ -1,0 +1,187 @@
+"""Asking a model for an answer of a form: checked, repaired once, accounted for."""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import structlog
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from memsvc.domain.identifiers import TenantId
+from memsvc.domain.model_calls import CallEnding, CallOutcome, ModelCallId, NewModelCall
+from memsvc.errors import ConfigurationError, NeedsReviewError, ProviderUnavailableError
+from memsvc.llm.client import ChatReply, ProviderClient, ProviderEndpoint, ResponseSchema
+from memsvc.llm.ledger import CallLedger
+from memsvc.llm.prompt_files import Prompt
+
+_log = structlog.get_logger(__name__)
+
+_BYTES_PER_TOKEN = 2
+"""UTF-8 bytes of a token at least, whatever the text: estimates have to be high."""
+_MOST_FAULTS = 20
+
+Answer = TypeVar("Answer", bound=BaseModel)
+_Messages = list[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Generic[Answer]):
+    """A task and its data."""
+
+    prompt: Prompt
+    data: JsonValue
+    """Goes to the model as one JSON document: no text in it can pass for anything else."""
+    answer: type[Answer]
+
+
+class StructuredModel:
+    """Asks one hosted model. Its answers are data: parsed, checked, never evaluated."""
+
+    def __init__(
+        self, endpoint: ProviderEndpoint, ledger: CallLedger, *, most_output_tokens: int
+    ) -> None:
+        """Import and connect to nothing yet: the first question does."""
+        self._endpoint = endpoint
+        self._ledger = ledger
+        self._most_output_tokens = most_output_tokens
+        self._client: ProviderClient | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def model(self) -> str:
+        """The model as litellm writes it."""
+        return self._endpoint.model
+
+    async def ask(self, tenant_id: TenantId, question: Question[Answer]) -> Answer:
+        """Return the answer; one that does not hold to its form is sent back once.
+
+        Raises ``NeedsReviewError`` if the second does not either, ``BudgetExceededError`` before a
+        call that the tenant's budget does not cover, ``ProviderUnavailableError`` and
+        ``ConfigurationError``.
+        """
+        messages: _Messages = [
+            {"role": "system", "content": question.prompt.text},
+            {"role": "user", "content": json.dumps(question.data, ensure_ascii=False)},
+        ]
+        first = await self._attempt(tenant_id, question, messages)
+        if isinstance(first.parsed, question.answer):
+            return first.parsed
+        messages += [
+            {"role": "assistant", "content": first.reply.text},
+            {"role": "user", "content": _complaint(first.faults)},
+        ]
+        second = await self._attempt(tenant_id, question, messages)
+        if isinstance(second.parsed, question.answer):
+            return second.parsed
+        _log.warning("model.answer_unusable", prompt=question.prompt.id, faults=len(second.faults))
+        raise NeedsReviewError(
+            f"{self.model} answered the prompt {question.prompt.id} twice in a form that cannot be"
+            f" used ({len(second.faults)} faults). Retry the job, or use another model."
+        )
+
+    async def close(self) -> None:
+        """Close the provider's connections, if there are any."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _opened(self) -> ProviderClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await ProviderClient.open(self._endpoint)
+            return self._client
+
+    async def _attempt(
+        self, tenant_id: TenantId, question: Question[Answer], messages: Sequence[Mapping[str, str]]
+    ) -> "_Attempt":
+        client = await self._opened()
+        schema = question.answer.model_json_schema()
+        call_id = await self._reserve(tenant_id, question.prompt, messages, schema)
+        started = time.perf_counter()
+        try:
+            reply = await client.chat(
+                messages,
+                ResponseSchema(name=question.prompt.id, schema=schema),
+                most_tokens=self._most_output_tokens,
+            )
+        except (ProviderUnavailableError, ConfigurationError) as error:
+            is_refused = isinstance(error, ConfigurationError)
+            outcome = CallOutcome.REFUSED if is_refused else CallOutcome.UNAVAILABLE
+            ending = CallEnding(outcome=outcome, latency_ms=_since(started))
+            await self._ledger.settle(tenant_id, call_id, ending)
+            raise
+        attempt = _read(reply, question.answer)
+        await self._ledger.settle(
+            tenant_id,
+            call_id,
+            CallEnding(
+                outcome=CallOutcome.OK if attempt.parsed else CallOutcome.INVALID,
+                input_tokens=reply.input_tokens,
+                output_tokens=reply.output_tokens,
+                cost_usd=reply.cost_usd,
+                latency_ms=_since(started),
+                validation_errors=len(attempt.faults),
+            ),
+        )
+        return attempt
+
+    async def _reserve(
+        self,
+        tenant_id: TenantId,
+        prompt: Prompt,
+        messages: Sequence[Mapping[str, str]],
+        schema: Mapping[str, object],
+    ) -> ModelCallId:
+        size = len(json.dumps([*messages, schema], ensure_ascii=False).encode())
+        return await self._ledger.reserve(
+            tenant_id,
+            NewModelCall(
+                purpose=prompt.purpose,
+                model=self.model,
+                prompt_id=prompt.id,
+                prompt_version=prompt.version,
+                most_tokens=math.ceil(size / _BYTES_PER_TOKEN) + self._most_output_tokens,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    reply: ChatReply
+    parsed: BaseModel | None
+    faults: Sequence[str]
+    """Where the answer breaks its form and how, without its text."""
+
+
+def _read(reply: ChatReply, answer: type[BaseModel]) -> _Attempt:
+    try:
+        parsed = answer.model_validate_json(_unfenced(reply.text))
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+        return _Attempt(reply=reply, parsed=None, faults=faults)
+    return _Attempt(reply=reply, parsed=parsed, faults=())
+
+
+def _unfenced(text: str) -> str:
+    """Return the text without the code fence that some models put around JSON."""
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```"):
+        return stripped.removeprefix("```json").removeprefix("```").removesuffix("```")
+    return stripped
+
+
+def _complaint(faults: Sequence[str]) -> str:
+    listed = "\n".join(faults[:_MOST_FAULTS])
+    return (
+        f"The answer does not hold to the schema. Answer again, whole, with these mended:\n{listed}"
+    )
+
+
+def _since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)

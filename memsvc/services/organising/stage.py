@@ -1,0 +1,133 @@
+"""Organising a bank: window after window, until nothing waits."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+from uuid import UUID
+
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.jobs import Job, Progress
+from memsvc.domain.memory import BankScope
+from memsvc.domain.organising.cutting import Waiting, WindowBounds, cut_windows
+from memsvc.errors import BankNotFoundError
+from memsvc.services.organising.gathering import BankMeasures
+from memsvc.services.organising.windows import AttemptLostError, OrganiseWindow
+from memsvc.services.run_job import JobContext
+from memsvc.settings import OrganiseSettings
+from memsvc.store.organising import NoteSource
+from memsvc.store.transactions import ReadTransaction, Store
+
+_WINDOWS_READ = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganiseStage:
+    """Notes, links and evolution; the first stage of consolidating."""
+
+    store: Store
+    window: OrganiseWindow
+    settings: OrganiseSettings
+
+    @property
+    def name(self) -> str:
+        """What callers call it."""
+        return "organise"
+
+    async def todo(self, tx: ReadTransaction, bank_id: BankId) -> int:
+        """Return how many memories it would organise now."""
+        return await tx.organising.count_ready(bank_id)
+
+    async def run(self, context: JobContext) -> None:
+        """Organise what waits, oldest first; what is stored stays stored."""
+        scope = scope_of(context.job)
+        async with self.store.read(scope.tenant_id) as tx:
+            total = await tx.organising.count_ready(scope.bank_id)
+        if not total:
+            return
+        measures = await self.window.gathering.measure(scope)
+        done, after = 0, None
+        while batch := await self._next(scope, after):
+            for some in self._portions(batch):
+                await self._organise(context, measures, some)
+                done += sum(map(len, some))
+                await context.report_progress(Progress(done=done, total=max(total, done)))
+            after = batch[-1].memory_id
+
+    async def retry(self, context: JobContext, memory_ids: Sequence[MemoryId]) -> None:
+        """Organise exactly these; raises what stands in the way."""
+        scope = scope_of(context.job)
+        measures = await self.window.gathering.measure(scope)
+        async with self.store.read(scope.tenant_id) as tx:
+            found = await tx.organising.sources(scope.bank_id, memory_ids)
+        sources = [found[each] for each in memory_ids if each in found]
+        try:
+            await self.window(context.job, measures, sources)
+        except AttemptLostError as error:
+            await _leave(context, error)
+        done = Progress(done=len(sources), total=len(sources))
+        await context.report_progress(done)
+
+    async def _next(self, scope: BankScope, after: MemoryId | None) -> list[NoteSource]:
+        limit = _WINDOWS_READ * self.settings.window_items
+        async with self.store.read(scope.tenant_id) as tx:
+            return await tx.organising.waiting(scope.bank_id, after=after, limit=limit)
+
+    def _portions(self, batch: Sequence[NoteSource]) -> list[list[list[NoteSource]]]:
+        """Return the batch in windows, and these in portions that are worked on at once."""
+        bounds = WindowBounds(
+            items=self.settings.window_items, characters=self.settings.window_characters
+        )
+        waiting = [
+            Waiting(key=each, source=each.episode_id or each.source, characters=len(each.text))
+            for each in batch
+        ]
+        windows = cut_windows(waiting, bounds)
+        size = self.settings.windows_at_once
+        return [windows[start : start + size] for start in range(0, len(windows), size)]
+
+    async def _organise(
+        self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
+    ) -> None:
+        """Organise some windows side by side, then leave others their share of the time."""
+        started = time.monotonic()
+        outcomes = await asyncio.gather(
+            *(self.window.or_set_aside(context.job, measures, each) for each in windows),
+            return_exceptions=True,  # each window comes to its own end before one of them is raised
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                await _leave(context, outcome)
+        took_s = time.monotonic() - started
+        await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organise:
+    """The job that writes cause, and the one that tries again what was set aside."""
+
+    stage: OrganiseStage
+
+    async def __call__(self, context: JobContext) -> None:
+        """Organise the memories that the job names, or all that wait."""
+        named = context.job.payload.get("memory_ids")
+        if isinstance(named, Sequence) and not isinstance(named, str):
+            await self.stage.retry(context, [MemoryId(UUID(str(each))) for each in named])
+        else:
+            await self.stage.run(context)
+
+
+def scope_of(job: Job) -> BankScope:
+    """Return the scope of a job's bank; raises ``BankNotFoundError``."""
+    if job.bank_id is None:
+        raise BankNotFoundError
+    return BankScope(tenant_id=job.tenant_id, bank_id=job.bank_id)
+
+
+async def _leave(context: JobContext, error: BaseException) -> NoReturn:
+    """End the handler by what stands in the way."""
+    if isinstance(error, AttemptLostError):
+        # Whoever keeps the job's state knows why it is no longer ours, and ends the attempt there.
+        await context.report_progress(context.job.progress or Progress(done=0, total=0))
+    raise error
