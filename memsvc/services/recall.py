@@ -17,9 +17,9 @@ from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.linked import LinkedMemories, Neighbour
+from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.pass_through import Mode, PassThrough, Scope
-from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -104,7 +104,6 @@ class Recall:
         if query.answerable:
             stages.mark("answerable")
         answer = await self._answer(question, found, stages)
-        RECALLS.inc()
         return replace(answer, answerable=judged)
 
     async def _whole(self, question: _Question, stages: Stages) -> Recalled | None:
@@ -120,20 +119,15 @@ class Recall:
         costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
         if sum(costs) > budget:
             return None
-        hits = [
-            Hit(memory=memory, score=0.0, parts={}, tokens=cost)
-            for memory, cost in zip(memories, costs, strict=True)
-        ]
         stages.mark("pack")
-        RECALLS.inc()
         return Recalled(
-            hits=hits,
+            hits=unranked(memories, costs),
             arms={},
             total_tokens=sum(costs),
             budget_tokens=budget,
             tokenizer=self._tokens.name,
             dropped=(),
-            took_ms=stages.took_ms(),
+            took_ms=_observed(stages),
             backend=self._arms.backend,
             mode=Mode.PASSTHROUGH,
         )
@@ -280,9 +274,6 @@ class Recall:
         if query.neighbours:
             neighbours = await self._beside(question, hits)
             stages.mark("neighbours")
-        took_ms = stages.took_ms()
-        for stage, spent in took_ms.items():
-            RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
@@ -291,7 +282,7 @@ class Recall:
             tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
-            took_ms=took_ms,
+            took_ms=_observed(stages),
             backend=self._arms.backend,
         )
 
@@ -308,13 +299,15 @@ class Recall:
         left = query.budget_tokens
         if left is not None:
             left -= sum(hit.tokens for hit in hits)
-        return [
-            Neighbour(memory=memory, via=each.via, score=each.score, tokens=tokens)
-            for (each, memory), tokens, fits in zip(
-                found, costs, fit_budget(costs, left), strict=True
-            )
-            if fits
-        ]
+        return fitting(found, costs, left)
+
+
+def _observed(stages: Stages) -> Mapping[str, float]:
+    RECALLS.inc()
+    took_ms = stages.took_ms()
+    for stage, spent in took_ms.items():
+        RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
+    return took_ms
 
 
 def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:

@@ -76,3 +76,11 @@ class Recalled:
     mode: Mode = Mode.RANKED
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
+
+
+def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
+    """Return memories in their own order, without scores; ``costs`` are their tokens."""
+    return [
+        Hit(memory=memory, score=0.0, parts={}, tokens=cost)
+        for memory, cost in zip(memories, costs, strict=True)
+    ]

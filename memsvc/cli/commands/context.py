@@ -54,13 +54,14 @@ def context(  # noqa: PLR0913 — a command's options
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
+    answered_by = mode_of(mode)
     is_narrowed = user is not None or agent is not None
     composed = ask(
         url,
         lambda client: client.bank(bank).context(
             question,
             budget_tokens=budget,
-            mode=mode_of(mode),
+            mode=answered_by,
             k=k,
             neighbours=neighbours,
             session_id=session,

@@ -121,12 +121,13 @@ def recall(  # noqa: PLR0913 — a command's options
         occurred_before=before,
         metadata=None if where is None else Condition(where),
     )
+    answered_by = mode_of(mode)
     found = ask(
         url,
         lambda client: client.bank(bank).recall(
             question,
             k=k,
-            mode=mode_of(mode),
+            mode=answered_by,
             filter=_if_any(narrowing),
             arms=arms or None,
             budget_tokens=budget,

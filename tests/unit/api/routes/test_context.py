@@ -11,8 +11,8 @@ from memsvc.domain.memory import ScopeKeys
 from memsvc.services.commands import BankReference
 from memsvc.services.compose_context import ContextQuery
 from tests.unit.api.answers import MEMORY_ID
-from tests.unit.api.script import Script
 from tests.unit.api.routes.test_memories import RENDERED
+from tests.unit.api.script import Script
 
 URL = "/v1/banks/ada/context"
 
