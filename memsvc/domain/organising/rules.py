@@ -23,7 +23,7 @@ from memsvc.domain.organising.keywords import is_common, keywords
 from memsvc.domain.organising.patterns import facts_of
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.domain.organising.tags import tags
-from memsvc.domain.organising.times import NamedTime, named_times
+from memsvc.domain.named_times import NamedTime, named_times
 from memsvc.domain.stop_words import function_words
 
 RULES = "rules/1"
