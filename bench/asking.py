@@ -10,7 +10,7 @@ from memsvc_client import ArmStatus, Bank, Recall
 from bench.datasets import Question
 from bench.errors import BenchError
 from bench.metrics import Judged
-from bench.options import Arms
+from bench.options import Arms, Times
 from bench.units import UnitKind, ranked_units
 
 MOST_HITS = 200
@@ -28,6 +28,8 @@ class AskOptions:
     """How many units each question shall bring back."""
     workers: int
     """How many questions are asked at the same time."""
+    times: Times = "ignore"
+    """What to make of times that a question names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,13 @@ def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
     recall_ms = None
     while True:
         began = time.perf_counter()
-        recall = bank.recall(question.text, k=hits, arms=options.arms, now=question.asked_at)
+        recall = bank.recall(
+            question.text,
+            k=hits,
+            arms=options.arms,
+            now=question.asked_at,
+            times=options.times,
+        )
         if recall_ms is None:
             recall_ms = (time.perf_counter() - began) * 1000
         refuse_failed_arms(recall)

@@ -5,12 +5,18 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-ARM_NAMES = ("dense", "lexical")
+ARM_NAMES = ("dense", "lexical", "graph")
 
 Arms: TypeAlias = Literal["all"] | list[str]
 
 ArmsOption = Annotated[
     str, typer.Option(help="Which arms take part: all, or names joined by commas.")
+]
+Times: TypeAlias = Literal["ignore", "boost", "filter"]
+
+TimesOption = Annotated[
+    str,
+    typer.Option(metavar="ignore|boost|filter", help="What to make of times a question names."),
 ]
 UrlOption = Annotated[
     str | None,
@@ -36,6 +42,17 @@ def parse_arms(written: str) -> Arms:
             f"{written!r}: give all, or some of {', '.join(ARM_NAMES)}.", param_hint="--arms"
         )
     return names
+
+
+def parse_times(written: str) -> Times:
+    """Return what to make of times, as the client takes it; raises ``typer.BadParameter``."""
+    match written:
+        case "ignore" | "boost" | "filter":
+            return written
+        case _:
+            raise typer.BadParameter(
+                f"{written!r}: give ignore, boost or filter.", param_hint="--times"
+            )
 
 
 def refuse_useless_keep(url: str | None, *, keep: bool) -> None:

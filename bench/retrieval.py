@@ -15,8 +15,10 @@ from bench.options import (
     KeepOption,
     OutOption,
     SeedOption,
+    TimesOption,
     UrlOption,
     parse_arms,
+    parse_times,
     refuse_useless_keep,
 )
 from bench.progress import console
@@ -65,6 +67,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     sets: SetsOption,
     out: OutOption,
     arms: ArmsOption = "all",
+    times: TimesOption = "ignore",
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     seed: SeedOption = 0,
@@ -76,7 +79,9 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
 ) -> None:
     """Load evaluation sets into fresh banks, ask their questions, and tell recall at k."""
     refuse_useless_keep(url, keep=keep)
-    asking = AskOptions(arms=parse_arms(arms), k_max=k_max, workers=workers)
+    asking = AskOptions(
+        arms=parse_arms(arms), k_max=k_max, workers=workers, times=parse_times(times)
+    )
     names = [folder.resolve().name for folder in sets]
     if len(set(names)) < len(names):
         raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
@@ -87,6 +92,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
         settings = describe_run(
             command="retrieval",
             arms=asking.arms,
+            times=asking.times,
             seed=seed,
             limit=limit,
             workers=workers,

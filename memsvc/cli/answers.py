@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Answerable, Hit, Neighbour, Recall
+from memsvc_client import Answerable, AskedTime, Hit, Neighbour, Recall
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -73,6 +73,8 @@ def _print_neighbour(out: Console, recall: Recall, neighbour: Neighbour) -> None
 def _provenance(hit: Hit) -> Iterator[str]:
     for arm, part in hit.parts.items():
         yield f"{arm}: rank {part.rank}, score {part.score:.3f}, adds {part.contribution:.3f}"
+    for reason, factor in hit.factors.items():
+        yield f"{reason}: times {factor:g}"
     memory = hit.memory
     names = (
         ("id", str(memory.id)),
@@ -80,6 +82,12 @@ def _provenance(hit: Hit) -> Iterator[str]:
         ("external id", memory.external_id),
     )
     yield ", ".join(f"{label} {name}" for label, name in names if name)
+
+
+def _span(asked: AskedTime) -> str:
+    since = "" if asked.start is None else f"from {moment(asked.start)} "
+    until = "on" if asked.end is None else f"until {moment(asked.end)}"
+    return f"{since}{until}"
 
 
 def _failures(recall: Recall) -> Iterator[str]:
@@ -92,6 +100,8 @@ def _explanation(recall: Recall) -> Iterator[str]:
     for arm, report in recall.arms.items():
         told = f"{report.status}, {report.candidates} candidates, {report.took_ms:.1f} ms"
         yield f"{arm} arm: {told}{f', {report.reason}' if report.reason else ''}"
+    for asked in recall.times:
+        yield f"asked about: {asked.written}, {_span(asked)}"
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
     if recall.index is not None:

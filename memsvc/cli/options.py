@@ -48,6 +48,17 @@ def mode_of(written: str | None) -> Literal["ranked", "auto"] | None:
             raise typer.BadParameter(f"{written!r} is neither ranked nor auto", param_hint="--mode")
 
 
+def time_use_of(written: str | None) -> Literal["boost", "filter"] | None:
+    """Read what to make of times that a question names."""
+    match written:
+        case None | "boost" | "filter":
+            return written
+        case _:
+            raise typer.BadParameter(
+                f"{written!r} is neither boost nor filter", param_hint="--times"
+            )
+
+
 Url = Annotated[
     str | None,
     typer.Option(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 from memsvc.domain.named_times import MONTH_PATTERN, NamedTime, month_number, named_times
 
@@ -36,6 +37,16 @@ _BARE_CHINESE_MONTH = re.compile(r"(?<![\d年个個])(?P<month>1[0-2]|[1-9])月(
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _SEASON_MONTHS = {21: 3, 22: 6, 23: 9, 24: 12}
 _LAST_SEASON_OF_A_YEAR = 20
+
+
+class TimeUse(StrEnum):
+    """What is made of the times that a question names."""
+
+    IGNORE = "ignore"
+    BOOST = "boost"
+    """What happened at another time counts less."""
+    FILTER = "filter"
+    """What happened at another time is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,6 +221,9 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
     y, d = r"(?P<y>\d{4})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?"
     month = f"(?P<month>{MONTH_PATTERN})"
     steps = "|".join(_STEPS)
+    season = rf"(?P<season>{'|'.join(_SEASONS)})\b"
+    chinese_unit = r"(?P<unit>周|週|星期|礼拜|月)"
+    chinese_day = r"(?P<day>(?<=[周週期拜])[一二三四五六日天])?"
     number = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
     plain: tuple[tuple[str, _Resolve], ...] = (
         (r"\b(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})\b", _full),
@@ -234,8 +237,7 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
         (rf"\b(?P<which>{steps})\s+(?P<unit>night|weekend|week|month|year)\b", _unit),
         (rf"\b(?P<which>{steps})\s+(?P<month>{MONTH_PATTERN})", _relative_month),
         (
-            rf"\b(?P<which>{steps}|in|in the|the|during)\s+(?P<season>{'|'.join(_SEASONS)})\b"
-            rf"(?:\s+(?:of\s+)?{y})?",
+            rf"\b(?P<which>{steps}|in|in the|the|during)\s+{season}(?:\s+(?:of\s+)?{y})?",
             _season,
         ),
         (
@@ -243,8 +245,7 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
             _season,
         ),
         (
-            r"(?P<which>上|这|這|本|下)(?P<times>上|下)?(?:个|個)?(?P<unit>周|週|星期|礼拜|月)"
-            r"(?P<day>(?<=[周週期拜])[一二三四五六日天])?",
+            rf"(?P<which>上|这|這|本|下)(?P<times>上|下)?(?:个|個)?{chinese_unit}{chinese_day}",
             _chinese_step,
         ),
         (

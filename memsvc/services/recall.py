@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from memsvc.domain.answerable.evidence import CANDIDATES
+from memsvc.domain.asked_times import AskedTime
 from memsvc.domain.filters import ACTIVE_ONLY
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
 from memsvc.domain.identifiers import MemoryId
@@ -19,6 +20,7 @@ from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.pass_through import Mode, PassThrough, Scope
+from memsvc.services.question_times import read_times, time_factor, weigh_by_time
 from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
@@ -36,6 +38,7 @@ class _Question:
     bank: ResolvedBank
     now: datetime
     allowed: Sequence[MemoryId] | None
+    spans: Sequence[AskedTime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +149,14 @@ class Recall:
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
         now = query.now or self._clock.now()
+        query, spans = read_times(query, now)
         if query.filter.is_trivial:
             resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-            return _Question(query=query, bank=resolved, now=now, allowed=None)
+            return _Question(query=query, bank=resolved, now=now, allowed=None, spans=spans)
         async with self._store.read(caller.tenant_id) as tx:
             resolved = await tx.banks.resolve(bank.value)
             allowed = await tx.memories.allowed_ids(resolved.scope.bank_id, query.filter, now)
-        return _Question(query=query, bank=resolved, now=now, allowed=allowed)
+        return _Question(query=query, bank=resolved, now=now, allowed=allowed, spans=spans)
 
     async def _restrict(self, question: _Question) -> _Question:
         scope = question.bank.scope
@@ -180,7 +184,7 @@ class Recall:
         stages.mark("search", of_which={"embed": embed_ms})
         # Near misses are as many as hits, at most.
         most = query.k * (2 if query.explain else 1)
-        if query.answerable:
+        if query.answerable or question.spans:
             most = max(most, CANDIDATES)
         fused, hops = await self._ranked(asked, arms, outcomes, most)
         _refuse_if_none_answered(outcomes)
@@ -188,6 +192,7 @@ class Recall:
         wanted = [each.memory_id for each in fused]
         visible = await self._visible(question, wanted)
         stages.mark("fetch")
+        fused = weigh_by_time(fused, visible, question.spans)
         return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
 
     async def _ranked(
@@ -206,14 +211,14 @@ class Recall:
         if Arm.GRAPH not in arms or not asked.active_only:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, self._weights(), most), {}
+            return fuse(rankings, _weights(self._settings), most), {}
         dense = outcomes.get(Arm.DENSE)
         hopped = await self._second_hop(
             FirstHop(
                 query=asked,
                 rankings=rankings,
                 posed=None if dense is None else dense.posed,
-                weights=self._weights(),
+                weights=_weights(self._settings),
                 most=most,
             )
         )
@@ -239,14 +244,6 @@ class Recall:
         async with self._store.read(scope.tenant_id) as tx:
             return await tx.memories.fetch_visible(scope.bank_id, memory_ids, wanted, question.now)
 
-    def _weights(self) -> FusionWeights:
-        weights = {
-            Arm.DENSE: self._settings.dense_weight,
-            Arm.LEXICAL: self._settings.lexical_weight,
-            Arm.GRAPH: self._settings.graph.walk_weight,
-        }
-        return FusionWeights(rank_constant=self._settings.rrf_k, weights=weights)
-
     @staticmethod
     def _fell_short(question: _Question, found: _Found) -> bool:
         k = question.query.k
@@ -265,6 +262,7 @@ class Recall:
                 parts=each.parts,
                 tokens=tokens,
                 hop=found.hops.get(each.memory_id),
+                factors=_factors(found.visible[each.memory_id], question.spans),
             )
             for each, tokens, fits in zip(shown, costs, kept, strict=True)
             if fits
@@ -282,6 +280,7 @@ class Recall:
             tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
+            times=question.spans,
             took_ms=_observed(stages),
             backend=self._arms.backend,
         )
@@ -300,6 +299,20 @@ class Recall:
         if left is not None:
             left -= sum(hit.tokens for hit in hits)
         return fitting(found, costs, left)
+
+
+def _weights(settings: RecallSettings) -> FusionWeights:
+    weights = {
+        Arm.DENSE: settings.dense_weight,
+        Arm.LEXICAL: settings.lexical_weight,
+        Arm.GRAPH: settings.graph.walk_weight,
+    }
+    return FusionWeights(rank_constant=settings.rrf_k, weights=weights)
+
+
+def _factors(memory: Memory, spans: Sequence[AskedTime]) -> Mapping[str, float]:
+    factor = time_factor(memory, spans)
+    return {} if factor == 1 else {"time": factor}
 
 
 def _observed(stages: Stages) -> Mapping[str, float]:

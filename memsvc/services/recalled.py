@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
+from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import MemoryId
@@ -30,6 +31,10 @@ class RecallQuery:
     explain: bool = False
     neighbours: int = 0
     """Memories linked to the hits, returned beside them, at most."""
+    times: TimeUse = TimeUse.IGNORE
+    """What is made of the times that ``text`` names."""
+    zone: tzinfo = UTC
+    """Whose days, months and years these are."""
     pass_through: bool = False
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
     answerable: bool = False
@@ -46,6 +51,8 @@ class Hit:
     tokens: int
     hop: Hop | None = None
     """What the graph arm added; with it the parts add up to the score."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """What the sum of the parts was multiplied by, by reason; none if by nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,8 @@ class Recalled:
     backend: str
     neighbours: Sequence[Neighbour] = ()
     """Linked to hits; never in place of one."""
+    times: Sequence[AskedTime] = ()
+    """Times that the question names, if they were to be read."""
     mode: Mode = Mode.RANKED
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""

@@ -64,6 +64,7 @@ from memsvc_client.jobs import Job, JobState, Progress
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
+    AskedTime,
     BankInfo,
     BatchResult,
     Dropped,
@@ -118,6 +119,7 @@ __all__ = [
     "Answerable",
     "ArmReport",
     "ArmStatus",
+    "AskedTime",
     "AsyncBank",
     "AsyncClient",
     "Bank",

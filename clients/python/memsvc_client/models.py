@@ -250,8 +250,11 @@ class Hit(Record):
     score: float
     """0 to 1, for ordering inside one answer."""
     parts: Mapping[str, ScorePart]
-    hop: Hop | None = None
     """By arm."""
+    hop: Hop | None = None
+    """What the graph arm added."""
+    factors: Mapping[str, float] = {}
+    """What the sum of the parts was multiplied by, by reason."""
     arms: tuple[str, ...]
     """The arms that found it."""
     tokens: int
@@ -324,6 +327,14 @@ class IndexUse(Record):
     backend: str | None = None
 
 
+class AskedTime(Record):
+    """A time that a question names: from ``start`` up to, not including, ``end``."""
+
+    written: str
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+
+
 class Recall(Record):
     """The answer to a question."""
 
@@ -333,6 +344,8 @@ class Recall(Record):
     """Best first."""
     neighbours: tuple[Neighbour, ...] = ()
     """Beside the hits, if they were asked for."""
+    times: tuple[AskedTime, ...] = ()
+    """That the question names, if they were to be read."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int

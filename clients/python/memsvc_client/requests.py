@@ -190,6 +190,8 @@ class RecallQuery(Body):
     """Decides which memories have expired; the service's clock unless given."""
     timezone: str | None = None
     """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
+    times: Literal["ignore", "boost", "filter"] | None = None
+    """What to make of times that the question names; ignored unless given."""
     neighbours: int | None = None
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
     explain: bool | None = None
@@ -214,6 +216,7 @@ class RecallFields(TypedDict, total=False):
     budget_tokens: int | None
     now: datetime | None
     timezone: str | None
+    times: Literal["ignore", "boost", "filter"] | None
     neighbours: int | None
     explain: bool | None
     answerable: bool | None

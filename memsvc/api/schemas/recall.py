@@ -1,7 +1,9 @@
 """Bodies of the recall route."""
 
+from datetime import UTC
 from typing import Annotated, Literal, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
@@ -10,7 +12,8 @@ from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
-from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
+from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
+from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
@@ -60,6 +63,14 @@ class RecallRequest(RequestModel):
         ),
     ] = None
     timezone: ZoneName | None = None
+    times: Annotated[
+        TimeUse,
+        Field(
+            description="What to make of times that the question names (`last May`, `before 2022`, "
+            "`上个月`), seen from `now` in `timezone`: with `boost` what happened at another time "
+            "counts less, with `filter` it is left out."
+        ),
+    ] = TimeUse.IGNORE
     neighbours: Annotated[
         StrictInt,
         Field(
@@ -91,6 +102,8 @@ class RecallRequest(RequestModel):
             now=zone.instant(self.now, "now"),
             explain=self.explain,
             neighbours=self.neighbours,
+            times=self.times,
+            zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
             answerable=self.answerable,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
@@ -140,6 +153,10 @@ class HitResponse(ResponseModel):
     ]
     arms: Annotated[list[Arm], Field(description="The arms that found it.")]
     hop: HopResponse | None
+    factors: Annotated[
+        dict[str, float],
+        Field(description="What the sum of the parts was multiplied by, by reason."),
+    ]
     tokens: int
 
     @classmethod
@@ -151,8 +168,22 @@ class HitResponse(ResponseModel):
             parts={arm: ScorePartResponse.of(part) for arm, part in hit.parts.items()},
             arms=[arm for arm in Arm if arm in hit.parts],
             hop=None if hit.hop is None else HopResponse.of(hit.hop),
+            factors=dict(hit.factors),
             tokens=hit.tokens,
         )
+
+
+class AskedTimeResponse(ResponseModel):
+    """A time that the question names: from `start` up to, not including, `end`."""
+
+    written: str
+    start: UtcTime | None
+    end: UtcTime | None
+
+    @classmethod
+    def of(cls, asked: AskedTime) -> Self:
+        """Render a time."""
+        return cls(written=asked.written, start=asked.start, end=asked.end)
 
 
 class ArmResponse(ResponseModel):
@@ -233,6 +264,10 @@ class RecallResponse(ResponseModel):
     neighbours: Annotated[
         list[NeighbourResponse], Field(description="Beside the hits, if they were asked for.")
     ]
+    times: Annotated[
+        list[AskedTimeResponse],
+        Field(description="That the question names, if asked to read them."),
+    ]
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What all texts of the answer cost.")]
     budget_tokens: int | None
@@ -256,6 +291,7 @@ class RecallResponse(ResponseModel):
             mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],
+            times=[AskedTimeResponse.of(each) for each in recalled.times],
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,

@@ -17,6 +17,7 @@ from memsvc.cli.options import (
     json_object,
     mode_of,
     time,
+    time_use_of,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ def recall(  # noqa: PLR0913 — a command's options
         ),
     ] = None,
     zone: Zone = None,
+    times: Annotated[
+        str | None,
+        typer.Option(
+            "--times",
+            metavar="boost|filter",
+            help="Prefer, or only take, what happened when the question says.",
+        ),
+    ] = None,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -122,6 +131,7 @@ def recall(  # noqa: PLR0913 — a command's options
         metadata=None if where is None else Condition(where),
     )
     answered_by = mode_of(mode)
+    read_times = time_use_of(times)
     found = ask(
         url,
         lambda client: client.bank(bank).recall(
@@ -133,6 +143,7 @@ def recall(  # noqa: PLR0913 — a command's options
             budget_tokens=budget,
             now=now,
             timezone=zone,
+            times=read_times,
             neighbours=neighbours or None,
             explain=explain,
             answerable=answerable or None,

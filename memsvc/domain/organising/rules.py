@@ -8,6 +8,7 @@ from datetime import datetime
 from memsvc.domain.graph.entity_forms import entity_form
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.languages import base_language
+from memsvc.domain.named_times import NamedTime, named_times
 from memsvc.domain.organising.evolving import rule_evolutions
 from memsvc.domain.organising.extraction import (
     MOST_CONTEXT_CHARACTERS,
@@ -23,7 +24,6 @@ from memsvc.domain.organising.keywords import is_common, keywords
 from memsvc.domain.organising.patterns import facts_of
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.domain.organising.tags import tags
-from memsvc.domain.named_times import NamedTime, named_times
 from memsvc.domain.stop_words import function_words
 
 RULES = "rules/1"

@@ -20,7 +20,7 @@ def test_arms_are_read(written: str, expected: object) -> None:
     assert parse_arms(written) == expected
 
 
-@pytest.mark.parametrize("written", ["", "graph", "dense,graph", "dense,dense", "dense,"])
+@pytest.mark.parametrize("written", ["", "links", "dense,links", "dense,dense", "dense,"])
 def test_unknown_arms_are_refused(written: str) -> None:
     with pytest.raises(typer.BadParameter, match="give all, or some of dense, lexical"):
         parse_arms(written)
@@ -31,7 +31,7 @@ def test_unknown_arms_are_refused(written: str) -> None:
     [
         (["--openie", "triples.jsonl"], "no memory graph"),
         (["--keep"], "needs --url"),
-        (["--arms", "graph"], "give all, or some of"),
+        (["--arms", "links"], "give all, or some of"),
     ],
 )
 def test_retrieval_refuses_what_cannot_be(
@@ -63,7 +63,7 @@ def test_sets_of_one_name_are_refused(tmp_path: Path) -> None:
         # Nobody can store past the API in a service that somebody else started.
         (["--precomputed", "--url", "http://127.0.0.1:1"], "leave out --url"),
         (["--memories", "5", "--banks", "6"], "fewer memories than banks"),
-        (["--arms", "graph"], "give all, or some of"),
+        (["--arms", "links"], "give all, or some of"),
     ],
 )
 def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], message: str) -> None:

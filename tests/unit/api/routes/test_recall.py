@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
 
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.services.commands import BankReference
@@ -30,9 +32,11 @@ async def test_a_question_is_answered_with_its_reasons(
                 "parts": {"lexical": {"rank": 1, "score": 7.5, "contribution": 0.5}},
                 "arms": ["lexical"],
                 "hop": None,
+                "factors": {},
                 "tokens": 6,
             }
         ],
+        "times": [],
         "neighbours": [
             {
                 "memory": RENDERED,
@@ -82,6 +86,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "now": "2024-05-08T00:00:00",
         "timezone": "America/New_York",
         "explain": True,
+        "times": "filter",
         "answerable": True,
     }
 
@@ -98,6 +103,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         budget_tokens=1,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
+        times=TimeUse.FILTER,
+        zone=ZoneInfo("America/New_York"),
         answerable=True,
     )
 

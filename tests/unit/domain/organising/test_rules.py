@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memsvc.domain.named_times import named_times
 from memsvc.domain.organising.extraction import (
     MOST_CONTEXT_CHARACTERS,
     MOST_KEYWORDS,
@@ -16,7 +17,6 @@ from memsvc.domain.organising.patterns import facts_of
 from memsvc.domain.organising.rules import extract_by_rules
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.domain.organising.tags import tags
-from memsvc.domain.named_times import named_times
 from memsvc.domain.organising.validation import validated
 from tests.unit.domain.organising.windows import WEDNESDAY, item, window_of
 
