@@ -15,6 +15,7 @@ from memsvc.cli.commands import (
     consolidate,
     database,
     decay,
+    dedupe,
     doctor,
     graph,
     index,
@@ -74,6 +75,7 @@ app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
 app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
+app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(operations.app, name="operations")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(llm.app, name="llm")
