@@ -22,6 +22,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
+from memsvc.services.reviews import Reviews
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
@@ -104,6 +105,7 @@ MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
+ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]

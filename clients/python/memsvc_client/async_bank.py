@@ -149,6 +149,18 @@ class AsyncBank:
         """See ``Bank.effects``."""
         return self._sender.items(history.list_effects(self.reference, operation_id))
 
+    def reviews(self, *, state: str | None = None) -> AsyncIterator[Review]:
+        """See ``Bank.reviews``."""
+        return self._sender.items(reviews.list_reviews(self.reference, state=state))
+
+    async def accept_review(self, review_id: Reference) -> Review:
+        """See ``Bank.accept_review``."""
+        return await self._sender.send(reviews.accept_review(self.reference, review_id))
+
+    async def reject_review(self, review_id: Reference) -> Review:
+        """See ``Bank.reject_review``."""
+        return await self._sender.send(reviews.reject_review(self.reference, review_id))
+
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""
         return await self._sender.send(history.undo_operation(self.reference, operation_id))

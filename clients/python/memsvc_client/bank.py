@@ -157,6 +157,18 @@ class Bank:
         """Yield what an operation changed."""
         return self._sender.items(history.list_effects(self.reference, operation_id))
 
+    def reviews(self, *, state: str | None = None) -> Iterator[Review]:
+        """Yield pairs that may be duplicates, newest first: the open ones, or those in a state."""
+        return self._sender.items(reviews.list_reviews(self.reference, state=state))
+
+    def accept_review(self, review_id: Reference) -> Review:
+        """Merge a pair; the answer names the operation that undoes it."""
+        return self._sender.send(reviews.accept_review(self.reference, review_id))
+
+    def reject_review(self, review_id: Reference) -> Review:
+        """Keep a pair apart; it is not proposed again while both texts stay as they are."""
+        return self._sender.send(reviews.reject_review(self.reference, review_id))
+
     def undo(self, operation_id: Reference) -> Operation:
         """Set everything again as it was before an operation; return the undoing one.
 

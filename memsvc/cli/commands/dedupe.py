@@ -125,6 +125,11 @@ def _figures(figures: "Figures") -> "dict[str, JsonValue]":
 
 
 def _pair(judged: "JudgedPair") -> "dict[str, JsonValue]":
+    from pydantic import JsonValue, TypeAdapter
+
+    evidence: JsonValue = TypeAdapter(JsonValue).validate_python(
+        judged.judgement.evidence.to_json()
+    )
     return {
         "id": judged.pair.number,
         "class": judged.pair.group,
@@ -132,7 +137,7 @@ def _pair(judged: "JudgedPair") -> "dict[str, JsonValue]":
         "other": judged.pair.other,
         "verdict": judged.judgement.verdict.value,
         "score": round(judged.judgement.score, 4),
-        "evidence": judged.judgement.evidence.to_json(),
+        "evidence": evidence,
     }
 
 

@@ -18,6 +18,8 @@ from memsvc.domain.tokens import is_characterwise
 
 _SPELLING = 0.85
 """Likeness from which two words are two spellings of one (``colour``, ``color``)."""
+_MOST_SPELLINGS = 400
+"""Pairs of words that are looked at for it."""
 _SPELLED_FROM = 5
 """Letters below which one letter is another word."""
 
@@ -186,6 +188,8 @@ def _spelled_alike(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return both with words that are two spellings of one written alike."""
     left, right = Counter(one) - Counter(other), Counter(other) - Counter(one)
+    if len(left) * len(right) > _MOST_SPELLINGS:  # nearly nothing is shared: no duplicates
+        return tuple(one), tuple(other)
     alike: dict[str, str] = {}
     for word in left:
         for rival in right:
