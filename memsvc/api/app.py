@@ -29,6 +29,7 @@ from memsvc.api.routes import (
     operations,
     recall,
     retention,
+    reviews,
     usage,
 )
 from memsvc.bootstrap import Application, open_application
@@ -47,6 +48,7 @@ _ROUTERS = (
     usage.router,
     graph.router,
     bank_operations.router,
+    reviews.router,
     jobs.router,
     index_upkeep.router,
     operations.router,

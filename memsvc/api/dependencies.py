@@ -22,12 +22,12 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.reviews import Reviews
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
+from memsvc.services.reviews import Reviews
 
 REPLAY_HEADER = "Idempotent-Replay"
 _ACTOR = "api"
@@ -78,6 +78,10 @@ async def _index_upkeep(request: Request) -> IndexUpkeep:
 
 async def _operations(request: Request) -> Operations:
     return application_of(request).operations
+
+
+async def _reviews(request: Request) -> Reviews:
+    return application_of(request).reviews
 
 
 async def _retention(request: Request) -> Retention:

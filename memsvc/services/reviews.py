@@ -27,7 +27,9 @@ class Reviews:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._once = Once(store=store, result=TypeAdapter(Review), bank_of=lambda _: None)
+        self._once = Once(
+            store=store, result=TypeAdapter(Review), bank_of=lambda review: review.bank_id
+        )
 
     async def list(
         self, caller: Caller, bank: BankReference, state: ReviewState | None, page: PageRequest
@@ -38,7 +40,11 @@ class Reviews:
             return await tx.duplicates.reviews(found.scope.bank_id, state, page)
 
     async def accept(
-        self, caller: Caller, bank: BankReference, review_id: ReviewId, key: RequestKey | None = None
+        self,
+        caller: Caller,
+        bank: BankReference,
+        review_id: ReviewId,
+        key: RequestKey | None = None,
     ) -> Outcome[Review]:
         """Merge the pair; the answer names the operation that undoes it.
 
@@ -57,7 +63,11 @@ class Reviews:
         return await self._once.run(caller, key, work)
 
     async def reject(
-        self, caller: Caller, bank: BankReference, review_id: ReviewId, key: RequestKey | None = None
+        self,
+        caller: Caller,
+        bank: BankReference,
+        review_id: ReviewId,
+        key: RequestKey | None = None,
     ) -> Outcome[Review]:
         """Keep the pair apart; it is not proposed again while both texts stay as they are.
 

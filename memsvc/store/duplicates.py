@@ -247,6 +247,7 @@ def _reviews(bank_id: BankId) -> Select[Any]:
 def _to_review(row: Row[Any]) -> Review:
     return Review(
         id=ReviewId(row.review_id),
+        bank_id=BankId(row.bank_id),
         pair=NewReview(
             one_id=MemoryId(row.one_id),
             other_id=MemoryId(row.other_id),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention
+from memsvc_client import calls, graph, history, notes, retention, reviews
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -37,6 +37,7 @@ from memsvc_client.requests import (
     RecallFields,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
+from memsvc_client.reviews import Review
 from memsvc_client.transport import Sender
 
 

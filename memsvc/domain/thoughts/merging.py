@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType, NewLink
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, Metadata
 from memsvc.domain.operations import OperationId
@@ -45,6 +45,7 @@ class Review:
     """A pair as it was proposed, and what was decided."""
 
     id: ReviewId
+    bank_id: BankId
     pair: NewReview
     state: ReviewState
     operation_id: OperationId | None

@@ -75,7 +75,7 @@ def test_the_same_words_on_two_days_name_two_days() -> None:
         Statement(text="I met Ann yesterday.", language="en", said_at=day)
         for day in (MONDAY, TUESDAY)
     ]
-    found = judge(*said, 1.0)
+    found = judge(said[0], said[1], 1.0)
     assert found.verdict is Verdict.DISTINCT
     assert found.evidence.differences == (Difference.DATES,)
 
