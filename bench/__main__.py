@@ -7,6 +7,7 @@ import typer
 from memsvc_client import MemsvcError as ClientError
 
 from bench import encoder
+from bench.abstention import abstention
 from bench.errors import BenchError
 from bench.footprint import footprint
 from bench.index import index
@@ -19,6 +20,7 @@ from memsvc.errors import MemsvcError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(retrieval)
+app.command()(abstention)
 app.command()(scale)
 app.command()(ingest)
 app.command()(footprint)

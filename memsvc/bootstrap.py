@@ -18,6 +18,7 @@ from memsvc.domain.identifiers import TenantId
 from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
+from memsvc.embedding.token_counters import open_token_counter
 from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.llm.model_extractor import ModelExtractor
@@ -31,8 +32,10 @@ from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.agreement import Agreement
+from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
+from memsvc.services.compose_context import ComposeContext
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -52,6 +55,7 @@ from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
 from memsvc.services.organising.views import AnnotatedViews
+from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -99,6 +103,7 @@ class Application:
     banks: Banks
     remember: Remember
     recall: Recall
+    compose_context: ComposeContext
     memories: Memories
     memory_details: MemoryDetails
     jobs: Jobs
@@ -178,6 +183,7 @@ def build_application(
 ) -> Application:
     """Wire every use case to a database that is open and encoders that are ready."""
     embedder = embedders.default
+    tokens = open_token_counter(settings.tokens, embedder)
     clock = SystemClock()
     announcer = Announcer(engine)
     store = Store(engine, clock, JobCarrier(), announcer.announce)
@@ -238,26 +244,32 @@ def build_application(
             ),
         ],
     )
+    reads = RecallReads(engine)
+    pass_through = PassThrough(store, lexical)
+    recall = Recall(
+        store,
+        reads,
+        arms,
+        tokens,
+        clock,
+        settings.recall,
+        second_hop=SecondHop(
+            graphs=graphs,
+            words=lexical,
+            index=index,
+            settings=settings.recall.graph,
+        ),
+        pass_through=pass_through,
+        assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
+    )
     return Application(
         settings=settings,
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
-        recall=Recall(
-            store,
-            RecallReads(engine),
-            arms,
-            embedder,
-            clock,
-            settings.recall,
-            second_hop=SecondHop(
-                graphs=graphs,
-                words=lexical,
-                index=index,
-                settings=settings.recall.graph,
-            ),
-        ),
+        recall=recall,
+        compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),
         memory_details=MemoryDetails(store),
         jobs=Jobs(store),

@@ -53,6 +53,19 @@ class Embedder(Protocol):
         ...
 
 
+class TokenCounter(Protocol):
+    """Counts what texts cost the model that will read them; budgets are kept by it."""
+
+    @property
+    def name(self) -> str:
+        """Whose tokens they are: an encoding, a file, or the encoder."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, special tokens left out."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenseQuery:
     """A nearest-neighbour question to one bank."""

@@ -48,6 +48,16 @@ class EmbeddingSettings(_Group):
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
 
 
+class TokenSettings(_Group):
+    """Whose tokens budgets are counted in (docs/decisions/0024-context.md)."""
+
+    model: str = "encoder"
+    """``encoder``: as the local encoder counts, on the safe side; an OpenAI model or encoding
+    (``gpt-4o``, ``o200k_base``; extra ``llm``); or ``file:/path/to/tokenizer.json``."""
+    remembered: Annotated[int, Field(ge=0)] = 100_000
+    """Counts of so many texts are kept, 100 bytes each."""
+
+
 class HnswSettings(_Group):
     """Approximate indexes of large banks where pgvector answers; `memsvc db indexes` keeps them.
 
@@ -224,6 +234,9 @@ class RecallSettings(_Group):
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
     graph: GraphSettings = GraphSettings()
+    answerable_weights: Path | None = None
+    """Weights for judging whether a question is answered, of a training of your own
+    (`python -m bench abstention --weights FILE`); the shipped ones unless given."""
     bm25_k1: Annotated[float, Field(ge=0)] = 1.2
     bm25_b: Annotated[float, Field(ge=0, le=1)] = 0.75
 
@@ -283,6 +296,7 @@ class Settings(BaseSettings):
     llm: LanguageModelSettings = LanguageModelSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
+    tokens: TokenSettings = TokenSettings()
     organise: OrganiseSettings = OrganiseSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -51,6 +51,7 @@ FOLLOWER_HELD_BACK = Gauge(
 )
 FOLLOWER_VECTORS = Gauge("memsvc_follower_vectors", "Vectors the index process holds.")
 RECALLS = Counter("memsvc_recalls", "Recalls answered.")
+CONTEXTS = Counter("memsvc_contexts", "Contexts composed, by how.", ("mode",))
 RECALL_STAGE_SECONDS = Histogram(
     "memsvc_recall_stage_seconds",
     "Time of one stage of recall: resolve, embed, search, fetch, pack, total.",

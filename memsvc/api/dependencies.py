@@ -13,6 +13,7 @@ from memsvc.api.schemas.fields import BANK_NAME_PATTERN
 from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.compose_context import ComposeContext
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -50,6 +51,10 @@ async def _remember(request: Request) -> Remember:
 
 async def _recall(request: Request) -> Recall:
     return application_of(request).recall
+
+
+async def _context(request: Request) -> ComposeContext:
+    return application_of(request).compose_context
 
 
 async def _consolidation(request: Request) -> Consolidation:
@@ -104,6 +109,7 @@ BanksUseCase = Annotated[Banks, Depends(_banks)]
 RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[Recall, Depends(_recall)]
+ContextUseCase = Annotated[ComposeContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]

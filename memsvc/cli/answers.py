@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Hit, Neighbour, Recall
+from memsvc_client import Answerable, Hit, Neighbour, Recall
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -20,6 +20,8 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
         out.print("Nothing was found.")
     for place, hit in enumerate(recall.hits, start=1):
         _print_hit(out, place, hit, explain=explain)
+    if recall.answerable is not None:
+        out.print(answerable_line(recall.answerable), style="bold")
     if recall.neighbours:
         out.print("linked to these:", style="bold")
     for neighbour in recall.neighbours:
@@ -27,6 +29,15 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
     # Whether asked or not: an arm that failed makes the answer poorer, and must be seen.
     for line in _explanation(recall) if explain else _failures(recall):
         out.print(line, style="dim")
+
+
+def answerable_line(judged: Answerable) -> str:
+    """Return in a line whether the question is answered."""
+    if judged.probability is None:
+        return f"Answerable: not judged. {judged.reason or ''}".rstrip()
+    verdict = "yes" if judged.is_answerable else "no"
+    statement = safe(judged.statement or "")
+    return f"Answerable: {verdict} ({judged.probability:.0%}). {statement}".rstrip()
 
 
 def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:

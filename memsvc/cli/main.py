@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from memsvc.cli.commands import (
     bank,
     consolidate,
+    context,
     database,
     decay,
     dedupe,
@@ -68,6 +69,7 @@ app.command()(worker.worker)
 app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
+app.command()(context.context)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)

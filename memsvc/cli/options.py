@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -39,6 +39,15 @@ def zone_name(written: str) -> str:
     return written
 
 
+def mode_of(written: str | None) -> Literal["ranked", "auto"] | None:
+    """Read whether to rank, or to show everything where it fits."""
+    match written:
+        case None | "ranked" | "auto":
+            return written
+        case _:
+            raise typer.BadParameter(f"{written!r} is neither ranked nor auto", param_hint="--mode")
+
+
 Url = Annotated[
     str | None,
     typer.Option(
@@ -51,6 +60,9 @@ Url = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the bank.")]
+Answerable = Annotated[
+    bool, typer.Option("--answerable", help="Also tell whether that answers the question.")
+]
 Create = Annotated[bool, typer.Option("--create", help="Create the bank if there is none.")]
 UserId = Annotated[str | None, typer.Option("--user", metavar="ID", help="User it belongs to.")]
 AgentId = Annotated[str | None, typer.Option("--agent", metavar="ID", help="Agent it belongs to.")]

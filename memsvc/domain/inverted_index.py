@@ -13,6 +13,7 @@ from memsvc.domain.index_segment import Keys, Occurrences, Segment, memory_ids, 
 from memsvc.domain.languages import base_language
 from memsvc.domain.lexical import ANY_LANGUAGE, LexicalForm, question_tokens
 from memsvc.domain.segment_merge import merge_segments
+from memsvc.domain.stop_words import function_words
 from memsvc.domain.term_groups import TermGroup, languages_of, term_groups
 
 _FAN_IN = 4
@@ -53,6 +54,12 @@ class WordPresence:
     """(documents, words)."""
     weights: NDArray[np.float64]
     """(words,): inverse document frequencies, ≥ 0."""
+    words: Sequence[str]
+    """As the question has them, case folded."""
+    unknown: Sequence[str]
+    """Words of the question that no document has, under any form; they have no column."""
+    unknown_weight: float
+    """What each of them weighs."""
 
 
 class InvertedIndex:
@@ -148,11 +155,11 @@ class InvertedIndex:
         languages = [base_language(language)]
         if language == ANY_LANGUAGE:
             languages = languages_of(segments)
-        groups = [
-            group
-            for group in term_groups(question_tokens(text), segments, languages)
-            if group.weight == 1.0
-        ]
+        tokens = question_tokens(text)
+        matched = term_groups(tokens, segments, languages)
+        groups = [group for group in matched if group.weight == 1.0]
+        known = {token for group in matched for token in group.tokens}
+        known |= function_words(tokens, languages)
         keys = memory_keys(memories)
         order = np.argsort(keys)
         places = [_places(segment, keys[order]) for segment in segments]
@@ -168,7 +175,13 @@ class InvertedIndex:
                 marks[found] = True
                 has[order[here], column] |= marks[place]
             weights[column] = self._ranking.term_weight(documents, holding)
-        return WordPresence(has=has, weights=weights)
+        return WordPresence(
+            has=has,
+            weights=weights,
+            words=[group.tokens[0] for group in groups],
+            unknown=[token for token in tokens if token not in known],
+            unknown_weight=self._ranking.term_weight(documents, 0) if documents else 0.0,
+        )
 
     def _scores(
         self, groups: Sequence[TermGroup], segments: Sequence[Segment]

@@ -1,7 +1,7 @@
 """From the words of a question to the terms of an index that mean the same."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -28,6 +28,8 @@ class TermGroup:
 
     terms: tuple[str, ...]
     weight: float = 1.0
+    tokens: tuple[str, ...] = field(default=(), compare=False)
+    """The question's tokens that it stands for, in order."""
 
 
 def term_groups(
@@ -45,9 +47,14 @@ def term_groups(
     for token in tokens:
         forms = _forms(token, segments, languages) or _completions(token, segments)
         terms = tuple(sorted(forms))
-        if terms and (terms not in groups or token not in functional):
-            weight = _FUNCTION_WORD_WEIGHT if token in functional else 1.0
-            groups[terms] = TermGroup(terms=terms, weight=weight)
+        if not terms:
+            continue
+        known = groups.get(terms)
+        tokens_so_far = () if known is None else known.tokens
+        weight = _FUNCTION_WORD_WEIGHT if token in functional else 1.0
+        if known is not None and token in functional:
+            weight = known.weight
+        groups[terms] = TermGroup(terms=terms, weight=weight, tokens=(*tokens_so_far, token))
     return list(groups.values())
 
 

@@ -42,6 +42,10 @@ class LexicalArm:
         matches = await run_sized(len(lexical), lexical.search, query)
         return [Candidate(memory_id=match.memory_id, score=match.score) for match in matches]
 
+    def held(self, scope: BankScope) -> int | None:
+        """Return how many memories of the bank are held; it may lag behind the database."""
+        return self._replicas.held(scope)
+
     async def presence(
         self,
         scope: BankScope,

@@ -179,6 +179,11 @@ class BankReplicas:
         for resident in list(self._residents.values()):
             await resident.replica.save()
 
+    def held(self, scope: BankScope) -> int | None:
+        """Return how many memories of the bank were held when it was last asked; no waiting."""
+        resident = self._residents.get((scope, self._shared))
+        return None if resident is None else resident.memories or None
+
     def stats(self) -> IndexStats:
         """Return what is held and done."""
         beside = sum(resident.replica.nbytes for resident in self._residents.values())

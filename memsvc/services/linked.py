@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.links import LinkType, StoredLink
 from memsvc.domain.memory import BankScope, Memory
+from memsvc.domain.packing import fit_budget
 from memsvc.store.transactions import Store
 
 _PER_HIT = 3
@@ -81,6 +82,18 @@ class LinkedMemories:
             if len(kept) == wanted:
                 break
         return kept
+
+
+def fitting(
+    found: Sequence[tuple[Linked, Memory]], costs: Sequence[int], budget: int | None
+) -> list[Neighbour]:
+    """Return those that fit what is left of the budget, in order; ``costs`` are their tokens."""
+    fits = fit_budget(costs, budget)
+    return [
+        Neighbour(memory=memory, via=each.via, score=each.score, tokens=tokens)
+        for (each, memory), tokens, is_kept in zip(found, costs, fits, strict=True)
+        if is_kept
+    ]
 
 
 def rank_linked(links: Sequence[StoredLink], hits: Mapping[MemoryId, float]) -> list[Linked]:

@@ -1,80 +1,31 @@
 """The read path: arms in parallel, fused, re-read from their rows, packed into the budget."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from memsvc.domain.filters import ACTIVE_ONLY, RecallFilter
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, ScorePart, fuse
+from memsvc.domain.answerable.evidence import CANDIDATES
+from memsvc.domain.filters import ACTIVE_ONLY
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
-from memsvc.ports import Clock, Embedder
-from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, Arms, ArmStatus, skipped
+from memsvc.ports import Clock, TokenCounter
+from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
+from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.linked import LinkedMemories, Neighbour
+from memsvc.services.linked import LinkedMemories, Neighbour, fitting
+from memsvc.services.pass_through import Mode, PassThrough, Scope
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecallQuery:
-    """A question to a bank."""
-
-    text: str
-    k: int = 10
-    filter: RecallFilter = field(default_factory=RecallFilter)
-    arms: frozenset[Arm] | None = None
-    """``None``: every arm."""
-    budget_tokens: int | None = None
-    now: datetime | None = None
-    """The instant to answer at; the present one if not given."""
-    explain: bool = False
-    neighbours: int = 0
-    """Memories linked to the hits, returned beside them, at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A memory that answers, with its score in [0, 1] and the parts that make it up."""
-
-    memory: Memory
-    score: float
-    parts: Mapping[Arm, ScorePart]
-    tokens: int
-    hop: Hop | None = None
-    """What the graph arm added; with it the parts add up to the score."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """A near miss and why it is not among the hits: ``rank``, ``budget`` or ``not_visible``."""
-
-    memory_id: MemoryId
-    reason: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recalled:
-    """The answer to a recall."""
-
-    hits: Sequence[Hit]
-    arms: Mapping[Arm, ArmReport]
-    total_tokens: int
-    budget_tokens: int | None
-    dropped: Sequence[Dropped]
-    """Near misses; only when asked to explain."""
-    took_ms: Mapping[str, float]
-    backend: str
-    neighbours: Sequence[Neighbour] = ()
-    """Linked to hits; never in place of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +59,23 @@ class Recall:
         store: Store,
         reads: RecallReads,
         arms: Arms,
-        embedder: Embedder,
+        tokens: TokenCounter,
         clock: Clock,
         settings: RecallSettings,
         *,
         second_hop: SecondHop,
+        pass_through: PassThrough,
+        assess: AssessAnswerable,
     ) -> None:
         self._store = store
         self._reads = reads
         self._arms = arms
-        self._embedder = embedder
+        self._tokens = tokens
         self._clock = clock
         self._settings = settings
         self._second_hop = second_hop
+        self._pass_through = pass_through
+        self._assess = assess
         self._linked = LinkedMemories(store=store)
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
@@ -129,17 +84,65 @@ class Recall:
         Raises ``UnavailableError`` only when no arm that was asked for could answer.
         """
         stages = Stages()
+        asked_at = time.monotonic()
         question = await self._pose(caller, bank, query)
         stages.mark("resolve")
+        whole = await self._whole(question, stages) if query.pass_through else None
+        if whole is not None:
+            if not query.answerable:
+                return whole
+            # Judged is what a ranking finds.
+            ranked = await self(caller, bank, replace(query, pass_through=False))
+            return replace(whole, answerable=ranked.answerable)
         found = await self._find(question, stages)
         if self._fell_short(question, found):
             # The indexes proposed memories that may not be shown (expired since, say): ask
             # again over exactly those that may.
             question = await self._restrict(question)
             found = await self._find(question, stages)
+        judged = await self._judge(question, found, asked_at) if query.answerable else None
+        if query.answerable:
+            stages.mark("answerable")
         answer = await self._answer(question, found, stages)
-        RECALLS.inc()
-        return answer
+        return replace(answer, answerable=judged)
+
+    async def _whole(self, question: _Question, stages: Stages) -> Recalled | None:
+        """Return everything the filter lets through, if it fits the budget."""
+        query, budget = question.query, question.query.budget_tokens
+        if budget is None:
+            return None
+        scope = Scope(bank=question.bank.scope, filter=query.filter, now=question.now)
+        memories = await self._pass_through.whole(scope, budget)
+        stages.mark("whole")
+        if memories is None:
+            return None
+        costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
+        if sum(costs) > budget:
+            return None
+        stages.mark("pack")
+        return Recalled(
+            hits=unranked(memories, costs),
+            arms={},
+            total_tokens=sum(costs),
+            budget_tokens=budget,
+            tokenizer=self._tokens.name,
+            dropped=(),
+            took_ms=_observed(stages),
+            backend=self._arms.backend,
+            mode=Mode.PASSTHROUGH,
+        )
+
+    async def _judge(self, question: _Question, found: _Found, asked_at: float) -> Answerability:
+        memories = [found.visible[each.memory_id] for each in found.shown()]
+        return await self._assess(
+            Candidates(
+                text=question.query.text,
+                bank=question.bank,
+                memories=memories,
+                arms=found.arms,
+                asked_at=asked_at,
+            )
+        )
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
         now = query.now or self._clock.now()
@@ -177,6 +180,8 @@ class Recall:
         stages.mark("search", of_which={"embed": embed_ms})
         # Near misses are as many as hits, at most.
         most = query.k * (2 if query.explain else 1)
+        if query.answerable:
+            most = max(most, CANDIDATES)
         fused, hops = await self._ranked(asked, arms, outcomes, most)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
@@ -251,7 +256,7 @@ class Recall:
     async def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
         query = question.query
         shown = found.shown()[: query.k]
-        costs = self._embedder.count_tokens([found.visible[each.memory_id].text for each in shown])
+        costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
         kept = fit_budget(costs, query.budget_tokens)
         hits = [
             Hit(
@@ -269,17 +274,15 @@ class Recall:
         if query.neighbours:
             neighbours = await self._beside(question, hits)
             stages.mark("neighbours")
-        took_ms = stages.took_ms()
-        for stage, spent in took_ms.items():
-            RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
             total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
+            tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
-            took_ms=took_ms,
+            took_ms=_observed(stages),
             backend=self._arms.backend,
         )
 
@@ -292,17 +295,19 @@ class Recall:
             query.neighbours,
             lambda memory_ids: self._visible(question, memory_ids),
         )
-        costs = self._embedder.count_tokens([memory.text for _, memory in found])
+        costs = self._tokens.count([memory.text for _, memory in found])
         left = query.budget_tokens
         if left is not None:
             left -= sum(hit.tokens for hit in hits)
-        return [
-            Neighbour(memory=memory, via=each.via, score=each.score, tokens=tokens)
-            for (each, memory), tokens, fits in zip(
-                found, costs, fit_budget(costs, left), strict=True
-            )
-            if fits
-        ]
+        return fitting(found, costs, left)
+
+
+def _observed(stages: Stages) -> Mapping[str, float]:
+    RECALLS.inc()
+    took_ms = stages.took_ms()
+    for stage, spent in took_ms.items():
+        RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
+    return took_ms
 
 
 def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:

@@ -29,6 +29,7 @@ from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
+from memsvc.store.context_reads import ContextReader
 from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
@@ -72,6 +73,7 @@ class ReadTransaction:
         self.retention = RetentionReader(session)
         self.mentions = MentionReader(session)
         self.duplicates = DuplicateReader(session)
+        self.context = ContextReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
 

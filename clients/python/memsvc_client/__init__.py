@@ -1,9 +1,11 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
+from memsvc_client.answerable import Answerable
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModel, BankModels
 from memsvc_client.client import AsyncClient, Client
+from memsvc_client.contexts import Context, ContextPiece, ContextSection
 from memsvc_client.errors import (
     BankExistsError,
     BankNotFoundError,
@@ -117,6 +119,7 @@ from memsvc_client.version import __version__
 
 __all__ = [
     "Annotations",
+    "Answerable",
     "ArmReport",
     "ArmStatus",
     "AsyncBank",
@@ -135,6 +138,9 @@ __all__ = [
     "Condition",
     "ConflictError",
     "ConsolidationPlan",
+    "Context",
+    "ContextPiece",
+    "ContextSection",
     "Curve",
     "DatabaseUnavailableError",
     "DayUsage",

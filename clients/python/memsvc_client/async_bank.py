@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from memsvc_client import calls, graph, history, notes, retention, reviews
+from memsvc_client.asking import AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -22,7 +23,6 @@ from memsvc_client.models import (
     Memory,
     MemoryResult,
     MemoryVersion,
-    Recall,
 )
 from memsvc_client.notes import Annotations, ConsolidationPlan, MemoryDetail
 from memsvc_client.records import Metadata
@@ -34,19 +34,13 @@ from memsvc_client.requests import (
     MemoryListing,
     Message,
     NewMemory,
-    RecallFields,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
 from memsvc_client.reviews import Review
-from memsvc_client.transport import AsyncSender
 
 
-class AsyncBank:
+class AsyncBank(AsyncAsking):
     """A bank of an ``AsyncClient``: the methods of ``Bank``, awaited; listings are async."""
-
-    def __init__(self, reference: Reference, sender: AsyncSender) -> None:
-        self.reference = reference
-        self._sender = sender
 
     async def add_episode(
         self,
@@ -82,10 +76,6 @@ class AsyncBank:
         """See ``Bank.add_memories``."""
         requests = split_memories(self.reference, memories, create=create)
         return join_results([await self._sender.send(request) for request in requests])
-
-    async def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
-        """See ``Bank.recall``."""
-        return await self._sender.send(calls.recall(self.reference, query, **fields))
 
     async def get(self, memory_id: Reference) -> MemoryDetail:
         """See ``Bank.get``."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from memsvc_client import calls, graph, history, notes, retention, reviews
+from memsvc_client.asking import Asking
 from memsvc_client.batches import (
     join_episode_results,
     join_results,
@@ -22,7 +23,6 @@ from memsvc_client.models import (
     Memory,
     MemoryResult,
     MemoryVersion,
-    Recall,
 )
 from memsvc_client.notes import Annotations, ConsolidationPlan, MemoryDetail
 from memsvc_client.records import Metadata
@@ -34,23 +34,17 @@ from memsvc_client.requests import (
     MemoryListing,
     Message,
     NewMemory,
-    RecallFields,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
 from memsvc_client.reviews import Review
-from memsvc_client.transport import Sender
 
 
-class Bank:
+class Bank(Asking):
     """A bank of a ``Client``; made by ``Client.bank``, without a request.
 
     ``create=True`` at a writing method makes the bank when there is none of this name. Every
     method raises the errors of ``memsvc_client.errors``.
     """
-
-    def __init__(self, reference: Reference, sender: Sender) -> None:
-        self.reference = reference
-        self._sender = sender
 
     def add_episode(
         self,
@@ -90,10 +84,6 @@ class Bank:
         """
         requests = split_memories(self.reference, memories, create=create)
         return join_results(self._sender.send(request) for request in requests)
-
-    def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
-        """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given."""
-        return self._sender.send(calls.recall(self.reference, query, **fields))
 
     def get(self, memory_id: Reference) -> MemoryDetail:
         """Return one memory at its current version, with annotations and links."""

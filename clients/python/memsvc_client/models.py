@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from memsvc_client.answerable import Answerable
 from memsvc_client.records import Metadata, Record
 
 Item = TypeVar("Item")
@@ -308,6 +309,12 @@ class Timings(Record):
     """Re-reading the hits from their rows."""
     pack: float | None = None
     neighbours: float | None = None
+    graph: float | None = None
+    """The graph arm's part."""
+    answerable: float | None = None
+    """Judging whether the question is answered, where that was asked for."""
+    whole: float | None = None
+    """Finding out whether everything fits, where that was asked for."""
     total: float
 
 
@@ -320,6 +327,8 @@ class IndexUse(Record):
 class Recall(Record):
     """The answer to a question."""
 
+    mode: str = "ranked"
+    """``passthrough`` where ``hits`` are everything, as it happened; they have no scores then."""
     hits: tuple[Hit, ...]
     """Best first."""
     neighbours: tuple[Neighbour, ...] = ()
@@ -329,7 +338,11 @@ class Recall(Record):
     total_tokens: int
     """Of all texts in the answer."""
     budget_tokens: int | None = None
+    tokenizer: str | None = None
+    """Whose tokens these are."""
     dropped: tuple[Dropped, ...] | None = None
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    answerable: Answerable | None = None
+    """Only when it was asked for."""

@@ -101,7 +101,7 @@ class Episode(Body):
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         times = [self.occurred_at, *(message.occurred_at for message in self.messages or ())]
-        _refuse_naive(times, self.timezone)
+        refuse_naive(times, self.timezone)
         return self
 
 
@@ -144,7 +144,7 @@ class NewMemory(Body):
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
-        _refuse_naive([self.occurred_at, self.expires_at], self.timezone)
+        refuse_naive([self.occurred_at, self.expires_at], self.timezone)
         return self
 
 
@@ -178,7 +178,9 @@ class RecallQuery(Body):
 
     query: str
     k: int | None = None
-    """How many hits at most: 1 to 200, 10 unless given."""
+    """How many hits at most: 1 to 200, 10 unless given. With it, ``auto`` ranks."""
+    mode: Literal["ranked", "auto"] | None = None
+    """``auto``: everything, as it happened, if it fits ``budget_tokens``; ranked unless given."""
     filter: Filter | None = None
     arms: Literal["all"] | Sequence[str] | None = None
     """Which candidate generators take part: all unless given, else of ``dense``, ``lexical``."""
@@ -192,11 +194,13 @@ class RecallQuery(Body):
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
     explain: bool | None = None
     """Also answer what was dropped, and why."""
+    answerable: bool | None = None
+    """Also judge whether what was found answers the question."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         bounds = self.filter or Filter()
-        _refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
         return self
 
 
@@ -204,6 +208,7 @@ class RecallFields(TypedDict, total=False):
     """Keyword form of ``RecallQuery`` without its query."""
 
     k: int | None
+    mode: Literal["ranked", "auto"] | None
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
     budget_tokens: int | None
@@ -211,6 +216,7 @@ class RecallFields(TypedDict, total=False):
     timezone: str | None
     neighbours: int | None
     explain: bool | None
+    answerable: bool | None
 
 
 class MemoryListing(TypedDict, total=False):
@@ -223,7 +229,8 @@ class MemoryListing(TypedDict, total=False):
     source: str | None
 
 
-def _refuse_naive(times: Sequence[datetime | None], timezone: str | None) -> None:
+def refuse_naive(times: Sequence[datetime | None], timezone: str | None) -> None:
+    """Raise ``NaiveTimestampError`` for a time without a zone where none is named."""
     naive = [time for time in times if time is not None and time.utcoffset() is None]
     if naive and timezone is None:
         raise NaiveTimestampError(

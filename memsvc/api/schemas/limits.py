@@ -23,6 +23,10 @@ MEMORIES_PER_CALL = 1_000
 RECALL_HITS = 200
 RECALL_NEIGHBOURS = 50
 BUDGET_TOKENS = 1_000_000
+NEIGHBOURS = 10
+"""Of a hit in a context, on either side."""
+SUMMARIES = 50
+RECENT_TURNS = 200
 FILTER_VALUES = 200
 """Of one list inside a recall filter, and of one `in` list of a metadata condition."""
 

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from memsvc.api.schemas import limits
+from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
@@ -14,7 +15,8 @@ from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.linked import Neighbour
-from memsvc.services.recall import Dropped, Hit, Recalled, RecallQuery
+from memsvc.services.pass_through import Mode
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.second_hop import Hop
 
 
@@ -22,7 +24,21 @@ class RecallRequest(RequestModel):
     """A question to a bank."""
 
     query: Annotated[QueryText, Field(examples=["Where does Ada live now?"])]
-    k: Annotated[StrictInt, Field(ge=1, le=limits.RECALL_HITS, description="How many hits.")] = 10
+    k: Annotated[
+        StrictInt,
+        Field(
+            ge=1,
+            le=limits.RECALL_HITS,
+            description="How many hits. Where it is given, `auto` ranks.",
+        ),
+    ] = 10
+    mode: Annotated[
+        Literal["ranked", "auto"],
+        Field(
+            description="`auto`: everything that the filter lets through, as it happened, if that "
+            "fits `budget_tokens`, which must be given."
+        ),
+    ] = "ranked"
     filter: RecallFilterBody = RecallFilterBody()
     arms: Annotated[
         Annotated[list[Arm], Field(min_length=1)] | Literal["all"],
@@ -52,9 +68,16 @@ class RecallRequest(RequestModel):
             description="Memories linked to the hits, returned beside them, at most.",
         ),
     ] = 0
+    answerable: AnswerableField = False
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
         False
     )
+
+    @model_validator(mode="after")
+    def _auto_has_a_budget(self) -> Self:
+        if self.mode == "auto" and self.budget_tokens is None:
+            raise ValueError("`auto` needs `budget_tokens`: what everything has to fit into")
+        return self
 
     def to_query(self) -> RecallQuery:
         """Return the query for the use case; raises ``NaiveTimestampError``."""
@@ -68,6 +91,8 @@ class RecallRequest(RequestModel):
             now=zone.instant(self.now, "now"),
             explain=self.explain,
             neighbours=self.neighbours,
+            answerable=self.answerable,
+            pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
 
 
@@ -200,6 +225,10 @@ class IndexResponse(ResponseModel):
 class RecallResponse(ResponseModel):
     """Hits, best first, and how they were found."""
 
+    mode: Annotated[
+        Mode,
+        Field(description="`passthrough`: everything, as it happened; nothing has a score then."),
+    ]
     hits: list[HitResponse]
     neighbours: Annotated[
         list[NeighbourResponse], Field(description="Beside the hits, if they were asked for.")
@@ -207,6 +236,9 @@ class RecallResponse(ResponseModel):
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What all texts of the answer cost.")]
     budget_tokens: int | None
+    tokenizer: Annotated[
+        str, Field(description="Whose tokens these are: the service's `MEMSVC_TOKENS__MODEL`.")
+    ]
     dropped: Annotated[
         list[DroppedResponse] | None, Field(description="Null unless `explain` was asked.")
     ]
@@ -215,17 +247,21 @@ class RecallResponse(ResponseModel):
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
     ]
     index: IndexResponse
+    answerable: AnswerableResponse | None
 
     @classmethod
     def of(cls, recalled: Recalled, *, explain: bool) -> Self:
         """Render what was recalled."""
         return cls(
+            mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,
+            tokenizer=recalled.tokenizer,
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
+            answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

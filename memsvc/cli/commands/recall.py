@@ -7,6 +7,7 @@ import typer
 
 from memsvc.cli.options import (
     AgentId,
+    Answerable,
     AsJson,
     Bank,
     SessionId,
@@ -14,6 +15,7 @@ from memsvc.cli.options import (
     UserId,
     Zone,
     json_object,
+    mode_of,
     time,
 )
 
@@ -27,7 +29,18 @@ def recall(  # noqa: PLR0913 — a command's options
     bank: Bank,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
     *,
-    k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many memories at most.")] = 10,
+    k: Annotated[
+        int | None,
+        typer.Option("-k", min=1, max=200, help="How many memories at most; 10 unless given."),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="ranked|auto",
+            help="auto: everything, as it happened, if it fits --budget and -k is not given.",
+        ),
+    ] = None,
     arms: Annotated[
         list[str] | None,
         typer.Option("--arm", help="Only this arm (dense, lexical); may be repeated."),
@@ -85,6 +98,7 @@ def recall(  # noqa: PLR0913 — a command's options
         ),
     ] = None,
     zone: Zone = None,
+    answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -107,11 +121,13 @@ def recall(  # noqa: PLR0913 — a command's options
         occurred_before=before,
         metadata=None if where is None else Condition(where),
     )
+    answered_by = mode_of(mode)
     found = ask(
         url,
         lambda client: client.bank(bank).recall(
             question,
             k=k,
+            mode=answered_by,
             filter=_if_any(narrowing),
             arms=arms or None,
             budget_tokens=budget,
@@ -119,6 +135,7 @@ def recall(  # noqa: PLR0913 — a command's options
             timezone=zone,
             neighbours=neighbours or None,
             explain=explain,
+            answerable=answerable or None,
         ),
     )
     print_record(found, as_json=as_json, show=lambda each: show_recall(each, explain=explain))

@@ -94,6 +94,12 @@ memories = Table(
     Index("ix_memories_bank_id_speaker", "bank_id", "speaker"),
     Index("ix_memories_bank_id_occurred_at", "bank_id", "occurred_at"),
     Index(
+        "ix_memories_bank_id_summaries",
+        "bank_id",
+        "occurred_at",
+        postgresql_where=text("kind = 'summary'"),
+    ),
+    Index(
         "ix_memories_bank_id_expires_at",
         "bank_id",
         "expires_at",

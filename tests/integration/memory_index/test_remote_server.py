@@ -6,7 +6,7 @@ from gpu_index import VectorIndex
 from memsvc.bootstrap import Application
 from memsvc.domain.fusion import Arm
 from memsvc.services.commands import BankReference, NewMemory
-from memsvc.services.recall import Recalled, RecallQuery
+from memsvc.services.recalled import Recalled, RecallQuery
 from tests.fixtures.services import Service
 from tests.integration.memory_index.conftest import Start, follow
 

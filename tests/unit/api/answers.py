@@ -54,7 +54,7 @@ from memsvc.services.index_upkeep import IndexState, VerifiedBank
 from memsvc.services.linked import Neighbour, Via
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
-from memsvc.services.recall import Dropped, Hit, Recalled
+from memsvc.services.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
@@ -222,6 +222,7 @@ RECALLED = Recalled(
     },
     total_tokens=6,
     budget_tokens=None,
+    tokenizer="encoder (hashing)",
     dropped=[Dropped(memory_id=MEMORY_ID, reason="rank", score=0.1)],
     took_ms={"search": 1.0, "total": 2.0},
     backend="exact",

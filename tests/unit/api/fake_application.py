@@ -32,7 +32,7 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
-from memsvc.services.recall import Recalled, RecallQuery
+from memsvc.services.recalled import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from tests.unit.api.answers import (
     ANNOTATIONS,
@@ -50,6 +50,7 @@ from tests.unit.api.answers import (
     VERIFIED,
     VERSION,
 )
+from tests.unit.api.fake_context import FakeContext
 from tests.unit.api.fake_upkeep import FakeGraph, FakeModelCalls, FakeOperations, FakeRetention
 from tests.unit.api.script import Script
 
@@ -288,6 +289,7 @@ class FakeApplication:
         self.banks = FakeBanks(self.script)
         self.remember = FakeRemember(self.script)
         self.recall = FakeRecall(self.script)
+        self.compose_context = FakeContext(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)
         self.memory_details = FakeMemoryDetails(self.script)

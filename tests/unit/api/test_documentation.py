@@ -26,6 +26,7 @@ OPERATIONS = {
     "add_memory": "POST /v1/banks/{bank}/memories",
     "add_memories": "POST /v1/banks/{bank}/memories:batch",
     "recall": "POST /v1/banks/{bank}/recall",
+    "compose_context": "POST /v1/banks/{bank}/context",
     "list_memories": "GET /v1/banks/{bank}/memories",
     "get_memory": "GET /v1/banks/{bank}/memories/{memory_id}",
     "list_memory_annotations": "GET /v1/banks/{bank}/memories/{memory_id}/annotations",

@@ -200,7 +200,7 @@ class TestRecall:
     def test_nothing_is_sent_that_was_not_given(self, ask: Run, service: ScriptedService) -> None:
         service.answer(RECALL)
         ask("recall", "ada", "Where?")
-        assert service.body == {"query": "Where?", "k": 10, "explain": False}
+        assert service.body == {"query": "Where?", "explain": False}
 
     def test_hits_are_shown_with_text_date_speaker_and_arms(
         self, ask: Run, service: ScriptedService

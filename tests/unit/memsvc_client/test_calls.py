@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, graph, history, notes, retention, usage
+from memsvc_client import calls, contexts, graph, history, notes, retention, usage
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -19,6 +19,7 @@ CALLS: dict[str, Call[Any]] = {
     "add_memory": calls.add_memory("a", "Text.", create=False),
     "add_memories": calls.add_memories("a", [], create=False),
     "recall": calls.recall("a", "tea"),
+    "compose_context": contexts.compose_context("a", "tea"),
     "list_memories": calls.list_memories("a"),
     "get_memory": notes.get_memory("a", "b"),
     "list_annotations": notes.list_annotations("a", "b"),
@@ -65,7 +66,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, graph, history, notes, retention, usage)
+        for module in (calls, contexts, graph, history, notes, retention, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -77,7 +78,8 @@ def test_every_call_is_under_test() -> None:
 def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
-    repeatable = {"recall", "verify_index", "rebuild_index", "preview_prune", "forecast_decay"}
+    repeatable = {"recall", "compose_context", "verify_index", "rebuild_index"}
+    repeatable |= {"preview_prune", "forecast_decay"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 

@@ -117,7 +117,7 @@ async def test_neighbours_get_what_the_hits_leave_of_the_budget(
         await client.wait_for_jobs("ada", timeout_s=30)
 
         roomy = await bank.recall("budget euro", k=1, neighbours=3, budget_tokens=100)
-        tight = await bank.recall("budget euro", k=1, neighbours=3, budget_tokens=9)
+        tight = await bank.recall("budget euro", k=1, neighbours=3, budget_tokens=12)
         narrow = await bank.recall(
             "budget euro",
             k=1,

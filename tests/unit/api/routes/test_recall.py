@@ -7,7 +7,7 @@ import pytest
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.services.commands import BankReference
-from memsvc.services.recall import RecallQuery
+from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script
@@ -22,6 +22,7 @@ async def test_a_question_is_answered_with_its_reasons(
 
     assert answer.status_code == 200
     assert answer.json() == {
+        "mode": "ranked",
         "hits": [
             {
                 "memory": RENDERED,
@@ -56,9 +57,11 @@ async def test_a_question_is_answered_with_its_reasons(
         },
         "total_tokens": 6,
         "budget_tokens": None,
+        "tokenizer": "encoder (hashing)",
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
+        "answerable": None,
     }
     assert script.last_arguments[1:] == (
         BankReference(value="ada"),
@@ -79,6 +82,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "now": "2024-05-08T00:00:00",
         "timezone": "America/New_York",
         "explain": True,
+        "answerable": True,
     }
 
     answer = await api.post(URL, json=body)
@@ -94,7 +98,21 @@ async def test_everything_asked_for_reaches_the_use_case(
         budget_tokens=1,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
+        answerable=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "passes"),
+    [({}, False), ({"mode": "auto"}, True), ({"mode": "auto", "k": 10}, False)],
+)
+async def test_everything_is_asked_for_by_auto_without_k(
+    api: httpx2.AsyncClient, script: Script, change: dict[str, Any], passes: bool
+) -> None:
+    await api.post(URL, json={"query": "q", "budget_tokens": 9} | change)
+
+    assert script.last_arguments[2].pass_through is passes
+    assert script.last_arguments[2].k == 10
 
 
 @pytest.mark.parametrize(
@@ -136,6 +154,8 @@ async def test_arms_are_chosen_by_name(
         {"timezone": "America"},
         {"timezone": ""},
         {"top_k": 5},
+        {"mode": "auto"},
+        {"mode": "passthrough", "budget_tokens": 9},
     ],
 )
 async def test_a_question_beyond_the_rules_is_refused(

@@ -1,0 +1,171 @@
+"""Bodies of the context route."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StrictInt
+
+from memsvc.api.schemas import limits
+from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
+from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseModel
+from memsvc.api.schemas.filters import RecallFilterBody
+from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.recall import ArmResponse
+from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
+from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
+from memsvc.domain.fusion import Arm
+from memsvc.services.compose_context import ComposedContext, ContextQuery
+from memsvc.services.pass_through import Mode
+
+
+class ContextRequest(RequestModel):
+    """A question, and how much may be read before it is answered."""
+
+    query: Annotated[QueryText, Field(examples=["Where does Ada live now?"])]
+    budget_tokens: Annotated[
+        StrictInt,
+        Field(
+            ge=1,
+            le=limits.BUDGET_TOKENS,
+            description="What the whole text may cost, as `MEMSVC_TOKENS__MODEL` counts.",
+        ),
+    ] = 2000
+    mode: Annotated[
+        Literal["auto", "ranked"],
+        Field(description="`auto`: everything, as it happened, if it fits; else the best of it."),
+    ] = "auto"
+    k: Annotated[
+        StrictInt, Field(ge=1, le=limits.RECALL_HITS, description="How many hits at most.")
+    ] = 20
+    neighbours: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=limits.NEIGHBOURS,
+            description="How many memories before and after each hit in its episode.",
+        ),
+    ] = 2
+    summaries: Annotated[StrictInt, Field(ge=0, le=limits.SUMMARIES)] = 5
+    session_id: Annotated[
+        Name | None, Field(description="The session whose latest turns are shown too.")
+    ] = None
+    recent: Annotated[
+        StrictInt, Field(ge=0, le=limits.RECENT_TURNS, description="How many of its turns.")
+    ] = 6
+    filter: Annotated[
+        RecallFilterBody, Field(description="Holds for everything that is shown.")
+    ] = RecallFilterBody()
+    arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
+    answerable: AnswerableField = False
+    now: Timestamp | None = None
+    timezone: Annotated[
+        ZoneName | None, Field(description="Also the zone in which times are shown; else UTC.")
+    ] = None
+
+    def to_query(self) -> ContextQuery:
+        """Return the query for the use case; raises ``NaiveTimestampError``."""
+        zone = RequestZone(self.timezone)
+        name = self.timezone or "UTC"
+        return ContextQuery(
+            text=self.query,
+            budget_tokens=self.budget_tokens,
+            pass_through=self.mode == "auto",
+            k=self.k,
+            reach=self.neighbours,
+            summaries=self.summaries,
+            session_id=self.session_id,
+            recent=self.recent,
+            filter=self.filter.to_filter(zone),
+            arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
+            answerable=self.answerable,
+            now=zone.instant(self.now, "now"),
+            zone=ZoneInfo(name),
+            zone_name=name,
+        )
+
+
+class PieceResponse(ResponseModel):
+    """A memory in a context."""
+
+    citation: Annotated[int, Field(description="The n of its [n] in the text.")]
+    role: Annotated[Role, Field(description="Why it is there.")]
+    memory: MemoryResponse
+    of: Annotated[UUID | None, Field(description="The hit that a neighbour belongs to.")]
+    score: Annotated[float | None, Field(description="Of a hit, between 0 and 1.")]
+    tokens: int
+    is_cut: Annotated[bool, Field(description="Whether the text shows its beginning only.")]
+
+    @classmethod
+    def of_piece(cls, cited: CitedPiece) -> Self:
+        """Render a piece."""
+        piece = cited.piece
+        return cls(
+            citation=cited.citation,
+            role=piece.role,
+            memory=MemoryResponse.of(piece.memory),
+            of=piece.of,
+            score=piece.score,
+            tokens=cited.tokens,
+            is_cut=piece.is_cut,
+        )
+
+
+class SectionResponse(ResponseModel):
+    """One part of a context."""
+
+    name: SectionName
+    pieces: list[PieceResponse]
+
+    @classmethod
+    def of(cls, section: Section) -> Self:
+        """Render a section."""
+        return cls(
+            name=section.name, pieces=[PieceResponse.of_piece(each) for each in section.pieces]
+        )
+
+
+class ContextResponse(ResponseModel):
+    """What to read before answering: as a text ready for a prompt, and in parts."""
+
+    mode: Annotated[Mode, Field(description="`passthrough`: everything, as it happened.")]
+    text: Annotated[
+        str,
+        Field(
+            description="The whole block. Lines at its left margin are the service's; it ends at "
+            "a tag with a boundary that no memory contains."
+        ),
+    ]
+    sections: list[SectionResponse]
+    citations: Annotated[
+        dict[str, UUID], Field(description="Which memory each [n] of the text stands for.")
+    ]
+    total_tokens: Annotated[int, Field(description="What `text` costs; never over the budget.")]
+    budget_tokens: int
+    tokenizer: Annotated[str, Field(description="Whose tokens these are.")]
+    left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
+    arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
+    took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
+    answerable: AnswerableResponse | None
+
+    @classmethod
+    def of(cls, composed: ComposedContext) -> Self:
+        """Render a context."""
+        context = composed.context
+        return cls(
+            mode=composed.mode,
+            text=context.text,
+            sections=[SectionResponse.of(each) for each in context.sections],
+            citations={
+                str(each.citation): each.piece.memory.id
+                for section in context.sections
+                for each in section.pieces
+            },
+            total_tokens=context.tokens,
+            budget_tokens=composed.budget_tokens,
+            tokenizer=composed.tokenizer,
+            left_out=context.left_out,
+            arms={arm: ArmResponse.of(report) for arm, report in composed.arms.items()},
+            took_ms=dict(composed.took_ms),
+            answerable=AnswerableResponse.of_asked(composed.answerable, explain=False),
+        )

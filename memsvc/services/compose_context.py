@@ -1,0 +1,209 @@
+"""The composer: what a model should read before it answers a question, within a token budget."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+from memsvc.domain.context.composing import Format, compose, compose_whole
+from memsvc.domain.context.material import Context, HitMaterial, Material
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm
+from memsvc.domain.memory import Memory
+from memsvc.ports import Clock, TokenCounter
+from memsvc.services.answerable import Answerability
+from memsvc.services.arms import ArmReport
+from memsvc.services.commands import BankReference, Caller
+from memsvc.services.pass_through import Mode, PassThrough, Scope
+from memsvc.services.recall import Recall
+from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.services.stages import Stages
+from memsvc.store.recall_reads import RecallReads
+from memsvc.store.transactions import Store
+from memsvc.telemetry import CONTEXTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextQuery:
+    """A question, and how much may be read before it is answered."""
+
+    text: str
+    budget_tokens: int = 2000
+    pass_through: bool = True
+    """Whether everything is shown if it fits, instead of the best of it."""
+    k: int = 20
+    """How many hits at most."""
+    reach: int = 2
+    """How many neighbours of a hit on either side."""
+    summaries: int = 5
+    session_id: str | None = None
+    """Whose latest turns are wanted."""
+    recent: int = 6
+    """How many of them."""
+    filter: RecallFilter = field(default_factory=RecallFilter)
+    """Holds for all that is shown."""
+    arms: frozenset[Arm] | None = None
+    answerable: bool = False
+    """Whether to judge if the question is answered, and to say so on top where it is not."""
+    now: datetime | None = None
+    zone: tzinfo = UTC
+    zone_name: str = "UTC"
+    """Of the times that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedContext:
+    """What to read, and how it came about."""
+
+    context: Context
+    mode: Mode
+    budget_tokens: int
+    tokenizer: str
+    arms: Mapping[Arm, ArmReport]
+    """Empty when nothing was ranked."""
+    took_ms: Mapping[str, float]
+    answerable: Answerability | None = None
+    """``None`` unless it was asked for."""
+
+
+class ComposeContext:
+    """Composes contexts; changes nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        reads: RecallReads,
+        recall: Recall,
+        pass_through: PassThrough,
+        tokens: TokenCounter,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._reads = reads
+        self._recall = recall
+        self._pass_through = pass_through
+        self._tokens = tokens
+        self._clock = clock
+
+    async def __call__(
+        self, caller: Caller, bank: BankReference, query: ContextQuery
+    ) -> ComposedContext:
+        """Return a context of at most ``query.budget_tokens``; raises what ``Recall`` does."""
+        stages = Stages()
+        now = query.now or self._clock.now()
+        resolved = await self._reads.resolve(caller.tenant_id, bank.value)
+        scope = Scope(bank=resolved.scope, filter=query.filter, now=now)
+        stages.mark("resolve")
+        whole: Sequence[Memory] | None = None
+        if query.pass_through:
+            whole = await self._pass_through.whole(scope, query.budget_tokens)
+            stages.mark("whole")
+        recalled = None
+        if whole is None or query.answerable:
+            recalled = await self._ranked(caller, bank, query, now, stages)
+        form = self._format(query, recalled)
+        if whole is not None:
+            # Counting takes milliseconds for every thousand tokens.
+            context = await asyncio.to_thread(compose_whole, whole, form)
+            stages.mark("compose")
+            if context is not None:
+                return self._composed(context, query, Mode.PASSTHROUGH, stages, recalled)
+        if recalled is None:
+            recalled = await self._ranked(caller, bank, query, now, stages)
+        material = await self._gather(scope, query, recalled.hits)
+        stages.mark("gather")
+        context = await asyncio.to_thread(compose, material, form)
+        stages.mark("compose")
+        return self._composed(context, query, Mode.RANKED, stages, recalled)
+
+    async def _ranked(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        query: ContextQuery,
+        now: datetime,
+        stages: Stages,
+    ) -> Recalled:
+        recalled = await self._recall(
+            caller,
+            bank,
+            RecallQuery(
+                text=query.text,
+                k=query.k,
+                filter=query.filter,
+                arms=query.arms,
+                now=now,
+                answerable=query.answerable,
+            ),
+        )
+        parts = {stage: spent for stage, spent in recalled.took_ms.items() if stage != "total"}
+        stages.mark("recall", of_which=parts)
+        return recalled
+
+    async def _gather(self, scope: Scope, query: ContextQuery, hits: Sequence[Hit]) -> Material:
+        found = [hit.memory for hit in hits]
+        bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
+        async with self._store.read(scope.bank.tenant_id) as tx:
+            beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
+            summaries = await tx.context.summaries(bank_id, wanted, now, query.summaries)
+            recent: Sequence[Memory] = ()
+            if query.session_id is not None:
+                recent = await tx.context.session_turns(
+                    bank_id, query.session_id, wanted, now, query.recent
+                )
+        return Material(
+            summaries=summaries,
+            hits=[_with_neighbours(hit, beside, query.reach) for hit in hits],
+            recent=recent[::-1],
+        )
+
+    def _format(self, query: ContextQuery, recalled: Recalled | None) -> Format:
+        return Format(
+            note=_note(recalled),
+            budget=query.budget_tokens,
+            count=self._tokens.count,
+            zone=query.zone,
+            zone_name=query.zone_name,
+        )
+
+    def _composed(
+        self,
+        context: Context,
+        query: ContextQuery,
+        mode: Mode,
+        stages: Stages,
+        recalled: Recalled | None,
+    ) -> ComposedContext:
+        CONTEXTS.labels(mode=mode).inc()
+        return ComposedContext(
+            context=context,
+            mode=mode,
+            budget_tokens=query.budget_tokens,
+            tokenizer=self._tokens.name,
+            arms={} if recalled is None else recalled.arms,
+            took_ms=stages.took_ms(),
+            answerable=None if recalled is None else recalled.answerable,
+        )
+
+
+def _with_neighbours(hit: Hit, beside: Sequence[Memory], reach: int) -> HitMaterial:
+    memory = hit.memory
+    near = [
+        each
+        for each in beside
+        if each.episode_id == memory.episode_id and 0 < abs(each.seq - memory.seq) <= reach
+    ]
+    return HitMaterial(
+        memory=memory,
+        score=hit.score,
+        before=[each for each in near if each.seq < memory.seq],
+        after=[each for each in near if each.seq > memory.seq],
+    )
+
+
+def _note(recalled: Recalled | None) -> str | None:
+    """Return what stands on top where the question is not answered; no stored words are in it."""
+    judged = None if recalled is None else recalled.answerable
+    if judged is None or judged.verdict is None or judged.verdict.is_answerable:
+        return None
+    return judged.verdict.statement

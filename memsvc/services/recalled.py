@@ -1,0 +1,86 @@
+"""What a recall is asked and what it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Memory
+from memsvc.services.answerable import Answerability
+from memsvc.services.arms import ArmReport
+from memsvc.services.linked import Neighbour
+from memsvc.services.pass_through import Mode
+from memsvc.services.second_hop import Hop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallQuery:
+    """A question to a bank."""
+
+    text: str
+    k: int = 10
+    filter: RecallFilter = field(default_factory=RecallFilter)
+    arms: frozenset[Arm] | None = None
+    """``None``: every arm."""
+    budget_tokens: int | None = None
+    now: datetime | None = None
+    """The instant to answer at; the present one if not given."""
+    explain: bool = False
+    neighbours: int = 0
+    """Memories linked to the hits, returned beside them, at most."""
+    pass_through: bool = False
+    """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
+    answerable: bool = False
+    """Whether to judge if what was found answers the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A memory that answers, with its score in [0, 1] and the parts that make it up."""
+
+    memory: Memory
+    score: float
+    parts: Mapping[Arm, ScorePart]
+    tokens: int
+    hop: Hop | None = None
+    """What the graph arm added; with it the parts add up to the score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A near miss and why it is not among the hits: ``rank``, ``budget`` or ``not_visible``."""
+
+    memory_id: MemoryId
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """The answer to a recall."""
+
+    hits: Sequence[Hit]
+    arms: Mapping[Arm, ArmReport]
+    total_tokens: int
+    budget_tokens: int | None
+    tokenizer: str
+    """Whose tokens were counted."""
+    dropped: Sequence[Dropped]
+    """Near misses; only when asked to explain."""
+    took_ms: Mapping[str, float]
+    backend: str
+    neighbours: Sequence[Neighbour] = ()
+    """Linked to hits; never in place of one."""
+    mode: Mode = Mode.RANKED
+    answerable: Answerability | None = None
+    """``None`` unless it was asked for."""
+
+
+def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
+    """Return memories in their own order, without scores; ``costs`` are their tokens."""
+    return [
+        Hit(memory=memory, score=0.0, parts={}, tokens=cost)
+        for memory, cost in zip(memories, costs, strict=True)
+    ]

@@ -1,0 +1,139 @@
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm
+from memsvc.domain.memory import ScopeKeys
+from memsvc.services.commands import BankReference
+from memsvc.services.compose_context import ContextQuery
+from tests.unit.api.answers import MEMORY_ID
+from tests.unit.api.routes.test_memories import RENDERED
+from tests.unit.api.script import Script
+
+URL = "/v1/banks/ada/context"
+
+
+async def test_a_context_is_answered_as_text_and_in_parts(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    answer = await api.post(URL, json={"query": "Where does Ada live?"})
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "mode": "ranked",
+        "text": "<memory boundary=abc>\n…",
+        "sections": [
+            {
+                "name": "memories",
+                "pieces": [
+                    {
+                        "citation": 1,
+                        "role": "hit",
+                        "memory": RENDERED,
+                        "of": None,
+                        "score": 0.5,
+                        "tokens": 9,
+                        "is_cut": True,
+                    }
+                ],
+            }
+        ],
+        "citations": {"1": str(MEMORY_ID)},
+        "total_tokens": 40,
+        "budget_tokens": 2000,
+        "tokenizer": "o200k_base",
+        "left_out": 3,
+        "arms": {"lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7}},
+        "took_ms": {"search": 1.25, "total": 2.0},
+        "answerable": {
+            "probability": 0.25,
+            "is_answerable": False,
+            "statement": 'Nothing stored about "zebra". Closest: “Ada moved to Lisbon.”',
+            "missing": ["zebra"],
+            "closest": str(MEMORY_ID),
+            "reason": None,
+            "model": "test",
+            "features": None,
+        },
+    }
+    assert script.last_arguments[1:] == (
+        BankReference(value="ada"),
+        ContextQuery(text="Where does Ada live?", zone=ZoneInfo("UTC")),
+    )
+
+
+async def test_cost_and_latency_stand_in_the_headers(api: httpx2.AsyncClient) -> None:
+    headers = (await api.post(URL, json={"query": "q"})).headers
+
+    assert headers["x-context-mode"] == "ranked"
+    assert headers["x-context-tokens"] == "40"
+    assert headers["x-context-memories"] == "1"
+    assert headers["x-context-took-ms"] == "2.0"
+    assert headers["server-timing"] == "search;dur=1.2, total;dur=2.0"
+
+
+async def test_everything_asked_for_reaches_the_use_case(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    body = {
+        "query": "q",
+        "budget_tokens": 500,
+        "mode": "ranked",
+        "k": 5,
+        "neighbours": 3,
+        "summaries": 0,
+        "session_id": "s",
+        "recent": 9,
+        "filter": {"user_id": "u"},
+        "arms": ["lexical"],
+        "answerable": True,
+        "now": "2024-05-08T00:00:00",
+        "timezone": "America/New_York",
+    }
+
+    await api.post(URL, json=body)
+
+    assert script.last_arguments[2] == ContextQuery(
+        text="q",
+        budget_tokens=500,
+        pass_through=False,
+        k=5,
+        reach=3,
+        summaries=0,
+        session_id="s",
+        recent=9,
+        filter=RecallFilter(keys=ScopeKeys(user_id="u")),
+        arms=frozenset({Arm.LEXICAL}),
+        answerable=True,
+        now=datetime(2024, 5, 8, 4, tzinfo=UTC),
+        zone=ZoneInfo("America/New_York"),
+        zone_name="America/New_York",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"query": " "},
+        {"budget_tokens": 0},
+        {"budget_tokens": None},
+        {"mode": "passthrough"},
+        {"k": 0},
+        {"neighbours": 11},
+        {"recent": -1},
+        {"session_id": ""},
+        {"timezone": "Mars/Base"},
+        {"prompt": "x"},
+    ],
+)
+async def test_a_question_beyond_the_rules_is_refused(
+    api: httpx2.AsyncClient, script: Script, change: dict[str, Any]
+) -> None:
+    answer = await api.post(URL, json={"query": "q"} | change)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert script.calls == []
