@@ -28,7 +28,7 @@ class AskOptions:
     """How many units each question shall bring back."""
     workers: int
     """How many questions are asked at the same time."""
-    times: Times = "ignore"
+    times: Times = "boost"
     """What to make of times that a question names."""
 
 

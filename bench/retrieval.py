@@ -67,7 +67,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     sets: SetsOption,
     out: OutOption,
     arms: ArmsOption = "all",
-    times: TimesOption = "ignore",
+    times: TimesOption = "boost",
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     seed: SeedOption = 0,

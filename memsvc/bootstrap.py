@@ -50,6 +50,7 @@ from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
+from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
@@ -61,6 +62,7 @@ from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
+from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
@@ -106,6 +108,7 @@ class Application:
     memory_details: MemoryDetails
     jobs: Jobs
     operations: Operations
+    reviews: Reviews
     consolidation: Consolidation
     retention: Retention
     graph: Graph
@@ -215,7 +218,8 @@ def build_application(
         Gathering(store=store, index=index, exact=exact, settings=settings.organise),
         extractor,
     )
-    stages: Sequence[Stage] = [organise]
+    dedupe = DedupeStage(store=store, index=index, exact=exact)
+    stages: Sequence[Stage] = [organise, dedupe]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
@@ -270,6 +274,7 @@ def build_application(
         memory_details=MemoryDetails(store),
         jobs=Jobs(store),
         operations=Operations(store),
+        reviews=Reviews(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),

@@ -97,6 +97,12 @@ class OperationNotFoundError(NotFoundError):
     code = "operation_not_found"
 
 
+class ReviewNotFoundError(NotFoundError):
+    """There is no such review in this bank."""
+
+    code = "review_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -131,6 +137,18 @@ class UndoPreventedError(ConflictError):
     """Something has changed since what the operation changed; undo that first."""
 
     code = "undo_prevented"
+
+
+class ReviewDecidedError(ConflictError):
+    """The pair has been decided about already; undo the merge's operation to take it back."""
+
+    code = "review_decided"
+
+
+class ReviewOutdatedError(ConflictError):
+    """One of the two memories has changed since, or is no longer active; the pair is void."""
+
+    code = "review_outdated"
 
 
 class NoRetentionPolicyError(ConflictError):

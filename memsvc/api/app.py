@@ -30,6 +30,7 @@ from memsvc.api.routes import (
     operations,
     recall,
     retention,
+    reviews,
     usage,
 )
 from memsvc.bootstrap import Application, open_application
@@ -49,6 +50,7 @@ _ROUTERS = (
     usage.router,
     graph.router,
     bank_operations.router,
+    reviews.router,
     jobs.router,
     index_upkeep.router,
     operations.router,

@@ -28,6 +28,7 @@ from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
+from memsvc.services.reviews import Reviews
 
 REPLAY_HEADER = "Idempotent-Replay"
 _ACTOR = "api"
@@ -84,6 +85,10 @@ async def _operations(request: Request) -> Operations:
     return application_of(request).operations
 
 
+async def _reviews(request: Request) -> Reviews:
+    return application_of(request).reviews
+
+
 async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
@@ -110,6 +115,7 @@ MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
+ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]

@@ -16,6 +16,7 @@ from memsvc.cli.commands import (
     context,
     database,
     decay,
+    dedupe,
     doctor,
     graph,
     index,
@@ -28,6 +29,7 @@ from memsvc.cli.commands import (
     prune,
     recall,
     remember,
+    review,
     serve,
     worker,
 )
@@ -76,7 +78,9 @@ app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
 app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
+app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(operations.app, name="operations")
+app.add_typer(review.app, name="review")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(llm.app, name="llm")
 app.add_typer(models.app, name="models")

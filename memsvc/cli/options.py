@@ -48,14 +48,14 @@ def mode_of(written: str | None) -> Literal["ranked", "auto"] | None:
             raise typer.BadParameter(f"{written!r} is neither ranked nor auto", param_hint="--mode")
 
 
-def time_use_of(written: str | None) -> Literal["boost", "filter"] | None:
+def time_use_of(written: str | None) -> Literal["ignore", "boost", "filter"] | None:
     """Read what to make of times that a question names."""
     match written:
-        case None | "boost" | "filter":
+        case None | "ignore" | "boost" | "filter":
             return written
         case _:
             raise typer.BadParameter(
-                f"{written!r} is neither boost nor filter", param_hint="--times"
+                f"{written!r}: give ignore, boost or filter.", param_hint="--times"
             )
 
 

@@ -31,7 +31,7 @@ class RecallQuery:
     explain: bool = False
     neighbours: int = 0
     """Memories linked to the hits, returned beside them, at most."""
-    times: TimeUse = TimeUse.IGNORE
+    times: TimeUse = TimeUse.BOOST
     """What is made of the times that ``text`` names."""
     zone: tzinfo = UTC
     """Whose days, months and years these are."""

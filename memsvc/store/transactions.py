@@ -30,6 +30,7 @@ from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
 from memsvc.store.changes import ChangeWriter
 from memsvc.store.context_reads import ContextReader
+from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
@@ -71,6 +72,7 @@ class ReadTransaction:
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
         self.mentions = MentionReader(session)
+        self.duplicates = DuplicateReader(session)
         self.context = ContextReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
@@ -94,6 +96,7 @@ class WriteTransaction:
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
         self.mentions = MentionWriter(session)
+        self.duplicates = DuplicateWriter(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

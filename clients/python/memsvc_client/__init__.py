@@ -36,6 +36,9 @@ from memsvc_client.errors import (
     ProblemError,
     ReembeddingUnderWayError,
     RequestTimeoutError,
+    ReviewDecidedError,
+    ReviewNotFoundError,
+    ReviewOutdatedError,
     ServiceTimeoutError,
     ServiceUnreachableError,
     UnauthorizedError,
@@ -110,6 +113,7 @@ from memsvc_client.retention import (
     Sweep,
     SweepPreview,
 )
+from memsvc_client.reviews import Review
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
 from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
@@ -216,6 +220,10 @@ __all__ = [
     "ReembeddingUnderWayError",
     "RequestTimeoutError",
     "RetentionPolicy",
+    "Review",
+    "ReviewDecidedError",
+    "ReviewNotFoundError",
+    "ReviewOutdatedError",
     "ScorePart",
     "ServiceTimeoutError",
     "ServiceUnreachableError",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention
+from memsvc_client import calls, graph, history, notes, retention, reviews
 from memsvc_client.asking import AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
@@ -36,6 +36,7 @@ from memsvc_client.requests import (
     NewMemory,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
+from memsvc_client.reviews import Review
 
 
 class AsyncBank(AsyncAsking):
@@ -138,6 +139,18 @@ class AsyncBank(AsyncAsking):
     def effects(self, operation_id: Reference) -> AsyncIterator[Effect]:
         """See ``Bank.effects``."""
         return self._sender.items(history.list_effects(self.reference, operation_id))
+
+    def reviews(self, *, state: str | None = None) -> AsyncIterator[Review]:
+        """See ``Bank.reviews``."""
+        return self._sender.items(reviews.list_reviews(self.reference, state=state))
+
+    async def accept_review(self, review_id: Reference) -> Review:
+        """See ``Bank.accept_review``."""
+        return await self._sender.send(reviews.accept_review(self.reference, review_id))
+
+    async def reject_review(self, review_id: Reference) -> Review:
+        """See ``Bank.reject_review``."""
+        return await self._sender.send(reviews.reject_review(self.reference, review_id))
 
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention
+from memsvc_client import calls, graph, history, notes, retention, reviews
 from memsvc_client.asking import Asking
 from memsvc_client.batches import (
     join_episode_results,
@@ -36,6 +36,7 @@ from memsvc_client.requests import (
     NewMemory,
 )
 from memsvc_client.retention import BankPolicy, Forecasts, RetentionPolicy, Sweep, SweepPreview
+from memsvc_client.reviews import Review
 
 
 class Bank(Asking):
@@ -146,6 +147,18 @@ class Bank(Asking):
     def effects(self, operation_id: Reference) -> Iterator[Effect]:
         """Yield what an operation changed."""
         return self._sender.items(history.list_effects(self.reference, operation_id))
+
+    def reviews(self, *, state: str | None = None) -> Iterator[Review]:
+        """Yield pairs that may be duplicates, newest first: the open ones, or those in a state."""
+        return self._sender.items(reviews.list_reviews(self.reference, state=state))
+
+    def accept_review(self, review_id: Reference) -> Review:
+        """Merge a pair; the answer names the operation that undoes it."""
+        return self._sender.send(reviews.accept_review(self.reference, review_id))
+
+    def reject_review(self, review_id: Reference) -> Review:
+        """Keep a pair apart; it is not proposed again while both texts stay as they are."""
+        return self._sender.send(reviews.reject_review(self.reference, review_id))
 
     def undo(self, operation_id: Reference) -> Operation:
         """Set everything again as it was before an operation; return the undoing one.

@@ -15,12 +15,15 @@
       - JobNotFoundError            job_not_found
       - OperationNotFoundError      operation_not_found
       - EntityNotFoundError         entity_not_found
+      - ReviewNotFoundError         review_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
       - OperationUndoneError        already_undone
       - UndoPreventedError          undo_prevented
       - NoRetentionPolicyError      no_retention_policy
+      - ReviewDecidedError          review_decided
+      - ReviewOutdatedError         review_outdated
       - ModelMismatchError          model_mismatch
       - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
@@ -173,6 +176,12 @@ class OperationNotFoundError(NotFoundError):
     code = "operation_not_found"
 
 
+class ReviewNotFoundError(NotFoundError):
+    """There is no such review in this bank."""
+
+    code = "review_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -207,6 +216,18 @@ class UndoPreventedError(ConflictError):
     """Something has changed since what the operation changed; ``problem.extra`` names it."""
 
     code = "undo_prevented"
+
+
+class ReviewDecidedError(ConflictError):
+    """The pair has been decided about already; undo the merge's operation to take it back."""
+
+    code = "review_decided"
+
+
+class ReviewOutdatedError(ConflictError):
+    """One of the two memories has changed since, or is no longer active; the pair is void."""
+
+    code = "review_outdated"
 
 
 class NoRetentionPolicyError(ConflictError):
@@ -305,12 +326,15 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     JobNotFoundError,
     OperationNotFoundError,
     EntityNotFoundError,
+    ReviewNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,
     OperationUndoneError,
     UndoPreventedError,
     NoRetentionPolicyError,
+    ReviewDecidedError,
+    ReviewOutdatedError,
     ModelMismatchError,
     ReembeddingUnderWayError,
     UnavailableError,

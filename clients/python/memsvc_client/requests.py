@@ -191,7 +191,7 @@ class RecallQuery(Body):
     timezone: str | None = None
     """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
     times: Literal["ignore", "boost", "filter"] | None = None
-    """What to make of times that the question names; ignored unless given."""
+    """What to make of times that the question names; boosted unless given."""
     neighbours: int | None = None
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
     explain: bool | None = None

@@ -70,7 +70,7 @@ class RecallRequest(RequestModel):
             "`上个月`), seen from `now` in `timezone`: with `boost` what happened at another time "
             "counts less, with `filter` it is left out."
         ),
-    ] = TimeUse.IGNORE
+    ] = TimeUse.BOOST
     neighbours: Annotated[
         StrictInt,
         Field(

@@ -103,8 +103,8 @@ def recall(  # noqa: PLR0913 — a command's options
         str | None,
         typer.Option(
             "--times",
-            metavar="boost|filter",
-            help="Prefer, or only take, what happened when the question says.",
+            metavar="ignore|boost|filter",
+            help="Ignore when it happened by the question, prefer it (default), or take only that.",
         ),
     ] = None,
     answerable: Answerable = False,

@@ -14,6 +14,7 @@ from memsvc.store.tables.contents import (
     memories,
     memory_versions,
 )
+from memsvc.store.tables.duplicates import compared_memories, reviews
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
@@ -33,6 +34,7 @@ __all__ = [
     "bank_models",
     "banks",
     "change_numbers",
+    "compared_memories",
     "embeddings",
     "episodes",
     "idempotency_keys",
@@ -51,6 +53,7 @@ __all__ = [
     "operations",
     "partition_numbers",
     "retention_policies",
+    "reviews",
     "tenants",
     "vector_ids",
 ]
@@ -69,6 +72,8 @@ BANK_TABLES = (
     operation_effects,
     annotations,
     retention_policies,
+    compared_memories,
+    reviews,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

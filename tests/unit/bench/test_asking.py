@@ -66,7 +66,7 @@ def test_only_the_question_and_how_to_answer_it_are_sent(bank: Bank, service: Ti
             "k": 20,
             "arms": "all",
             "now": "2026-03-01T12:00:00Z",
-            "times": "ignore",
+            "times": "boost",
         }
     ]
 
