@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-ARM_NAMES = ("dense", "lexical", "graph")
+ARM_NAMES = ("dense", "lexical", "episode", "graph")
 
 Arms: TypeAlias = Literal["all"] | list[str]
 

@@ -39,6 +39,7 @@ from memsvc.services.compose_context import ComposeContext
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
+from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
@@ -253,6 +254,7 @@ def build_application(
         tokens,
         clock,
         settings.recall,
+        episode=EpisodeArm(reads, lexical),
         second_hop=SecondHop(
             graphs=graphs,
             words=lexical,

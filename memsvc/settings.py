@@ -232,6 +232,8 @@ class RecallSettings(_Group):
     """
     dense_weight: Annotated[float, Field(ge=0)] = 1.0
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
+    episode_weight: Annotated[float, Field(ge=0)] = 2.0
+    """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
     graph: GraphSettings = GraphSettings()
     answerable_weights: Path | None = None

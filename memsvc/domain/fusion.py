@@ -12,6 +12,8 @@ class Arm(StrEnum):
 
     DENSE = "dense"
     LEXICAL = "lexical"
+    EPISODE = "episode"
+    """Weighs what the two found by what stands beside it in its episode."""
     GRAPH = "graph"
     """Walks from what the others found, and weighs it again."""
 

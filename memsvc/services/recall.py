@@ -18,6 +18,7 @@ from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times, time_factor, weigh_by_time
@@ -66,6 +67,7 @@ class Recall:
         clock: Clock,
         settings: RecallSettings,
         *,
+        episode: EpisodeArm,
         second_hop: SecondHop,
         pass_through: PassThrough,
         assess: AssessAnswerable,
@@ -76,6 +78,7 @@ class Recall:
         self._tokens = tokens
         self._clock = clock
         self._settings = settings
+        self._episode = episode
         self._second_hop = second_hop
         self._pass_through = pass_through
         self._assess = assess
@@ -182,6 +185,9 @@ class Recall:
         )
         embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
         stages.mark("search", of_which={"embed": embed_ms})
+        if Arm.EPISODE in arms:
+            outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
+            stages.mark("episode")
         # Near misses are as many as hits, at most.
         most = query.k * (2 if query.explain else 1)
         if query.answerable or question.spans:
@@ -232,7 +238,7 @@ class Recall:
     def _default_arms(self) -> frozenset[Arm]:
         if self._settings.graph.enabled:
             return frozenset(Arm)
-        return frozenset({Arm.DENSE, Arm.LEXICAL})
+        return frozenset(Arm) - {Arm.GRAPH}
 
     async def _visible(
         self, question: _Question, memory_ids: Sequence[MemoryId]
@@ -305,6 +311,7 @@ def _weights(settings: RecallSettings) -> FusionWeights:
     weights = {
         Arm.DENSE: settings.dense_weight,
         Arm.LEXICAL: settings.lexical_weight,
+        Arm.EPISODE: settings.episode_weight,
         Arm.GRAPH: settings.graph.walk_weight,
     }
     return FusionWeights(rank_constant=settings.rrf_k, weights=weights)

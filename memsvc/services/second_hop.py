@@ -150,7 +150,8 @@ class SecondHop:
         fused = fuse(rankings, first.weights, max(first.most, _POOL))
         check_time()
         hits = [(each.memory_id, each.score) for each in fused]
-        links = graph.links(hits, named, HopSettings())
+        hop = _settings(rankings)
+        links = graph.links(hits, named, hop)
         pool = _pool(fused, links, query.allowed, max(first.most, _POOL))
         similarities, presence = await asyncio.gather(
             self._similarities(first, pool), self._presence(first, pool)
@@ -158,7 +159,7 @@ class SecondHop:
         scored = score_hops(
             _candidates(pool, fused, similarities, presence),
             links,
-            HopSettings(),
+            hop,
         )
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
         return _hopped(scored, fused, first.most, candidates)
@@ -183,7 +184,8 @@ class SecondHop:
         return {each.memory_id: each.score for each in found}
 
     async def _presence(self, first: FirstHop, pool: Sequence[MemoryId]) -> WordPresence | None:
-        if Arm.LEXICAL not in first.rankings or not pool:
+        is_weighed = Arm.EPISODE in first.rankings
+        if Arm.LEXICAL not in first.rankings or is_weighed or not pool:
             return None
         query = first.query
         return await self.words.presence(
@@ -193,6 +195,11 @@ class SecondHop:
             language=query.bank.language,
             asked_at=query.asked_at,
         )
+
+
+def _settings(rankings: Mapping[Arm, Ranking]) -> HopSettings:
+    """Return how much the parts count; the episode arm has weighed the question's words already."""
+    return HopSettings(open_weight=0.0) if Arm.EPISODE in rankings else HopSettings()
 
 
 def _allowed(ranking: Ranking, allowed: Sequence[MemoryId] | None) -> Ranking:

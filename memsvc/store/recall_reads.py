@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memsvc.domain.episode_evidence import Place
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId
-from memsvc.domain.memory import BankScope, BankState, Memory, ResolvedBank
+from memsvc.domain.memory import BankScope, BankState, Memory, MemoryState, ResolvedBank
 from memsvc.errors import BankNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
@@ -31,6 +32,13 @@ _BY_ID: LiteralString = """
 SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
 WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
+"""
+_PLACES_NEAR: LiteralString = """
+SELECT DISTINCT n.memory_id, n.episode_id, n.seq
+FROM memories m JOIN memories n ON n.bank_id = m.bank_id AND n.episode_id = m.episode_id
+    AND n.seq BETWEEN m.seq - %(reach)s::int AND m.seq + %(reach)s::int
+WHERE m.bank_id = %(bank)s AND m.memory_id = ANY(%(ids)s) AND n.state = %(state)s
+    AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
 """
 
 
@@ -55,6 +63,25 @@ class RecallReads:
             model_id=model_id,
             partition_no=partition_no,
         )
+
+    async def places_near(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId], reach: int, now: datetime
+    ) -> Sequence[Place]:
+        """Return the places of active memories at most ``reach`` from one of these, and theirs."""
+        if not memory_ids:
+            return []
+        parameters = {
+            "bank": scope.bank_id,
+            "ids": list(memory_ids),
+            "reach": reach,
+            "state": str(MemoryState.ACTIVE),
+            "now": now,
+        }
+        rows = await read_once(self._engine, scope.tenant_id, _PLACES_NEAR, parameters)
+        return [
+            Place(memory_id=MemoryId(memory_id), episode_id=episode_id, seq=seq)
+            for memory_id, episode_id, seq in rows
+        ]
 
     async def active(
         self, scope: BankScope, memory_ids: Sequence[MemoryId], now: datetime

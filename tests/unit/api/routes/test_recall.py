@@ -126,7 +126,7 @@ async def test_everything_is_asked_for_by_auto_without_k(
     ("arms", "asked"),
     [
         ("all", None),
-        (["dense", "lexical", "graph"], frozenset(Arm)),
+        (["dense", "lexical", "episode", "graph"], frozenset(Arm)),
         (["dense", "dense"], {Arm.DENSE}),
     ],
 )
