@@ -16,6 +16,7 @@
       - OperationNotFoundError      operation_not_found
       - EntityNotFoundError         entity_not_found
       - ReviewNotFoundError         review_not_found
+      - RecallNotFoundError         recall_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -333,6 +334,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     OperationNotFoundError,
     EntityNotFoundError,
     ReviewNotFoundError,
+    RecallNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from memsvc_client import AsyncBank, AsyncClient, Filter, RecallNotFoundError, meta
+from memsvc_client import AsyncBank, AsyncClient, Condition, Filter, RecallNotFoundError
 from prometheus_client import REGISTRY
 
 from memsvc.bootstrap import Application
@@ -63,12 +63,8 @@ async def recorded(application: Application, bank: AsyncBank) -> UUID:
 async def test_a_recorded_recall_says_what_was_asked_and_what_answered(
     application: Application, bank: AsyncBank
 ) -> None:
-    answer = await bank.recall(
-        "ships at sea",
-        record=True,
-        k=1,
-        filter=Filter(metadata=meta("deep") == True),  # noqa: E712
-    )
+    deep = Condition({"key": "deep", "op": "eq", "value": True})
+    answer = await bank.recall("ships at sea", record=True, k=1, filter=Filter(metadata=deep))
     await application.recall_log.flush()
     assert answer.id is not None
     kept = await bank.recorded_recall(answer.id)
