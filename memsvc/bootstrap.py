@@ -41,7 +41,7 @@ from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.graph import Graph
-from memsvc.services.health import Health
+from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
 from memsvc.services.jobs import Jobs
@@ -59,6 +59,7 @@ from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
+from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -103,7 +104,10 @@ class Application:
     default_tenant: TenantId
     banks: Banks
     remember: Remember
-    recall: Recall
+    recall: LoggedRecall
+    recorded_recalls: RecordedRecalls
+    recall_log: RecallLog
+    """Writes recalls down while it is running."""
     compose_context: ComposeContext
     memories: Memories
     memory_details: MemoryDetails
@@ -144,7 +148,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     ):
         application = build_application(settings, urls.runtime, engine, embedders)
         try:
-            async with application.index_check.running():
+            async with application.index_check.running(), application.recall_log.running():
                 yield application
         finally:
             await application.close_indexes()
@@ -233,7 +237,14 @@ def build_application(
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
-    tidy = Tidy(store, DEFAULT_TENANT, clock, keep_retired=keep_retired)
+    tidy = Tidy(
+        store,
+        DEFAULT_TENANT,
+        clock,
+        keep_retired=keep_retired,
+        keep_recalls=timedelta(days=settings.recording.keep_days),
+    )
+    recall_log = RecallLog(store, settings.recording)
     queue = QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
@@ -270,7 +281,9 @@ def build_application(
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
-        recall=recall,
+        recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
+        recorded_recalls=RecordedRecalls(store),
+        recall_log=recall_log,
         compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),
         memory_details=MemoryDetails(store),
@@ -293,7 +306,7 @@ def build_application(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),
                 "migrations": probes.migrations(url),
-                "embedder": _embedder_probe(embedder),
+                "embedder": embedder_probe(embedder),
                 "index": _index_probe(replicas, index),
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
@@ -376,13 +389,6 @@ def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:
         return None
     max_bytes = settings.index.snapshot_max_mib << 20
     return SnapshotFolder(data_dir_of(settings) / "index", max_bytes)
-
-
-def _embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:
-    async def probe() -> str:
-        return f"{embedder.model.name}, {embedder.model.dimension} dimensions"
-
-    return probe
 
 
 def _index_probe(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[str]]:

@@ -103,6 +103,12 @@ class ReviewNotFoundError(NotFoundError):
     code = "review_not_found"
 
 
+class RecallNotFoundError(NotFoundError):
+    """No such recall of this bank was recorded, or it has had its time."""
+
+    code = "recall_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 

@@ -243,6 +243,20 @@ class RecallSettings(_Group):
     bm25_b: Annotated[float, Field(ge=0, le=1)] = 0.75
 
 
+class RecordingSettings(_Group):
+    """Which recalls are recorded, and for how long (docs/decisions/0028-recorded-recalls.md)."""
+
+    sample: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the recalls that do not say themselves whether to be recorded."""
+    keep_days: Annotated[float, Field(gt=0)] = 30.0
+    """Then the hourly tidying removes them."""
+    queue: Annotated[int, Field(ge=1)] = 1_000
+    """Recalls that may wait to be written; more are dropped and counted."""
+    batch: Annotated[int, Field(ge=1, le=1_000)] = 100
+    """Written together."""
+    interval_s: Annotated[float, Field(gt=0)] = 1.0
+
+
 class ApiSettings(_Group):
     """The HTTP server."""
 
@@ -298,6 +312,7 @@ class Settings(BaseSettings):
     llm: LanguageModelSettings = LanguageModelSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
+    recording: RecordingSettings = RecordingSettings()
     tokens: TokenSettings = TokenSettings()
     organise: OrganiseSettings = OrganiseSettings()
     api: ApiSettings = ApiSettings()

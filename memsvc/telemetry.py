@@ -51,6 +51,11 @@ FOLLOWER_HELD_BACK = Gauge(
 )
 FOLLOWER_VECTORS = Gauge("memsvc_follower_vectors", "Vectors the index process holds.")
 RECALLS = Counter("memsvc_recalls", "Recalls answered.")
+RECORDINGS = Counter(
+    "memsvc_recordings",
+    "Recalls to be recorded, by what became of them: written, queue_full, failed.",
+    ("outcome",),
+)
 CONTEXTS = Counter("memsvc_contexts", "Contexts composed, by how.", ("mode",))
 RECALL_STAGE_SECONDS = Histogram(
     "memsvc_recall_stage_seconds",

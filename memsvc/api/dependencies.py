@@ -24,7 +24,7 @@ from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
-from memsvc.services.recall import Recall
+from memsvc.services.recording import LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
@@ -49,8 +49,12 @@ async def _remember(request: Request) -> Remember:
     return application_of(request).remember
 
 
-async def _recall(request: Request) -> Recall:
+async def _recall(request: Request) -> LoggedRecall:
     return application_of(request).recall
+
+
+async def _recorded_recalls(request: Request) -> RecordedRecalls:
+    return application_of(request).recorded_recalls
 
 
 async def _context(request: Request) -> ComposeContext:
@@ -108,7 +112,8 @@ async def _health(request: Request) -> Health:
 BanksUseCase = Annotated[Banks, Depends(_banks)]
 RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
-RecallUseCase = Annotated[Recall, Depends(_recall)]
+RecallUseCase = Annotated[LoggedRecall, Depends(_recall)]
+RecordedRecallsUseCase = Annotated[RecordedRecalls, Depends(_recorded_recalls)]
 ContextUseCase = Annotated[ComposeContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]

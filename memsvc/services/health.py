@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from memsvc.errors import MemsvcError
+from memsvc.ports import Embedder
 
 _TIMEOUT_S = 5.0
 
@@ -53,3 +54,12 @@ async def _check(probe: Probe) -> Check:
         return Check(ok=False, detail=f"no answer within {_TIMEOUT_S:g} s")
     except MemsvcError as error:
         return Check(ok=False, detail=error.message)
+
+
+def embedder_probe(embedder: Embedder) -> Callable[[], Awaitable[str]]:
+    """Return the check that names the encoder of new banks."""
+
+    async def probe() -> str:
+        return f"{embedder.model.name}, {embedder.model.dimension} dimensions"
+
+    return probe

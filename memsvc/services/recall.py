@@ -110,7 +110,7 @@ class Recall:
         if query.answerable:
             stages.mark("answerable")
         answer = await self._answer(question, found, stages)
-        return replace(answer, answerable=judged)
+        return replace(answer, answerable=judged, bank=question.bank, now=question.now)
 
     async def _whole(self, question: _Question, stages: Stages) -> Recalled | None:
         """Return everything the filter lets through, if it fits the budget."""
@@ -136,6 +136,8 @@ class Recall:
             took_ms=_observed(stages),
             backend=self._arms.backend,
             mode=Mode.PASSTHROUGH,
+            bank=question.bank,
+            now=question.now,
         )
 
     async def _judge(self, question: _Question, found: _Found, asked_at: float) -> Answerability:

@@ -8,7 +8,8 @@ from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import Memory
+from memsvc.domain.memory import Memory, ResolvedBank
+from memsvc.domain.recorded_recalls import RecallId
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.linked import Neighbour
@@ -39,6 +40,8 @@ class RecallQuery:
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
+    record: bool | None = None
+    """Whether the recall is recorded; ``None``: a share of them is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,14 @@ class Recalled:
     mode: Mode = Mode.RANKED
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
+    bank: ResolvedBank | None = None
+    """Which was asked."""
+    now: datetime | None = None
+    """As of when it was answered."""
+    id: RecallId | None = None
+    """Names the answer to the recorder; ``None`` for answers within the service."""
+    recorded: bool = False
+    """Whether it was taken to be recorded."""
 
 
 def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:

@@ -19,7 +19,7 @@ _ACTOR = "tidy"
 class Tidy:
     """Expires memories whose time is over, trims the change log, forgets old answers.
 
-    Vectors of models that a bank has left go after a while.
+    Vectors of models that a bank has left go after a while, and so do recorded recalls.
     """
 
     def __init__(
@@ -29,11 +29,13 @@ class Tidy:
         clock: Clock,
         *,
         keep_retired: timedelta = timedelta(days=7),
+        keep_recalls: timedelta = timedelta(days=30),
     ) -> None:
         self._store = store
         self._tenant_id = tenant_id
         self._clock = clock
         self._keep_retired = keep_retired
+        self._keep_recalls = keep_recalls
 
     async def __call__(self) -> None:
         """Tidy every bank of the tenant, each step in a transaction of its own."""
@@ -46,6 +48,7 @@ class Tidy:
             async with self._store.write(self._tenant_id) as tx:
                 await tx.changes.trim(bank_id, self._clock.now() - CHANGES_KEPT_FOR)
             await self._drop_retired(bank_id)
+            await self._trim_recalls(bank_id)
 
     async def _drop_retired(self, bank_id: BankId) -> None:
         """Remove vectors of retired models, and retire one whose building was given up."""
@@ -65,6 +68,13 @@ class Tidy:
         while gone == _BATCH:
             async with self._store.write(self._tenant_id) as tx:
                 gone = await tx.models.purge_some_retired(bank_id, before, _BATCH)
+
+    async def _trim_recalls(self, bank_id: BankId) -> None:
+        before = self._clock.now() - self._keep_recalls
+        gone = _BATCH
+        while gone == _BATCH:
+            async with self._store.write(self._tenant_id) as tx:
+                gone = await tx.recall_log.trim(bank_id, before, _BATCH)
 
     async def _expire(self, bank_id: BankId) -> None:
         """Move due memories to ``expired``, so that indexes need not hold them any longer.

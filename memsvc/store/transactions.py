@@ -44,6 +44,7 @@ from memsvc.store.model_calls import ModelCallReader, ModelCallWriter
 from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
+from memsvc.store.recalls import RecallLogReader, RecallLogWriter
 from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
@@ -71,6 +72,7 @@ class ReadTransaction:
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.retention = RetentionReader(session)
+        self.recall_log = RecallLogReader(session)
         self.mentions = MentionReader(session)
         self.duplicates = DuplicateReader(session)
         self.context = ContextReader(session)
@@ -95,6 +97,7 @@ class WriteTransaction:
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
+        self.recall_log = RecallLogWriter(session)
         self.mentions = MentionWriter(session)
         self.duplicates = DuplicateWriter(session)
         self.model_calls = ModelCallWriter(session)

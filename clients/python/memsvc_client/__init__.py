@@ -34,6 +34,7 @@ from memsvc_client.errors import (
     OperationUndoneError,
     PayloadTooLargeError,
     ProblemError,
+    RecallNotFoundError,
     ReembeddingUnderWayError,
     RequestTimeoutError,
     ReviewDecidedError,
@@ -100,6 +101,7 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
+from memsvc_client.recorded_recalls import RecordedHit, RecordedRecall
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -217,6 +219,9 @@ __all__ = [
     "Readiness",
     "RebuiltIndex",
     "Recall",
+    "RecallNotFoundError",
+    "RecordedHit",
+    "RecordedRecall",
     "ReembeddingUnderWayError",
     "RequestTimeoutError",
     "RetentionPolicy",

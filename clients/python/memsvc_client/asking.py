@@ -1,11 +1,13 @@
 """Asking a bank: what ``Bank`` and ``AsyncBank`` have for it."""
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts
+from memsvc_client import calls, contexts, recorded_recalls
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
+from memsvc_client.recorded_recalls import RecordedRecall
 from memsvc_client.requests import RecallFields
 from memsvc_client.transport import AsyncSender, Sender
 
@@ -31,6 +33,14 @@ class Asking:
         """
         return self._sender.send(contexts.compose_context(self.reference, query, **fields))
 
+    def recalls(self) -> Iterator[RecordedRecall]:
+        """Yield recorded recalls, newest first; pages are fetched as they are needed."""
+        return self._sender.items(recorded_recalls.list_recalls(self.reference))
+
+    def recorded_recall(self, recall_id: Reference) -> RecordedRecall:
+        """Return a recorded recall."""
+        return self._sender.send(recorded_recalls.get_recall(self.reference, recall_id))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -46,3 +56,11 @@ class AsyncAsking:
     async def context(self, query: str, **fields: Unpack[ContextFields]) -> Context:
         """See ``Asking.context``."""
         return await self._sender.send(contexts.compose_context(self.reference, query, **fields))
+
+    def recalls(self) -> AsyncIterator[RecordedRecall]:
+        """See ``Asking.recalls``."""
+        return self._sender.items(recorded_recalls.list_recalls(self.reference))
+
+    async def recorded_recall(self, recall_id: Reference) -> RecordedRecall:
+        """See ``Asking.recorded_recall``."""
+        return await self._sender.send(recorded_recalls.get_recall(self.reference, recall_id))

@@ -16,6 +16,7 @@
       - OperationNotFoundError      operation_not_found
       - EntityNotFoundError         entity_not_found
       - ReviewNotFoundError         review_not_found
+      - RecallNotFoundError         recall_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -182,6 +183,12 @@ class ReviewNotFoundError(NotFoundError):
     code = "review_not_found"
 
 
+class RecallNotFoundError(NotFoundError):
+    """No such recall of this bank was recorded, or it has had its time."""
+
+    code = "recall_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -327,6 +334,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     OperationNotFoundError,
     EntityNotFoundError,
     ReviewNotFoundError,
+    RecallNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,

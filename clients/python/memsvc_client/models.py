@@ -338,6 +338,10 @@ class AskedTime(Record):
 class Recall(Record):
     """The answer to a question."""
 
+    id: UUID | None = None
+    """Of this answer, recorded or not."""
+    recorded: bool = False
+    """Whether it was taken to be recorded."""
     mode: str = "ranked"
     """``passthrough`` where ``hits`` are everything, as it happened; they have no scores then."""
     hits: tuple[Hit, ...]

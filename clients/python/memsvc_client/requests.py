@@ -198,6 +198,8 @@ class RecallQuery(Body):
     """Also answer what was dropped, and why."""
     answerable: bool | None = None
     """Also judge whether what was found answers the question."""
+    record: bool | None = None
+    """Whether to record the recall; a share of them is unless given."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
@@ -220,6 +222,7 @@ class RecallFields(TypedDict, total=False):
     neighbours: int | None
     explain: bool | None
     answerable: bool | None
+    record: bool | None
 
 
 class MemoryListing(TypedDict, total=False):

@@ -80,6 +80,10 @@ class RecallRequest(RequestModel):
         ),
     ] = 0
     answerable: AnswerableField = False
+    record: Annotated[
+        StrictBool | None,
+        Field(description="Whether to record the recall; by default a share of them is."),
+    ] = None
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
         False
     )
@@ -105,6 +109,7 @@ class RecallRequest(RequestModel):
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
             answerable=self.answerable,
+            record=self.record,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
 
@@ -256,6 +261,10 @@ class IndexResponse(ResponseModel):
 class RecallResponse(ResponseModel):
     """Hits, best first, and how they were found."""
 
+    id: Annotated[UUID | None, Field(description="Of this answer, recorded or not.")]
+    recorded: Annotated[
+        bool, Field(description="Whether it was taken to be recorded; it is written soon after.")
+    ]
     mode: Annotated[
         Mode,
         Field(description="`passthrough`: everything, as it happened; nothing has a score then."),
@@ -288,6 +297,8 @@ class RecallResponse(ResponseModel):
     def of(cls, recalled: Recalled, *, explain: bool) -> Self:
         """Render what was recalled."""
         return cls(
+            id=recalled.id,
+            recorded=recalled.recorded,
             mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],

@@ -20,6 +20,7 @@ from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
 from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
+from memsvc.store.tables.recalls import recall_hits, recalls
 from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.retention import retention_policies
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
@@ -52,6 +53,8 @@ __all__ = [
     "operation_effects",
     "operations",
     "partition_numbers",
+    "recall_hits",
+    "recalls",
     "retention_policies",
     "reviews",
     "tenants",
@@ -74,6 +77,8 @@ BANK_TABLES = (
     retention_policies,
     compared_memories,
     reviews,
+    recalls,
+    recall_hits,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

@@ -26,6 +26,8 @@ OPERATIONS = {
     "add_memory": "POST /v1/banks/{bank}/memories",
     "add_memories": "POST /v1/banks/{bank}/memories:batch",
     "recall": "POST /v1/banks/{bank}/recall",
+    "list_recalls": "GET /v1/banks/{bank}/recalls",
+    "get_recall": "GET /v1/banks/{bank}/recalls/{recall_id}",
     "compose_context": "POST /v1/banks/{bank}/context",
     "list_memories": "GET /v1/banks/{bank}/memories",
     "get_memory": "GET /v1/banks/{bank}/memories/{memory_id}",

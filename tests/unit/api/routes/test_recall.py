@@ -24,6 +24,8 @@ async def test_a_question_is_answered_with_its_reasons(
 
     assert answer.status_code == 200
     assert answer.json() == {
+        "id": None,
+        "recorded": False,
         "mode": "ranked",
         "hits": [
             {

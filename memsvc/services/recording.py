@@ -1,0 +1,240 @@
+"""Recording recalls beside answering them: sampled, queued, written in batches."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import structlog
+
+from memsvc.domain.identifiers import BankId, TenantId, uuid7
+from memsvc.domain.memory import Json
+from memsvc.domain.paging import Page, PageRequest
+from memsvc.domain.recorded_recalls import (
+    RecallId,
+    RecordedHit,
+    RecordedRecall,
+    written_condition,
+)
+from memsvc.ports import Clock
+from memsvc.services.commands import BankReference, Caller
+from memsvc.services.recall import Recall
+from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.settings import RecallSettings, RecordingSettings
+from memsvc.store.transactions import Store
+from memsvc.telemetry import RECORDINGS
+
+_log = structlog.get_logger(__name__)
+
+_GRACE_S = 5.0
+"""How long the end of the process waits for what is queued to be written."""
+
+
+class RecallLog:
+    """A bounded queue of recorded recalls, and the task that writes them down."""
+
+    def __init__(self, store: Store, settings: RecordingSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._waiting: deque[tuple[TenantId, RecordedRecall]] = deque()
+
+    def offer(self, tenant_id: TenantId, recall: RecordedRecall) -> bool:
+        """Queue a recall to be written; tell whether there was room. Returns at once."""
+        if len(self._waiting) >= self._settings.queue:
+            RECORDINGS.labels(outcome="queue_full").inc()
+            return False
+        self._waiting.append((tenant_id, recall))
+        return True
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write beside whatever else the event loop does; at the end, write what is left."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self._run(stop), name="memsvc recall log")
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait({task}, timeout=_GRACE_S)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def flush(self) -> None:
+        """Write everything that is queued; what cannot be written is dropped and counted."""
+        while self._waiting:
+            size = min(len(self._waiting), self._settings.batch)
+            batch = [self._waiting.popleft() for _ in range(size)]
+            by_bank: dict[tuple[TenantId, BankId], list[RecordedRecall]] = {}
+            for tenant_id, recall in batch:
+                by_bank.setdefault((tenant_id, recall.bank_id), []).append(recall)
+            for (tenant_id, bank_id), recalls in by_bank.items():
+                await self._write(tenant_id, bank_id, recalls)
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        is_last = False
+        while not is_last:
+            try:
+                await asyncio.wait_for(stop.wait(), self._settings.interval_s)
+                is_last = True
+            except TimeoutError:
+                pass
+            await self.flush()
+
+    async def _write(
+        self, tenant_id: TenantId, bank_id: BankId, recalls: Sequence[RecordedRecall]
+    ) -> None:
+        try:
+            async with self._store.write(tenant_id) as tx:
+                # A bank that is being removed gets nothing new.
+                await tx.banks.lock(bank_id)
+                await tx.recall_log.add(bank_id, recalls)
+        except Exception as error:  # noqa: BLE001 — a lost record must not end the recording
+            RECORDINGS.labels(outcome="failed").inc(len(recalls))
+            _log.warning(
+                "recording.failed",
+                bank_id=str(bank_id),
+                recalls=len(recalls),
+                error=type(error).__name__,
+            )
+        else:
+            RECORDINGS.labels(outcome="written").inc(len(recalls))
+
+
+class LoggedRecall:
+    """Recall, with an id for every answer and some of them recorded."""
+
+    def __init__(
+        self,
+        recall: Recall,
+        log: RecallLog,
+        clock: Clock,
+        settings: RecordingSettings,
+        ranking: RecallSettings,
+        *,
+        generator: random.Random | None = None,
+    ) -> None:
+        self._recall = recall
+        self._log = log
+        self._clock = clock
+        self._settings = settings
+        self._ranking: Mapping[str, Json] = ranking.model_dump(
+            mode="json", exclude={"answerable_weights"}
+        )
+        # What is drawn is no secret.
+        self._generator = generator or random.Random()  # noqa: S311
+
+    async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
+        """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
+        answer = await self._recall(caller, bank, query)
+        now = self._clock.now()
+        recall_id = RecallId(uuid7(now))
+        wanted = query.record
+        if wanted is None:
+            wanted = self._generator.random() < self._settings.sample
+        if not wanted or answer.bank is None or answer.now is None:
+            return replace(answer, id=recall_id)
+        record = RecordedRecall(
+            id=recall_id,
+            bank_id=answer.bank.scope.bank_id,
+            question=query.text,
+            parameters=_parameters(query),
+            settings=self._ranking,
+            model_id=answer.bank.model_id,
+            backend=answer.backend,
+            mode=answer.mode.value,
+            arms={
+                arm.value: {"status": each.status.value, "reason": each.reason}
+                for arm, each in answer.arms.items()
+            },
+            took_ms=answer.took_ms,
+            actor=caller.actor,
+            asked_for=answer.now,
+            recorded_at=now,
+            hits=_hits(answer),
+        )
+        return replace(answer, id=recall_id, recorded=self._log.offer(caller.tenant_id, record))
+
+
+class RecordedRecalls:
+    """Recorded recalls of a bank, listed and looked into."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def list(
+        self, caller: Caller, bank: BankReference, page: PageRequest
+    ) -> Page[RecordedRecall]:
+        """Return recorded recalls, newest first."""
+        async with self._store.read(caller.tenant_id) as tx:
+            found = await tx.banks.resolve(bank.value)
+            return await tx.recall_log.list(found.scope.bank_id, page)
+
+    async def get(self, caller: Caller, bank: BankReference, recall_id: RecallId) -> RecordedRecall:
+        """Return a recorded recall; raises ``RecallNotFoundError``."""
+        async with self._store.read(caller.tenant_id) as tx:
+            found = await tx.banks.resolve(bank.value)
+            return await tx.recall_log.get(found.scope.bank_id, recall_id)
+
+
+def _hits(answer: Recalled) -> list[RecordedHit]:
+    hits = [
+        RecordedHit(
+            memory_id=hit.memory.id,
+            score=hit.score,
+            parts=_parts(hit),
+            version=hit.memory.version,
+            strength=hit.memory.strength,
+            last_reinforced_at=hit.memory.last_reinforced_at,
+        )
+        for hit in answer.hits
+    ]
+    missed = [
+        RecordedHit(memory_id=each.memory_id, score=each.score, parts={}, dropped_for=each.reason)
+        for each in answer.dropped
+    ]
+    return hits + missed
+
+
+def _parts(hit: Hit) -> dict[str, Json]:
+    parts: dict[str, Json] = {
+        arm.value: {"rank": part.rank, "score": part.score, "contribution": part.contribution}
+        for arm, part in hit.parts.items()
+    }
+    if hit.hop is not None:
+        # Neither the entity, which is text of a memory, nor the id of another memory.
+        hop = hit.hop
+        parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
+    if hit.factors:
+        parts["factors"] = dict(hit.factors)
+    return parts
+
+
+def _parameters(query: RecallQuery) -> dict[str, Json]:
+    wanted = query.filter
+    after, before = wanted.occurred_after, wanted.occurred_before
+    narrowing: dict[str, Json] = {
+        "kinds": [each.value for each in wanted.kinds],
+        "speakers": list(wanted.speakers),
+        "user_id": wanted.keys.user_id,
+        "agent_id": wanted.keys.agent_id,
+        "session_id": wanted.keys.session_id,
+        "source": wanted.source,
+        "occurred_after": None if after is None else after.isoformat(),
+        "occurred_before": None if before is None else before.isoformat(),
+        "states": [each.value for each in wanted.states],
+        "metadata": None if wanted.metadata is None else written_condition(wanted.metadata),
+    }
+    return {
+        "k": query.k,
+        "filter": narrowing,
+        "arms": None if query.arms is None else sorted(each.value for each in query.arms),
+        "budget_tokens": query.budget_tokens,
+        "explain": query.explain,
+        "neighbours": query.neighbours,
+        "times": query.times.value,
+        "timezone": str(query.zone),
+        "pass_through": query.pass_through,
+        "answerable": query.answerable,
+    }

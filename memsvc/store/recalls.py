@@ -1,0 +1,158 @@
+"""Recorded recalls: written in batches, read newest first, trimmed when their time is over."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
+from memsvc.errors import InvalidRequestError, RecallNotFoundError
+from memsvc.store import tables as t
+from memsvc.store.session import Session
+
+
+class RecallLogReader:
+    """Looks recorded recalls up."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, bank_id: BankId, recall_id: RecallId) -> RecordedRecall:
+        """Return a recorded recall; raises ``RecallNotFoundError``."""
+        columns = t.recalls.c
+        statement = select(t.recalls).where(
+            columns.bank_id == bank_id, columns.recall_id == recall_id
+        )
+        row = (await self._session.connection.execute(statement)).one_or_none()
+        if row is None:
+            raise RecallNotFoundError(recall=str(recall_id))
+        hits = await _hits_of(self._session, bank_id, [recall_id])
+        return _to_recall(row, hits.get(row.recall_id, ()))
+
+    async def list(self, bank_id: BankId, request: PageRequest) -> Page[RecordedRecall]:
+        """Return recorded recalls, newest first."""
+        columns = t.recalls.c
+        statement = select(t.recalls).where(columns.bank_id == bank_id)
+        if request.cursor is not None:
+            statement = statement.where(columns.recall_id < _parsed(request.cursor))
+        statement = statement.order_by(columns.recall_id.desc()).limit(request.limit + 1)
+        rows = list(await self._session.connection.execute(statement))
+        hits = await _hits_of(self._session, bank_id, [row.recall_id for row in rows])
+        found = [_to_recall(row, hits.get(row.recall_id, ())) for row in rows]
+        return cut_page(found, request, [str(each.id) for each in found])
+
+
+class RecallLogWriter(RecallLogReader):
+    """Adds recorded recalls and removes old ones; nothing here is ever changed."""
+
+    async def add(self, bank_id: BankId, new: Sequence[RecordedRecall]) -> None:
+        """Insert recalls of one bank with their hits."""
+        keys: dict[str, object] = {"bank_id": bank_id, "tenant_id": self._session.tenant_id}
+        rows = [
+            keys
+            | {
+                "recall_id": each.id,
+                "question": each.question,
+                "parameters": dict(each.parameters),
+                "settings": dict(each.settings),
+                "model_id": each.model_id,
+                "backend": each.backend,
+                "mode": each.mode,
+                "arms": dict(each.arms),
+                "took_ms": dict(each.took_ms),
+                "actor": each.actor,
+                "asked_for": each.asked_for,
+                "recorded_at": each.recorded_at,
+            }
+            for each in new
+        ]
+        hits = [
+            keys
+            | {
+                "recall_id": each.id,
+                "rank": rank,
+                "memory_id": hit.memory_id,
+                "version": hit.version,
+                "score": hit.score,
+                "parts": dict(hit.parts),
+                "dropped_for": hit.dropped_for,
+                "strength": hit.strength,
+                "last_reinforced_at": hit.last_reinforced_at,
+            }
+            for each in new
+            for rank, hit in enumerate(each.hits, start=1)
+        ]
+        await self._session.connection.execute(insert(t.recalls), rows)
+        if hits:
+            await self._session.connection.execute(insert(t.recall_hits), hits)
+
+    async def trim(self, bank_id: BankId, before: datetime, limit: int) -> int:
+        """Remove up to ``limit`` recalls recorded before then, hits included; return how many."""
+        columns = t.recalls.c
+        old = (
+            select(columns.recall_id)
+            .where(columns.bank_id == bank_id, columns.recorded_at < before)
+            .order_by(columns.recorded_at)
+            .limit(limit)
+        )
+        result = await self._session.connection.execute(
+            delete(t.recalls).where(columns.bank_id == bank_id, columns.recall_id.in_(old))
+        )
+        return result.rowcount
+
+
+async def _hits_of(
+    session: Session, bank_id: BankId, recall_ids: Iterable[UUID]
+) -> dict[UUID, list[RecordedHit]]:
+    columns = t.recall_hits.c
+    statement = (
+        select(t.recall_hits)
+        .where(columns.bank_id == bank_id, columns.recall_id == func.any(list(recall_ids)))
+        .order_by(columns.recall_id, columns.rank)
+    )
+    found: dict[UUID, list[RecordedHit]] = {}
+    for row in await session.connection.execute(statement):
+        found.setdefault(row.recall_id, []).append(_to_hit(row))
+    return found
+
+
+def _to_recall(row: Row[Any], hits: Sequence[RecordedHit]) -> RecordedRecall:
+    return RecordedRecall(
+        id=RecallId(row.recall_id),
+        bank_id=BankId(row.bank_id),
+        question=row.question,
+        parameters=row.parameters,
+        settings=row.settings,
+        model_id=row.model_id,
+        backend=row.backend,
+        mode=row.mode,
+        arms=row.arms,
+        took_ms=row.took_ms,
+        actor=row.actor,
+        asked_for=row.asked_for,
+        recorded_at=row.recorded_at,
+        hits=hits,
+    )
+
+
+def _to_hit(row: Row[Any]) -> RecordedHit:
+    return RecordedHit(
+        memory_id=MemoryId(row.memory_id),
+        score=row.score,
+        parts=row.parts,
+        version=row.version,
+        dropped_for=row.dropped_for,
+        strength=row.strength,
+        last_reinforced_at=row.last_reinforced_at,
+    )
+
+
+def _parsed(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError as error:
+        raise InvalidRequestError("The cursor is not one this listing gave out.") from error
