@@ -55,6 +55,7 @@ from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
+from memsvc.services.organising.summarise import SummariseStage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
@@ -224,7 +225,7 @@ def build_application(
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
-    stages: Sequence[Stage] = [organise, dedupe]
+    stages: Sequence[Stage] = [organise, dedupe, SummariseStage(store=store, clock=clock)]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),

@@ -48,6 +48,7 @@ from memsvc.store.recalls import RecallLogReader, RecallLogWriter
 from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
+from memsvc.store.summaries import SummaryReader
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
 
@@ -76,6 +77,7 @@ class ReadTransaction:
         self.mentions = MentionReader(session)
         self.duplicates = DuplicateReader(session)
         self.context = ContextReader(session)
+        self.summaries = SummaryReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
 
@@ -100,6 +102,7 @@ class WriteTransaction:
         self.recall_log = RecallLogWriter(session)
         self.mentions = MentionWriter(session)
         self.duplicates = DuplicateWriter(session)
+        self.summaries = SummaryReader(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

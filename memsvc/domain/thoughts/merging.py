@@ -59,9 +59,12 @@ def may_merge(one: Memory, other: Memory) -> bool:
     """Tell whether two memories may become one at all, whatever they say.
 
     Both active, of one kind, user and agent. Turns and passages are parts of a source: they are
-    merged across sources only, and within a session, so that no filter loses what it found.
+    merged across sources only, and within a session, so that no filter loses what it found. A
+    summary is renewed with its session, never merged.
     """
     if {one.state, other.state} != {MemoryState.ACTIVE} or one.kind is not other.kind:
+        return False
+    if one.kind is MemoryKind.SUMMARY:
         return False
     if (one.keys.user_id, one.keys.agent_id) != (other.keys.user_id, other.keys.agent_id):
         return False
