@@ -51,6 +51,7 @@ from memsvc.services.operations import Operations
 from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
+from memsvc.services.organising.facts import FactStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
@@ -219,7 +220,7 @@ def build_application(
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
-    stages: Sequence[Stage] = [organise, dedupe]
+    stages: Sequence[Stage] = [organise, dedupe, FactStage(store=store)]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),

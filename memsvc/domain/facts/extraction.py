@@ -20,8 +20,9 @@ _OPENING = re.compile(
 _OPENING_ZH = re.compile("^(?:对了|顺便说一下|其实|好消息)[，,]?")
 _TRAILING = re.compile(
     r"\s+(?:since|last|this|next|now|with|because|after|before|when|and|but|these days|yesterday|"
-    r"today|as of|at the moment|for now|instead|currently|again|in \d{4}|in (?:january|february|march|"
-    r"april|may|june|july|august|september|october|november|december)|two|three|a (?:week|month|year)"
+    r"today|as of|at the moment|for now|instead|currently|again|in \d{4}|in (?:january|february|"
+    r"march|april|may|june|july|august|september|october|november|december)|two|three"
+    r"|a (?:week|month|year)"
     r"|\d+ (?:days?|weeks?|months?|years?) ago)\b.*$",
     re.IGNORECASE,
 )
@@ -76,6 +77,11 @@ _NO_EMPLOYER = frozenset(
 _OBJECT_SPACE = re.compile(r"[^\w@.+:%-]+")
 _ARTICLE = re.compile(r"^(?:an?|the|my|his|her|their)\s+", re.IGNORECASE)
 _CLOCK = re.compile(r"^(\d{1,2})(?:[:.](\d{2}))? ?([ap])?\.?(?:m\.?)?$")
+_FILLER = re.compile(
+    r"\b(?:now|currently|these days|at the moment|again|instead|since|in|on"
+    r"|any ?more|any longer)\b",
+    re.IGNORECASE,
+)
 _DOING = {"liking": "like", "using": "use", "taking": "take", "running": "run", "loving": "love",
           "smoking": "smoke"}  # fmt: skip
 _THIRD_PERSON = {"studie": "study", "teache": "teach"}
@@ -96,9 +102,21 @@ def claims_of(text: str, said_at: datetime, speaker: str | None = None) -> list[
     return found
 
 
-def is_single_statement(text: str) -> bool:
-    """Tell whether a text is one sentence: a memory that goes when its only claim goes."""
-    return len([each for each in _SENTENCE.findall(text) if each.strip(" .!?\n")]) == 1
+def says_only(text: str, said_at: datetime) -> bool:
+    """Tell whether a text is one sentence that says its one claim, perhaps when, and no more."""
+    whole = [each for each in _SENTENCE.findall(text) if each.strip(" .!?\n")]
+    sentences = list(_sentences(text))
+    if len(whole) != 1 or len(sentences) != 1:
+        return False
+    (sentence,) = sentences
+    for pattern in PATTERNS:
+        match = pattern.regex.search(sentence)
+        if match is not None:
+            rest = sentence[match.end() :]
+            for each in named_times(rest, said_at):
+                rest = rest.replace(each.written, " ")
+            return not _FILLER.sub(" ", rest).strip(" ,.了")
+    return False
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from memsvc.domain.facts.claims import Claim, ends, timeline
 from memsvc.domain.facts.evaluation import StatementPair, evaluate
-from memsvc.domain.facts.extraction import claims_of, is_single_statement
+from memsvc.domain.facts.extraction import claims_of, says_only
 
 PAIRS = Path(__file__).parents[4] / "bench" / "labelled" / "contradictions.jsonl"
 MONDAY = datetime(2024, 3, 4, 9, tzinfo=UTC)
@@ -133,9 +133,18 @@ def test_no_text_breaks_reading(text: str) -> None:
     assert all(each.subject for each in claims_of(text, MONDAY))
 
 
-def test_only_a_text_of_one_sentence_is_a_single_statement() -> None:
-    assert is_single_statement("I live in Rome.")
-    assert not is_single_statement("I live in Rome. I like it.")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I live in Rome.", True),
+        ("I moved to Rome last month.", True),
+        ("I live in Rome. I like it.", False),
+        ("I live in Rome with my cat Tom.", False),
+        ("Hello there.", False),
+    ],
+)
+def test_only_a_text_that_says_nothing_else_goes_with_its_claim(text: str, expected: bool) -> None:
+    assert says_only(text, MONDAY) is expected
 
 
 def test_contradictions_are_found_precisely_on_the_labelled_pairs() -> None:
