@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of, says_only
-from memsvc.domain.facts.settling import Ending, Fact, Slot, settled, still_ended
+from memsvc.domain.facts.settling import Ending, Fact, FactId, Slot, settled, still_ended
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
 from memsvc.domain.links import LinkType, NewLink
@@ -137,19 +137,20 @@ async def _settle(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> tu
 
 
 async def _relinked(
-    tx: WriteTransaction, bank_id: BankId, ending: Ending, facts: Mapping[object, Fact]
+    tx: WriteTransaction, bank_id: BankId, ending: Ending, facts: Mapping[FactId, Fact]
 ) -> list[Effect]:
     """Have what holds now linked to what it replaces, and what did so before no longer."""
     old, effects = ending.fact, []
-    before = facts.get(old.superseded_by)
-    if before is not None:
+    if old.superseded_by is not None:
+        before = facts.get(old.superseded_by)  # none: its source was erased, or says another thing
         touching = await tx.links.touching(
             bank_id, [old.memory_id], types=(LinkType.SUPERSEDES,), limit=1000
         )
         gone = [
             link_effect(each.link, is_added=False)
             for each in touching
-            if (each.link.from_id, each.link.to_id) == (before.memory_id, old.memory_id)
+            if each.link.to_id == old.memory_id
+            and (before is None or each.link.from_id == before.memory_id)
         ]
         await tx.effects.take_back(bank_id, [each.inverse for each in gone])
         effects += gone
@@ -168,13 +169,13 @@ async def _moved(
     tx: WriteTransaction, bank_id: BankId, memory: Memory, facts: Sequence[Fact], *, is_ended: bool
 ) -> list[Effect]:
     """Supersede a memory that says nothing but what ended, or make it active again."""
-    if is_ended and memory.state is MemoryState.ACTIVE:
+    state = memory.state
+    if is_ended and state is MemoryState.ACTIVE:
         says_more = len(facts) != 1 or not says_only(memory.text, memory.occurred_at)
-        state = memory.state if says_more or memory.pinned else MemoryState.SUPERSEDED
-    elif not is_ended and memory.state is MemoryState.SUPERSEDED:
+        if not says_more and not memory.pinned:
+            state = MemoryState.SUPERSEDED
+    elif not is_ended and state is MemoryState.SUPERSEDED:
         state = MemoryState.ACTIVE
-    else:
-        state = memory.state
     if state is memory.state:
         return []
     await tx.memories.set_state(bank_id, memory.id, state)

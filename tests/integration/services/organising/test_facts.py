@@ -147,12 +147,12 @@ async def test_archiving_a_source_reinstates_what_it_had_superseded_and_restorin
     assert await states(bank, old) == [MemoryState.SUPERSEDED]
 
 
-async def test_deleting_a_source_reinstates_what_it_had_superseded(
+async def test_a_source_that_says_another_thing_reinstates_what_it_had_superseded(
     serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     old, new = await say(bank, LISBON, 1), await say(bank, PORTO, 6)
     await settle(serving_client)
-    await bank.delete(new)
+    await bank.update(new, text="It rains in Porto.")
     await settle(serving_client)
     assert await states(bank, old) == [MemoryState.ACTIVE]
 
