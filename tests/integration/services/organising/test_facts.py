@@ -148,13 +148,18 @@ async def test_archiving_a_source_reinstates_what_it_had_superseded_and_restorin
 
 
 async def test_a_source_that_says_another_thing_reinstates_what_it_had_superseded(
-    serving_client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank, database: Database
 ) -> None:
-    old, new = await say(bank, LISBON, 1), await say(bank, PORTO, 6)
+    old, june = await say(bank, LISBON, 1), datetime(2024, 6, 1, tzinfo=UTC)
+    new = (await bank.add_memory(PORTO, external_id="note", occurred_at=june)).id
     await settle(serving_client)
-    await bank.update(new, text="It rains in Porto.")
+    assert await states(bank, old) == [MemoryState.SUPERSEDED]
+
+    await bank.add_memory("It rains in Porto.", external_id="note", occurred_at=june)
     await settle(serving_client)
-    assert await states(bank, old) == [MemoryState.ACTIVE]
+
+    assert await states(bank, old, new) == [MemoryState.ACTIVE] * 2
+    assert [each.valid_to for each in await facts(database, old, new)] == [None]
 
 
 async def test_settling_again_changes_nothing(serving_client: AsyncClient, bank: AsyncBank) -> None:
