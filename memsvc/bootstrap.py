@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from gpu_index.addresses import Address
-from gpu_index.client import ClientOptions, RemoteIndex
-from gpu_index.errors import VectorIndexError
-from gpu_index.handshake import checked_secret
+from memsvc.chosen_index import index_probe, remote_index, server_of, snapshot_folder
 from memsvc.domain.attempts import RetryPolicy
 from memsvc.domain.bank_models import AgreementRule
 from memsvc.domain.bm25 import Bm25
@@ -19,17 +16,14 @@ from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.embedding.token_counters import open_token_counter
-from memsvc.errors import ConfigurationError
 from memsvc.llm.embedder import LiteLLMEmbedder
 from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
-from memsvc.memory_index.marks import decode_mark
-from memsvc.memory_index.remote import RemoteMemoryIndex, RemoteOptions
+from memsvc.memory_index.remote import RemoteMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
-from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Clock, Embedder, MemoryIndex
 from memsvc.services.agreement import Agreement
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
@@ -43,7 +37,7 @@ from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
-from memsvc.services.index_upkeep import IndexServer, IndexUpkeep
+from memsvc.services.index_upkeep import IndexUpkeep
 from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
@@ -52,6 +46,7 @@ from memsvc.services.operations import Operations
 from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
+from memsvc.services.organising.facts import FactStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
@@ -72,7 +67,6 @@ from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
 from memsvc.settings import (
     EmbeddingSettings,
-    IndexSettings,
     Settings,
 )
 from memsvc.store import probes
@@ -82,7 +76,6 @@ from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
 from memsvc.store.exact_answers import ExactAnswers
 from memsvc.store.feed import StoreFeed
-from memsvc.store.overlay import OverlayReads
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
 from memsvc.store.queue_app import Schedule
@@ -201,13 +194,13 @@ def build_application(
         settings.index,
         model_id=embedder.model.id if in_memory else None,
         ranking=Bm25(k1=settings.recall.bm25_k1, b=settings.recall.bm25_b),
-        folder=_snapshot_folder(settings),
+        folder=snapshot_folder(settings.index, data_dir_of(settings)),
     )
     index: MemoryIndex = PgVectorIndex(engine, settings.index.hnsw)
     if in_memory:
         index = LocalMemoryIndex(replicas)
     elif settings.index.backend == RemoteMemoryIndex.backend:
-        index = _remote_index(settings.index, engine)
+        index = remote_index(settings.index, engine)
     check = IndexCheck(
         index, ExactAnswers(engine, limit_s=settings.index.check_timeout_s), settings.index
     )
@@ -225,7 +218,9 @@ def build_application(
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
-    stages: Sequence[Stage] = [organise, dedupe, SummariseStage(store=store, clock=clock)]
+    facts = FactStage(store=store)
+    summarise = SummariseStage(store=store, clock=clock)
+    stages: Sequence[Stage] = [organise, dedupe, facts, summarise]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
@@ -301,14 +296,14 @@ def build_application(
             replicas,
             check,
             backend=index.backend,
-            server=_server_of(index, feed, settings.index),
+            server=server_of(index, feed, settings.index),
         ),
         health=Health(
             probes={
                 "database": probes.database(store, DEFAULT_TENANT),
                 "migrations": probes.migrations(url),
                 "embedder": embedder_probe(embedder),
-                "index": _index_probe(replicas, index),
+                "index": index_probe(replicas, index),
                 "worker": probes.workers(store, DEFAULT_TENANT, settings.worker.stalled_after_s),
             }
         ),
@@ -332,42 +327,6 @@ def _reembed_bank(
     )
 
 
-def _remote_index(settings: IndexSettings, engine: Engine) -> RemoteMemoryIndex:
-    """Raises ``ConfigurationError`` without an address that can be read."""
-    if settings.server_url is None:
-        raise ConfigurationError(
-            "The backend is an index server: say where with MEMSVC_INDEX__SERVER_URL, for"
-            " instance tcp://127.0.0.1:8702."
-        )
-    secret = settings.server_secret
-    client = ClientOptions(
-        secret=None if secret is None else secret.get_secret_value().encode(),
-        connect_timeout_s=settings.server_connect_timeout_s,
-        request_timeout_s=settings.server_timeout_s,
-    )
-    try:
-        address = Address.parse(settings.server_url)
-        checked_secret(client.secret)
-    except VectorIndexError as error:
-        raise ConfigurationError(error.message) from error
-    options = RemoteOptions(
-        most_changes=settings.overlay_changes,
-        most_wait_s=settings.overlay_wait_s,
-        decode_mark=decode_mark,
-    )
-
-    def opened(model_id: str, dimension: int) -> RemoteIndex:
-        return RemoteIndex(address, model_id, dimension, client)
-
-    return RemoteMemoryIndex(opened, OverlayReads(engine), options)
-
-
-def _server_of(index: MemoryIndex, feed: StoreFeed, settings: IndexSettings) -> IndexServer | None:
-    if not isinstance(index, RemoteMemoryIndex):
-        return None
-    return IndexServer.of(index, feed, settings.server_rebuild_wait_s)
-
-
 def _closing(
     replicas: BankReplicas,
     index: MemoryIndex,
@@ -383,18 +342,3 @@ def _closing(
             await model.close()
 
     return close
-
-
-def _snapshot_folder(settings: Settings) -> SnapshotFolder | None:
-    if not settings.index.snapshots:
-        return None
-    max_bytes = settings.index.snapshot_max_mib << 20
-    return SnapshotFolder(data_dir_of(settings) / "index", max_bytes)
-
-
-def _index_probe(replicas: BankReplicas, index: MemoryIndex) -> Callable[[], Awaitable[str]]:
-    async def probe() -> str:
-        held = replicas.stats()
-        return f"{index.backend}, {held.memories} memories of {held.banks} banks in memory"
-
-    return probe

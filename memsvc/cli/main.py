@@ -18,6 +18,7 @@ from memsvc.cli.commands import (
     decay,
     dedupe,
     doctor,
+    facts,
     graph,
     index,
     jobs,
@@ -79,6 +80,7 @@ app.add_typer(memory.app, name="memory")
 app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(dedupe.app, name="dedupe")
+app.add_typer(facts.app, name="facts")
 app.add_typer(operations.app, name="operations")
 app.add_typer(review.app, name="review")
 app.add_typer(jobs.app, name="jobs")

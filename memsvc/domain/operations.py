@@ -57,7 +57,7 @@ class Aspect(StrEnum):
     LINK = "link"
     """A link from the memory: ``{"type", "to_id", "weight", "reason"}``, or ``None``."""
     VALIDITY = "validity"
-    """Since when and until when a fact holds: ``{"valid_from", "valid_to"}`` as ISO times."""
+    """Until when a fact holds, and what ended it: ``{"valid_to", "superseded_by"}`` or nulls."""
     ENTITY = "entity"
     """Which entity another one is now: its id, or ``None``."""
 

@@ -17,6 +17,7 @@ from memsvc.domain.operations import Aspect, Effect, state_after_undo
 from memsvc.store import tables as t
 from memsvc.store.annotations import AnnotationWriter
 from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
+from memsvc.store.facts import ValidityStore
 from memsvc.store.session import Session
 
 Key = tuple[Aspect, UUID, str]
@@ -42,6 +43,7 @@ def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
         Aspect.METADATA: ColumnStore(session, "metadata"),
         Aspect.PINNED: ColumnStore(session, "pinned"),
         Aspect.LINK: LinkStore(session),
+        Aspect.VALIDITY: ValidityStore(session),
     }
 
 

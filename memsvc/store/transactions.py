@@ -34,6 +34,7 @@ from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.facts import FactReader, FactWriter
 from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
@@ -76,6 +77,7 @@ class ReadTransaction:
         self.recall_log = RecallLogReader(session)
         self.mentions = MentionReader(session)
         self.duplicates = DuplicateReader(session)
+        self.facts = FactReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.model_calls = ModelCallReader(session)
@@ -103,6 +105,7 @@ class WriteTransaction:
         self.mentions = MentionWriter(session)
         self.duplicates = DuplicateWriter(session)
         self.summaries = SummaryReader(session)
+        self.facts = FactWriter(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.duplicates import compared_memories, reviews
+from memsvc.store.tables.facts import fact_readings, facts
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
@@ -38,6 +39,8 @@ __all__ = [
     "compared_memories",
     "embeddings",
     "episodes",
+    "fact_readings",
+    "facts",
     "idempotency_keys",
     "index_changes",
     "index_followers",
@@ -79,6 +82,8 @@ BANK_TABLES = (
     reviews,
     recalls,
     recall_hits,
+    facts,
+    fact_readings,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

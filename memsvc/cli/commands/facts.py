@@ -1,0 +1,124 @@
+"""`memsvc facts`: how good the decision is that one statement takes the place of another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memsvc.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from memsvc.domain.facts.evaluation import StatementPair, SupersedeEvaluation, SupersedeFigures
+
+app = typer.Typer(help="Facts, and what takes their place.", no_args_is_help=True)
+
+_PAIRS = Path("bench/labelled/contradictions.jsonl")
+
+
+@app.callback()
+def _group() -> None:
+    """Have `eval` named although it is the only command."""
+
+
+@app.command("eval")
+def evaluate_pairs(
+    *,
+    pairs: Annotated[
+        Path,
+        typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
+    ] = _PAIRS,
+    as_json: AsJson = False,
+) -> None:
+    """Decide about labelled pairs with the rules; print precision and recall of each class.
+
+    "held out" are the pairs with odd ids.
+    """
+    from memsvc.cli.output import print_json
+    from memsvc.domain.facts.evaluation import evaluate
+
+    measured = evaluate(_read(pairs))
+    if as_json:
+        print_json(_as_json(measured))
+    else:
+        _show(measured)
+
+
+def _read(path: Path) -> "list[StatementPair]":
+    import json
+
+    from memsvc.cli.failures import CommandError
+    from memsvc.domain.facts.evaluation import StatementPair
+
+    if not path.is_file():
+        raise CommandError(
+            f"There are no labelled pairs at {path}; name a file with --pairs. Each of its lines is"
+            ' {"id", "language", "class", "supersedes", "one", "other"}.'
+        )
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            read = json.loads(line)
+            found.append(
+                StatementPair(
+                    number=int(read["id"]),
+                    language=str(read["language"]),
+                    group=str(read["class"]),
+                    supersedes=bool(read["supersedes"]),
+                    one=str(read["one"]),
+                    other=str(read["other"]),
+                )
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise CommandError(f"Line {number} of {path} is not a labelled pair.") from error
+    if not found:
+        raise CommandError(f"There are no pairs in {path}.")
+    return found
+
+
+def _as_json(measured: "SupersedeEvaluation") -> "dict[str, JsonValue]":
+    return {
+        "all": _figures(measured.all),
+        "held_out": _figures(measured.held_out),
+        "classes": [_figures(each) for each in measured.by_group],
+        "mistakes": [_pair(each) for each in measured.mistakes],
+        "missed": [_pair(each) for each in measured.missed],
+    }
+
+
+def _figures(figures: "SupersedeFigures") -> "dict[str, JsonValue]":
+    return {
+        "name": figures.name,
+        "pairs": figures.pairs,
+        "contradictions": figures.contradictions,
+        "found": figures.found,
+        "right": figures.right,
+        "precision": figures.precision,
+        "recall": figures.recall,
+    }
+
+
+def _pair(pair: "StatementPair") -> "dict[str, JsonValue]":
+    return {"id": pair.number, "class": pair.group, "one": pair.one, "other": pair.other}
+
+
+def _show(measured: "SupersedeEvaluation") -> None:
+    from memsvc.cli.output import print_table
+
+    columns = ("pairs", "all", "contradictions", "found", "right", "precision", "recall")
+    rows = [measured.all, measured.held_out, *measured.by_group]
+    print_table(columns, (_row(each) for each in rows))
+    for title, some in (("Found wrongly", measured.mistakes), ("Missed", measured.missed)):
+        for each in some:
+            typer.echo(f"{title} ({each.group}): {each.one} | {each.other}")
+
+
+def _row(figures: "SupersedeFigures") -> tuple[str, ...]:
+    counts = (figures.pairs, figures.contradictions, figures.found, figures.right)
+    shares = (_share(figures.precision), _share(figures.recall))
+    return (figures.name, *map(str, counts), *shares)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,92 @@
+"""Facts as they are kept, and which of a slot's facts ends which."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from memsvc.domain.facts.claims import Claim, ends
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Json
+from memsvc.domain.operations import Aspect, Effect
+
+FactId = NewType("FactId", UUID)
+Slot = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A claim of a memory, and what has taken its place."""
+
+    id: FactId
+    memory_id: MemoryId
+    claim: Claim
+    valid_to: datetime | None
+    superseded_by: FactId | None
+    stands: bool
+    """Whether its source is in force: active, or superseded but neither retracted nor archived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What ends a fact from now on, which is not what ended it."""
+
+    fact: Fact
+    by: Fact | None
+    """``None``: it holds again."""
+
+    @property
+    def effect(self) -> Effect:
+        """The change of the fact, as an operation keeps it."""
+        old, new = self.fact, self.by
+        return Effect(
+            aspect=Aspect.VALIDITY,
+            target_id=old.id,
+            before=validity(old.valid_to, old.superseded_by),
+            after=validity(new.claim.valid_from if new else None, new.id if new else None),
+        )
+
+
+def validity(valid_to: datetime | None, superseded_by: UUID | None) -> Json:
+    """Return what an effect holds of a fact's end."""
+    return {
+        "valid_to": None if valid_to is None else valid_to.isoformat(),
+        "superseded_by": None if superseded_by is None else str(superseded_by),
+    }
+
+
+def settled(
+    facts: Sequence[Fact], undone: Collection[tuple[FactId, FactId]] = frozenset()
+) -> list[Ending]:
+    """Return whose end is another now, oldest first.
+
+    ``undone`` are pairs (ended, by) that somebody took back: these do not end each other again.
+    A fact whose source is not in force ends nothing, and nothing ends it.
+    """
+    slots: dict[Slot, list[Fact]] = {}
+    for fact in sorted(facts, key=lambda each: (each.claim.order, each.id)):
+        slots.setdefault(fact.claim.slot, []).append(fact)
+    found: list[Ending] = []
+    for some in slots.values():
+        for place, fact in enumerate(some):
+            later = (
+                each
+                for each in some[place + 1 :]
+                if each.stands and (fact.id, each.id) not in undone and ends(fact.claim, each.claim)
+            )
+            by = next(later, None) if fact.stands else None
+            ending = Ending(fact=fact, by=by)
+            if ending.effect.before != ending.effect.after:
+                found.append(ending)
+    return found
+
+
+def still_ended(facts: Sequence[Fact], endings: Sequence[Ending]) -> Mapping[MemoryId, bool]:
+    """Tell of each memory whether any of its facts is ended after the endings."""
+    ended = {each.id: each.superseded_by is not None for each in facts}
+    ended |= {each.fact.id: each.by is not None for each in endings}
+    found: dict[MemoryId, bool] = {}
+    for fact in facts:
+        found[fact.memory_id] = found.get(fact.memory_id, False) or ended[fact.id]
+    return found

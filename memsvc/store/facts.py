@@ -1,0 +1,272 @@
+"""What memories claim: which are to be read, the facts of a slot, and their ends."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from memsvc.domain.facts.claims import Claim
+from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
+from memsvc.domain.identifiers import BankId, MemoryId, uuid7
+from memsvc.domain.memory import Json, MemoryState
+from memsvc.domain.operations import Aspect, Effect, OperationKind, OperationState
+from memsvc.store import tables as t
+from memsvc.store.session import Session
+
+_IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
+
+
+class FactReader:
+    """Looks up facts, and what is to be done about them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
+        """Return active memories whose present text was not read for facts yet, by id."""
+        statement = select(t.memories.c.memory_id).where(*_unread(bank_id))
+        statement = statement.order_by(t.memories.c.memory_id).limit(limit)
+        return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
+
+    async def count_todo(self, bank_id: BankId) -> int:
+        """Return how many memories are to be read, and facts whose slots are to be settled."""
+        unread = select(func.count()).where(*_unread(bank_id)).select_from(t.memories)
+        stale = select(func.count()).select_from(_WITH_SOURCES).where(*_stale(bank_id))
+        connection = self._session.connection
+        return (await connection.scalar(unread) or 0) + (await connection.scalar(stale) or 0)
+
+    async def stale_slots(self, bank_id: BankId, limit: int) -> Sequence[Slot]:
+        """Return slots with a fact whose source came or went since they were settled."""
+        columns = t.facts.c
+        statement = (
+            select(columns.subject, columns.predicate)
+            .distinct()
+            .select_from(_WITH_SOURCES)
+            .where(*_stale(bank_id))
+            .order_by(columns.subject, columns.predicate)
+            .limit(limit)
+        )
+        rows = await self._session.connection.execute(statement)
+        return [(row.subject, row.predicate) for row in rows]
+
+    async def of_slots(self, bank_id: BankId, slots: Collection[Slot]) -> Sequence[Fact]:
+        """Return every fact of the slots, in force or not."""
+        if not slots:
+            return []
+        key = tuple_(t.facts.c.subject, t.facts.c.predicate)
+        return await self._facts(bank_id, key.in_(sorted(slots)))
+
+    async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
+        """Return every fact of the memories."""
+        return await self._facts(bank_id, t.facts.c.memory_id == func.any(list(ids)))
+
+    async def undone(self, bank_id: BankId, ids: Collection[FactId]) -> set[tuple[FactId, FactId]]:
+        """Return pairs (ended, by) of which somebody took the ending back."""
+        effects, operations = t.operation_effects.c, t.operations.c
+        statement = (
+            select(effects.target_id, effects.after["superseded_by"].astext)
+            .join(
+                t.operations,
+                (operations.bank_id == effects.bank_id)
+                & (operations.operation_id == effects.operation_id),
+            )
+            .where(
+                effects.bank_id == bank_id,
+                operations.bank_id == bank_id,
+                operations.kind == OperationKind.SUPERSEDE,
+                operations.state == OperationState.UNDONE,
+                effects.aspect == Aspect.VALIDITY,
+                effects.target_id == func.any(list(ids)),
+            )
+        )
+        rows = await self._session.connection.execute(statement)
+        return {(FactId(row[0]), FactId(UUID(row[1]))) for row in rows if row[1] is not None}
+
+    async def _facts(self, bank_id: BankId, condition: ColumnElement[bool]) -> Sequence[Fact]:
+        statement = (
+            select(t.facts, t.memories.c.state)
+            .select_from(_WITH_SOURCES)
+            .where(t.facts.c.bank_id == bank_id, t.memories.c.bank_id == bank_id, condition)
+            .order_by(t.facts.c.fact_id)
+        )
+        return [_to_fact(row) for row in await self._session.connection.execute(statement)]
+
+
+class FactWriter(FactReader):
+    """Keeps facts and their ends."""
+
+    async def lock(self, bank_id: BankId) -> None:
+        """Keep others from settling facts of the bank until the transaction ends."""
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(f"facts {bank_id}", 0))
+        await self._session.connection.execute(select(lock))
+
+    async def replace(
+        self,
+        bank_id: BankId,
+        versions: Mapping[MemoryId, int],
+        claims: Mapping[MemoryId, list[Claim]],
+    ) -> set[Slot]:
+        """Keep what the memories claim at these versions in place of what they claimed before.
+
+        Returns the slots of both.
+        """
+        if not versions:
+            return set()
+        columns, now = t.facts.c, self._session.clock.now()
+        gone = await self._session.connection.execute(
+            delete(t.facts)
+            .where(columns.bank_id == bank_id, columns.memory_id == func.any(list(versions)))
+            .returning(columns.subject, columns.predicate)
+        )
+        slots = {(row.subject, row.predicate) for row in gone}
+        rows = [
+            {
+                "bank_id": bank_id,
+                "fact_id": uuid7(now),
+                "tenant_id": self._session.tenant_id,
+                "memory_id": memory_id,
+                "subject": claim.subject,
+                "predicate": claim.predicate,
+                "object": claim.object,
+                "rule": claim.rule,
+                "denies": claim.denies,
+                "is_functional": claim.is_functional,
+                "is_change": claim.is_change,
+                "stood": True,
+                "valid_from": claim.valid_from,
+                "valid_to": None,
+                "said_at": claim.said_at,
+                "superseded_by": None,
+                "recorded_at": now,
+            }
+            for memory_id, some in sorted(claims.items())
+            for claim in some
+        ]
+        if rows:
+            await self._session.connection.execute(insert(t.facts), rows)
+        readings = insert(t.fact_readings).values(
+            [
+                {
+                    "bank_id": bank_id,
+                    "memory_id": memory_id,
+                    "tenant_id": self._session.tenant_id,
+                    "version": version,
+                }
+                for memory_id, version in sorted(versions.items())
+            ]
+        )
+        await self._session.connection.execute(
+            readings.on_conflict_do_update(
+                index_elements=["bank_id", "memory_id"], set_={"version": readings.excluded.version}
+            )
+        )
+        return slots | {claim.slot for some in claims.values() for claim in some}
+
+    async def end(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set when facts end and by what, as the effects say."""
+        await ValidityStore(self._session).assign(bank_id, effects)
+
+    async def mark_settled(self, bank_id: BankId, facts: Collection[Fact]) -> None:
+        """Note of which facts the source was in force when their slots were settled."""
+        columns = t.facts.c
+        for stands in (True, False):
+            ids = [each.id for each in facts if each.stands is stands]
+            await self._session.connection.execute(
+                update(t.facts)
+                .where(columns.bank_id == bank_id, columns.fact_id == func.any(ids))
+                .values(stood=stands)
+            )
+
+
+class ValidityStore:
+    """When facts end: ``{"valid_to", "superseded_by"}``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def current(
+        self, bank_id: BankId, effects: Sequence[Effect]
+    ) -> Mapping[tuple[Aspect, UUID, str], Json]:
+        """Return the ends of the facts that exist, locked until the transaction ends."""
+        columns = t.facts.c
+        ids = sorted({effect.target_id for effect in effects})
+        statement = (
+            select(columns.fact_id, columns.valid_to, columns.superseded_by)
+            .where(columns.bank_id == bank_id, columns.fact_id == func.any(ids))
+            .order_by(columns.fact_id)
+            .with_for_update()
+        )
+        rows = await self._session.connection.execute(statement)
+        values = {row.fact_id: validity(row.valid_to, row.superseded_by) for row in rows}
+        return {e.key: values[e.target_id] for e in effects if e.target_id in values}
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set the ends, one fact at a time."""
+        columns = t.facts.c
+        for effect in effects:
+            value = effect.after
+            assert isinstance(value, Mapping)  # noqa: S101 — made by ``validity``
+            until, by = value["valid_to"], value["superseded_by"]
+            await self._session.connection.execute(
+                update(t.facts)
+                .where(columns.bank_id == bank_id, columns.fact_id == effect.target_id)
+                .values(
+                    valid_to=None if until is None else datetime.fromisoformat(str(until)),
+                    superseded_by=None if by is None else UUID(str(by)),
+                )
+            )
+
+
+_WITH_SOURCES = t.facts.join(
+    t.memories,
+    (t.memories.c.bank_id == t.facts.c.bank_id) & (t.memories.c.memory_id == t.facts.c.memory_id),
+)
+
+
+def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
+    memories, readings = t.memories.c, t.fact_readings.c
+    return (
+        memories.bank_id == bank_id,
+        memories.state == MemoryState.ACTIVE,
+        ~exists().where(
+            readings.bank_id == bank_id,
+            readings.memory_id == memories.memory_id,
+            readings.version == memories.current_version,
+        ),
+    )
+
+
+def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
+    columns, by = t.facts.c, t.facts.alias("by").c
+    is_orphan = columns.superseded_by.is_not(None) & ~exists().where(
+        by.bank_id == bank_id, by.fact_id == columns.superseded_by
+    )
+    return (
+        columns.bank_id == bank_id,
+        t.memories.c.bank_id == bank_id,
+        or_(columns.stood != t.memories.c.state.in_(_IN_FORCE), is_orphan),
+    )
+
+
+def _to_fact(row: Row[Any]) -> Fact:
+    return Fact(
+        id=FactId(row.fact_id),
+        memory_id=MemoryId(row.memory_id),
+        claim=Claim(
+            subject=row.subject,
+            predicate=row.predicate,
+            object=row.object,
+            valid_from=row.valid_from,
+            said_at=row.said_at,
+            rule=row.rule,
+            denies=row.denies,
+            is_functional=row.is_functional,
+            is_change=row.is_change,
+        ),
+        valid_to=row.valid_to,
+        superseded_by=None if row.superseded_by is None else FactId(row.superseded_by),
+        stands=row.state in _IN_FORCE,
+    )
