@@ -1,0 +1,90 @@
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from memsvc.domain.episode_evidence import NEARNESS, REACH, Place, coverage, has_neighbours
+from memsvc.domain.identifiers import MemoryId
+
+WEIGHTS = np.array([2.0, 1.0, 1.0])
+
+
+def _id(number: int) -> MemoryId:
+    return MemoryId(UUID(int=number))
+
+
+def _place(number: int, seq: int, episode: int = 1) -> Place:
+    return Place(memory_id=_id(number), episode_id=UUID(int=episode), seq=seq)
+
+
+def _shares(rows: list[list[int]], places: list[Place]) -> list[float]:
+    has = np.array(rows, np.bool_)
+    memories = [_id(number) for number in range(len(rows))]
+    return coverage(memories, places, has, WEIGHTS).tolist()
+
+
+def test_what_is_said_beside_counts_less_with_every_place() -> None:
+    rows = [[1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
+    places = [_place(number, number) for number in range(4)]
+
+    # Weights 2, 1, 1 of 4: own words in full, the next one's at 0.85, those two away at 0.5.
+    assert _shares(rows, places) == pytest.approx(
+        [(2 + 0.85) / 4, (1 + 2 * 0.85) / 4, (2 * 0.5 + 0.85) / 4, 0.5 / 4]
+    )
+
+
+def test_another_episode_says_nothing() -> None:
+    places = [_place(0, 0, episode=1), _place(1, 1, episode=2)]
+
+    assert _shares([[1, 0, 0], [0, 1, 0]], places) == [0.5, 0.25]
+
+
+def test_a_memory_without_a_place_stands_for_itself() -> None:
+    assert _shares([[1, 1, 1], [0, 1, 0]], [_place(1, 1)]) == [1.0, 0.25]
+
+
+def test_a_gap_between_places_is_a_distance() -> None:
+    places = [_place(0, 0), _place(1, REACH + 1)]
+
+    assert not has_neighbours(places)
+    assert _shares([[1, 0, 0], [0, 1, 0]], places) == [0.5, 0.25]
+
+
+@pytest.mark.parametrize(("seqs", "near"), [([0, 1], True), ([5, 3], True), ([0, 9], False)])
+def test_neighbours_are_within_reach(seqs: list[int], near: bool) -> None:
+    assert has_neighbours([_place(no, seq) for no, seq in enumerate(seqs)]) is near
+
+
+def test_words_without_weight_tell_nothing() -> None:
+    shares = coverage([_id(0)], [], np.ones((1, 2), np.bool_), np.zeros(2))
+    assert shares.tolist() == [0.0]
+    assert coverage([], [], np.ones((0, 2), np.bool_), np.ones(2)).tolist() == []
+
+
+@given(
+    has=hnp.arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 5))),
+    episodes=st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    weights=st.lists(st.floats(0.01, 10), min_size=5, max_size=5),
+)
+def test_it_is_what_the_definition_says(
+    has: np.ndarray, episodes: list[int], weights: list[float]
+) -> None:
+    count, words = has.shape
+    places = [_place(no, no, episodes[no]) for no in range(count)]
+    weighed = np.array(weights[:words])
+
+    shares = coverage([_id(no) for no in range(count)], places, has, weighed)
+
+    for here in range(count):
+        total = 0.0
+        for word in range(words):
+            total += weighed[word] * max(
+                NEARNESS[abs(here - there)] * has[there, word]
+                for there in range(count)
+                if abs(here - there) <= REACH and episodes[here] == episodes[there]
+            )
+        assert shares[here] == pytest.approx(total / weighed.sum())
+        assert 0 <= shares[here] <= 1 + 1e-9
