@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
 from memsvc.domain.episode_evidence import NEARNESS, REACH, Place, coverage, has_neighbours
 from memsvc.domain.identifiers import MemoryId
@@ -23,7 +24,7 @@ def _place(number: int, seq: int, episode: int = 1) -> Place:
 def _shares(rows: list[list[int]], places: list[Place]) -> list[float]:
     has = np.array(rows, np.bool_)
     memories = [_id(number) for number in range(len(rows))]
-    return coverage(memories, places, has, WEIGHTS).tolist()
+    return [float(share) for share in coverage(memories, places, has, WEIGHTS)]
 
 
 def test_what_is_said_beside_counts_less_with_every_place() -> None:
@@ -70,7 +71,7 @@ def test_words_without_weight_tell_nothing() -> None:
     weights=st.lists(st.floats(0.01, 10), min_size=5, max_size=5),
 )
 def test_it_is_what_the_definition_says(
-    has: np.ndarray, episodes: list[int], weights: list[float]
+    has: NDArray[np.bool_], episodes: list[int], weights: list[float]
 ) -> None:
     count, words = has.shape
     places = [_place(no, no, episodes[no]) for no in range(count)]
