@@ -39,6 +39,7 @@ from memsvc.services.compose_context import ComposeContext
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
+from memsvc.services.erase import Erase, EraseData
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
@@ -58,6 +59,7 @@ from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
+from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -111,6 +113,8 @@ class Application:
     reviews: Reviews
     consolidation: Consolidation
     retention: Retention
+    erase: Erase
+    signer: ReceiptSigner
     graph: Graph
     model_calls: ModelCalls
     reembedding: Reembedding
@@ -221,6 +225,7 @@ def build_application(
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     stages: Sequence[Stage] = [organise, dedupe]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
+    signer = ReceiptSigner(data_dir_of(settings))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
         JobKind.ORGANISE: Organise(stage=organise),
@@ -230,6 +235,13 @@ def build_application(
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
+        JobKind.ERASE: EraseData(
+            store,
+            LocalMemoryIndex(replicas),
+            signer,
+            clock,
+            backup_days=settings.erasure.backup_days,
+        ),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
     tidy = Tidy(store, DEFAULT_TENANT, clock, keep_retired=keep_retired)
@@ -277,6 +289,8 @@ def build_application(
         reviews=Reviews(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
+        erase=Erase(store),
+        signer=signer,
         graph=Graph(store, graphs),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.duplicates import compared_memories, reviews
+from memsvc.store.tables.erasures import erasures
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
@@ -37,6 +38,7 @@ __all__ = [
     "compared_memories",
     "embeddings",
     "episodes",
+    "erasures",
     "idempotency_keys",
     "index_changes",
     "index_followers",
@@ -74,6 +76,7 @@ BANK_TABLES = (
     retention_policies,
     compared_memories,
     reviews,
+    erasures,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)
