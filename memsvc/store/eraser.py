@@ -62,9 +62,9 @@ _TRACES = {
     "operations changed": f"""
         UPDATE operations SET details = '{{"erased": true}}'
         WHERE bank_id = :bank AND {_mentions("details")}""",
-    "audit_events changed": f"""
-        UPDATE audit_events SET details = '{{"erased": true}}'
-        WHERE bank_id = :bank AND {_mentions("details")}""",
+    # The audit trail is never rewritten, not even here: an event that names the erased goes whole.
+    "audit_events": f"""
+        DELETE FROM audit_events WHERE bank_id = :bank AND {_mentions("details")}""",
     "jobs changed": f"""
         UPDATE jobs SET payload = jsonb_set(payload, '{{memory_ids}}', (
             SELECT coalesce(jsonb_agg(each), '[]') FROM jsonb_array_elements(
