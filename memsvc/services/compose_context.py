@@ -133,6 +133,7 @@ class ComposeContext:
                 filter=query.filter,
                 arms=query.arms,
                 now=now,
+                zone=query.zone,
                 answerable=query.answerable,
             ),
         )

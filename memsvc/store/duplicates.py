@@ -188,9 +188,9 @@ class DuplicateWriter(DuplicateReader):
                     t.reviews.c.one_version != fresh.one_version,
                     t.reviews.c.other_version != fresh.other_version,
                 ),
-            )
+            ).returning(t.reviews.c.review_id)
         )
-        return result.rowcount
+        return len(result.all())
 
     async def lock_review(self, bank_id: BankId, review_id: ReviewId) -> Review:
         """Return the pair and keep others from deciding about it until the transaction ends."""

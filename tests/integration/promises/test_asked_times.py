@@ -67,15 +67,15 @@ async def test_only_what_happened_then_can_be_asked_for(bank: AsyncBank) -> None
     assert set(both) == {1, 2}
 
 
-async def test_times_are_left_alone_unless_asked(bank: AsyncBank) -> None:
-    found = await bank.recall("trip to Lisbon last May", k=5, now=NOW)
+async def test_times_are_left_alone_if_asked(bank: AsyncBank) -> None:
+    found = await bank.recall("trip to Lisbon last May", k=5, now=NOW, times="ignore")
 
     assert found.times == ()
     assert all(hit.factors == {} for hit in found.hits)
 
 
 async def test_a_question_without_a_time_is_answered_as_ever(bank: AsyncBank) -> None:
-    plain = await bank.recall("trip to Lisbon", k=5, now=NOW)
-    boosted = await bank.recall("trip to Lisbon", k=5, now=NOW, times="boost")
+    plain = await bank.recall("trip to Lisbon", k=5, now=NOW, times="ignore")
+    boosted = await bank.recall("trip to Lisbon", k=5, now=NOW)
 
     assert [hit.memory.id for hit in boosted.hits] == [hit.memory.id for hit in plain.hits]

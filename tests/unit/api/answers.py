@@ -44,6 +44,7 @@ from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
 from memsvc.domain.retention.forecast import Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
+from memsvc.domain.thoughts.merging import NewReview, Review, ReviewId, ReviewState
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,
@@ -64,6 +65,7 @@ EPISODE_ID = EpisodeId(UUID(int=3))
 MEMORY_ID = MemoryId(UUID(int=4))
 JOB_ID = JobId(UUID(int=5))
 OPERATION_ID = OperationId(UUID(int=6))
+REVIEW_ID = ReviewId(UUID(int=7))
 
 BANK = Bank(
     id=BANK_ID,
@@ -125,6 +127,23 @@ OPERATION = Operation(
     recorded_at=NOON,
 )
 EFFECT = Effect(aspect=Aspect.STATE, target_id=MEMORY_ID, before="active", after="archived")
+REVIEW = Review(
+    id=REVIEW_ID,
+    bank_id=BANK_ID,
+    pair=NewReview(
+        one_id=MEMORY_ID,
+        other_id=MemoryId(UUID(int=8)),
+        one_version=1,
+        other_version=1,
+        score=0.84,
+        evidence={"cosine": 0.91},
+    ),
+    state=ReviewState.OPEN,
+    operation_id=None,
+    decided_by=None,
+    decided_at=None,
+    recorded_at=NOON,
+)
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(
     backend="faiss_cpu",

@@ -51,7 +51,13 @@ from tests.unit.api.answers import (
     VERSION,
 )
 from tests.unit.api.fake_context import FakeContext
-from tests.unit.api.fake_upkeep import FakeGraph, FakeModelCalls, FakeOperations, FakeRetention
+from tests.unit.api.fake_upkeep import (
+    FakeGraph,
+    FakeModelCalls,
+    FakeOperations,
+    FakeRetention,
+    FakeReviews,
+)
 from tests.unit.api.script import Script
 
 
@@ -296,6 +302,7 @@ class FakeApplication:
         self.consolidation = FakeConsolidation(self.script)
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
+        self.reviews = FakeReviews(self.script)
         self.retention = FakeRetention(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)

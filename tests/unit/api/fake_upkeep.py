@@ -18,6 +18,7 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.retention.forecast import Forecast
 from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import SweepPlan
+from memsvc.domain.thoughts.merging import Review, ReviewId, ReviewState
 from memsvc.services.commands import (
     BankReference,
     Caller,
@@ -35,6 +36,7 @@ from tests.unit.api.answers import (
     MEMORY,
     MEMORY_ID,
     OPERATION,
+    REVIEW,
     STARTED_SWEEP,
     STORED_POLICY,
     SWEEP_PLAN,
@@ -91,6 +93,41 @@ class FakeOperations:
         return self.script.change(
             "operations.undo", OPERATION, caller, reference, operation_id, key
         )
+
+
+@dataclass(slots=True)
+class FakeReviews:
+    script: Script
+
+    async def list(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        state: ReviewState | None,
+        page: PageRequest,
+    ) -> Page[Review]:
+        found: Page[Review] = self.script.play(
+            "reviews.list", Page(items=[REVIEW], next_cursor=None), caller, reference, state, page
+        )
+        return found
+
+    async def accept(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        review_id: ReviewId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Review]:
+        return self.script.change("reviews.accept", REVIEW, caller, reference, review_id, key)
+
+    async def reject(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        review_id: ReviewId,
+        key: RequestKey | None = None,
+    ) -> Outcome[Review]:
+        return self.script.change("reviews.reject", REVIEW, caller, reference, review_id, key)
 
 
 @dataclass(slots=True)

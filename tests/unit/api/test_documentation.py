@@ -46,6 +46,9 @@ OPERATIONS = {
     "find_path": "GET /v1/banks/{bank}/graph/path",
     "list_mentions": "GET /v1/banks/{bank}/graph/mentions",
     "rebuild_graph": "POST /v1/banks/{bank}/graph:rebuild",
+    "list_reviews": "GET /v1/banks/{bank}/reviews",
+    "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",
+    "reject_review": "POST /v1/banks/{bank}/reviews/{review_id}/reject",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
@@ -65,6 +68,7 @@ CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
+    *("accept_review", "reject_review"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
 }
 

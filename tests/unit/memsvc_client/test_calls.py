@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, notes, retention, usage
+from memsvc_client import calls, contexts, graph, history, notes, retention, reviews, usage
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -33,6 +33,9 @@ CALLS: dict[str, Call[Any]] = {
     "get_operation": history.get_operation("a", "b"),
     "list_effects": history.list_effects("a", "b"),
     "undo_operation": history.undo_operation("a", "b"),
+    "list_reviews": reviews.list_reviews("a"),
+    "accept_review": reviews.accept_review("a", "b"),
+    "reject_review": reviews.reject_review("a", "b"),
     "get_retention_policy": retention.get_retention_policy("a"),
     "set_retention_policy": retention.set_retention_policy("a", retention.RetentionPolicy()),
     "clear_retention_policy": retention.clear_retention_policy("a"),
@@ -66,7 +69,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, notes, retention, usage)
+        for module in (calls, contexts, graph, history, notes, retention, reviews, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
