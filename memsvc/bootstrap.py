@@ -114,7 +114,6 @@ class Application:
     consolidation: Consolidation
     retention: Retention
     erase: Erase
-    signer: ReceiptSigner
     graph: Graph
     model_calls: ModelCalls
     reembedding: Reembedding
@@ -289,8 +288,7 @@ def build_application(
         reviews=Reviews(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
-        erase=Erase(store),
-        signer=signer,
+        erase=Erase(store, signer),
         graph=Graph(store, graphs),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from memsvc.domain.identifiers import BankId
+from memsvc.domain.identifiers import BankId, JobId
 from memsvc.domain.memory import Json
 
 ErasureId = NewType("ErasureId", UUID)
@@ -69,6 +69,7 @@ class Erasure:
 
     id: ErasureId
     bank_id: BankId
+    job_id: JobId
     state: ErasureState
     actor: str
     subject: Subject | None

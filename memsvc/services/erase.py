@@ -6,38 +6,56 @@ from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from memsvc.domain.erasure import Erasure, ErasureId, ErasureState, SearchReport, Subject
-from memsvc.domain.jobs import Job, JobKind, NewJob, Progress
+from memsvc.domain.identifiers import BankId, JobId
+from memsvc.domain.jobs import JobKind, NewJob, Progress
 from memsvc.domain.memory import BankScope, Json
+from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import BankNotFoundError, ErasureIncompleteError
 from memsvc.ports import Clock, MemoryIndex
-from memsvc.services.commands import BankReference, Caller
+from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.erasure_search import Wanted
-from memsvc.store.transactions import Store
+from memsvc.store.transactions import Store, WriteTransaction
 
 _BATCH = 2_000
 """Memories a transaction; writers of the bank wait for one."""
 _MOST_PROBES = 20
 """Pieces of text to look for afterwards, a batch."""
 _SALT_BYTES = 16
+_ROUNDS = 3
+"""Of removing and searching: who is erased may be writing meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedErasure:
-    """An erasure and the job that carries it out."""
+    """An erasure and the job that carries it out: what is kept as the answer names nobody."""
 
+    bank_id: BankId
     erasure_id: ErasureId
-    job: Job
+    job_id: JobId
 
 
 class Erase:
     """Starts erasures and tells of them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, signer: ReceiptSigner) -> None:
         self._store = store
+        self._signer = signer
+        self._once = Once(
+            store=store,
+            result=TypeAdapter(StartedErasure),
+            bank_of=lambda started: started.bank_id,
+        )
+
+    async def public_key(self) -> str:
+        """Return what receipts are checked with: the Ed25519 key, base64."""
+        return await self._signer.public_key()
 
     async def preview(self, caller: Caller, bank: BankReference, subject: Subject) -> int:
         """Return how many memories the subject has, whatever their state; change nothing."""
@@ -45,16 +63,31 @@ class Erase:
             found = await tx.banks.resolve(bank.value)
             return await tx.eraser.count(found.scope.bank_id, subject)
 
-    async def start(self, caller: Caller, bank: BankReference, subject: Subject) -> StartedErasure:
+    async def start(
+        self,
+        caller: Caller,
+        bank: BankReference,
+        subject: Subject,
+        key: RequestKey | None = None,
+    ) -> Outcome[StartedErasure]:
         """Note what is to be erased and enqueue the job that does it."""
-        async with self._store.write(caller.tenant_id) as tx:
+
+        async def work(tx: WriteTransaction) -> StartedErasure:
             bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
             await tx.banks.lock(bank_id)
-            erasure_id = await tx.erasures.begin(bank_id, caller.actor, subject)
-            job = await tx.jobs.add(
-                NewJob(kind=JobKind.ERASE, bank_id=bank_id, payload={"erasure_id": str(erasure_id)})
-            )
-            return StartedErasure(erasure_id=erasure_id, job=job)
+            erasure_id = tx.erasures.new_id()
+            payload = {"erasure_id": str(erasure_id)}
+            job = await tx.jobs.add(NewJob(kind=JobKind.ERASE, bank_id=bank_id, payload=payload))
+            await tx.erasures.begin(bank_id, erasure_id, job.id, caller.actor, subject)
+            return StartedErasure(bank_id=bank_id, erasure_id=erasure_id, job_id=job.id)
+
+        return await self._once.run(caller, key, work)
+
+    async def list(self, caller: Caller, bank: BankReference, page: PageRequest) -> Page[Erasure]:
+        """Return the bank's erasures, newest first."""
+        async with self._store.read(caller.tenant_id) as tx:
+            found = await tx.banks.resolve(bank.value)
+            return await tx.erasures.list(found.scope.bank_id, page)
 
     async def get(self, caller: Caller, bank: BankReference, erasure_id: ErasureId) -> Erasure:
         """Return an erasure with its receipt; raises ``ErasureNotFoundError``."""
@@ -94,10 +127,7 @@ class EraseData:
         subject = erasure.subject
         if subject is None:
             return
-        await self._remove(context, scope, erasure_id, subject)
-        # What is held in memory and on disk is read afresh from what is left.
-        await self._index.forget_bank(scope)
-        report = await self._search(scope, erasure_id, subject)
+        report = await self._remove_and_search(context, scope, erasure, subject)
         state = ErasureState.INCOMPLETE if report.leftovers else ErasureState.COMPLETE
         async with self._store.read(scope.tenant_id) as tx:
             erasure = await tx.erasures.get(scope.bank_id, erasure_id)
@@ -109,13 +139,36 @@ class EraseData:
                 f"Something is left in {', '.join(sorted(report.leftovers))}; retry the job."
             )
 
+    async def _remove_and_search(
+        self, context: JobContext, scope: BankScope, erasure: Erasure, subject: Subject
+    ) -> SearchReport:
+        report = await self._round(context, scope, erasure, subject)
+        rounds = 1
+        while report.leftovers and rounds < _ROUNDS:
+            report = await self._round(context, scope, erasure, subject)
+            rounds += 1
+        return report
+
+    async def _round(
+        self, context: JobContext, scope: BankScope, erasure: Erasure, subject: Subject
+    ) -> SearchReport:
+        await self._remove(context, scope, erasure, subject)
+        # What is held in memory and on disk is read afresh from what is left.
+        await self._index.forget_bank(scope)
+        return await self._search(scope, erasure.id, subject)
+
     async def _remove(
-        self, context: JobContext, scope: BankScope, erasure_id: ErasureId, subject: Subject
+        self, context: JobContext, scope: BankScope, erasure: Erasure, subject: Subject
     ) -> None:
+        erasure_id = erasure.id
+        async with self._store.read(scope.tenant_id) as tx:
+            expected = await tx.eraser.count(scope.bank_id, subject)
         removed = 0
         while count := await self._remove_batch(scope, erasure_id, subject):
             removed += count
-            await context.report_progress(Progress(done=removed, total=removed))
+            # What was made from the subject's memories comes on top of what was expected.
+            total = max(removed, expected)
+            await context.report_progress(Progress(done=removed, total=total))
         async with self._store.write(scope.tenant_id) as tx:
             await tx.eraser.hold(scope.bank_id)
             ids, _ = await tx.erasures.notes(scope.bank_id, erasure_id)

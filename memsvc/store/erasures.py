@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from memsvc.domain.erasure import Erasure, ErasureId, ErasureState, Subject, SubjectKind
-from memsvc.domain.identifiers import BankId, uuid7
+from memsvc.domain.identifiers import BankId, JobId, uuid7
 from memsvc.domain.memory import Json
-from memsvc.errors import ErasureNotFoundError
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.errors import ErasureNotFoundError, InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 
@@ -23,6 +24,15 @@ class ErasureReader:
     async def get(self, bank_id: BankId, erasure_id: ErasureId) -> Erasure:
         """Return the erasure; raises ``ErasureNotFoundError``."""
         return _to_erasure(await self._row(bank_id, erasure_id))
+
+    async def list(self, bank_id: BankId, request: PageRequest) -> Page[Erasure]:
+        """Return the bank's erasures, newest first."""
+        statement = select(t.erasures).where(t.erasures.c.bank_id == bank_id)
+        if request.cursor is not None:
+            statement = statement.where(t.erasures.c.erasure_id < _parsed(request.cursor))
+        statement = statement.order_by(t.erasures.c.erasure_id.desc()).limit(request.limit + 1)
+        found = [_to_erasure(row) for row in await self._session.connection.execute(statement)]
+        return cut_page(found, request, [str(each.id) for each in found])
 
     async def notes(
         self, bank_id: BankId, erasure_id: ErasureId
@@ -46,15 +56,25 @@ class ErasureReader:
 class ErasureWriter(ErasureReader):
     """Begins, follows and closes erasures."""
 
-    async def begin(self, bank_id: BankId, actor: str, subject: Subject) -> ErasureId:
+    def new_id(self) -> ErasureId:
+        """Return an id for an erasure that begins now."""
+        return ErasureId(uuid7(self._session.clock.now()))
+
+    async def begin(
+        self,
+        bank_id: BankId,
+        erasure_id: ErasureId,
+        job_id: JobId,
+        actor: str,
+        subject: Subject,
+    ) -> None:
         """Note what is to be erased."""
-        now = self._session.clock.now()
-        erasure_id = ErasureId(uuid7(now))
         await self._session.connection.execute(
             insert(t.erasures).values(
                 bank_id=bank_id,
                 erasure_id=erasure_id,
                 tenant_id=self._session.tenant_id,
+                job_id=job_id,
                 state=ErasureState.OPEN,
                 actor=actor,
                 subject={"kind": subject.kind.value, "values": list(subject.values)},
@@ -62,10 +82,9 @@ class ErasureWriter(ErasureReader):
                 probes=[],
                 memory_count=0,
                 counts={},
-                recorded_at=now,
+                recorded_at=self._session.clock.now(),
             )
         )
-        return erasure_id
 
     async def note(
         self,
@@ -115,11 +134,19 @@ class ErasureWriter(ErasureReader):
         )
 
 
+def _parsed(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError as error:
+        raise InvalidRequestError("The cursor is not one of this listing.") from error
+
+
 def _to_erasure(row: Row[Any]) -> Erasure:
     told = row.subject
     return Erasure(
         id=ErasureId(row.erasure_id),
         bank_id=BankId(row.bank_id),
+        job_id=JobId(row.job_id),
         state=ErasureState(row.state),
         actor=row.actor,
         subject=told and Subject(kind=SubjectKind(told["kind"]), values=told["values"]),

@@ -16,6 +16,7 @@
       - OperationNotFoundError      operation_not_found
       - EntityNotFoundError         entity_not_found
       - ReviewNotFoundError         review_not_found
+      - ErasureNotFoundError        erasure_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -24,6 +25,7 @@
       - NoRetentionPolicyError      no_retention_policy
       - ReviewDecidedError          review_decided
       - ReviewOutdatedError         review_outdated
+      - ErasureIncompleteError      erasure_incomplete
       - ModelMismatchError          model_mismatch
       - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
@@ -182,6 +184,12 @@ class ReviewNotFoundError(NotFoundError):
     code = "review_not_found"
 
 
+class ErasureNotFoundError(NotFoundError):
+    """There is no such erasure in this bank."""
+
+    code = "erasure_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -228,6 +236,12 @@ class ReviewOutdatedError(ConflictError):
     """One of the two memories has changed since, or is no longer active; the pair is void."""
 
     code = "review_outdated"
+
+
+class ErasureIncompleteError(ConflictError):
+    """Something of what was erased was found afterwards; the job can be retried."""
+
+    code = "erasure_incomplete"
 
 
 class NoRetentionPolicyError(ConflictError):
@@ -327,6 +341,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     OperationNotFoundError,
     EntityNotFoundError,
     ReviewNotFoundError,
+    ErasureNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,
@@ -335,6 +350,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     NoRetentionPolicyError,
     ReviewDecidedError,
     ReviewOutdatedError,
+    ErasureIncompleteError,
     ModelMismatchError,
     ReembeddingUnderWayError,
     UnavailableError,

@@ -17,6 +17,7 @@ erasures = Table(
     uuid_column("bank_id"),
     uuid_column("erasure_id"),
     uuid_column("tenant_id"),
+    uuid_column("job_id"),
     text_column("state"),
     text_column("actor"),
     json_column("subject", nullable=True),

@@ -50,10 +50,12 @@ class Eraser:
     def __init__(self, service: Service, folder: Path) -> None:
         self.service = service
         self.signer = ReceiptSigner(folder)
-        self.use = Erase(service.database.store)
+        self.use = Erase(service.database.store, self.signer)
 
     async def start(self, subject: Subject) -> tuple[ErasureId, JobContext, list[int]]:
-        started = await self.use.start(self.service.caller, BANK, subject)
+        started = (await self.use.start(self.service.caller, BANK, subject)).value
+        async with self.service.database.store.read(self.service.caller.tenant_id) as tx:
+            job = await tx.jobs.get(started.job_id)
         reported: list[int] = []
 
         async def report(progress: object) -> None:
@@ -62,7 +64,7 @@ class Eraser:
         async def is_cancelled() -> bool:
             return False
 
-        context = JobContext(job=started.job, report_progress=report, is_cancelled=is_cancelled)
+        context = JobContext(job=job, report_progress=report, is_cancelled=is_cancelled)
         return started.erasure_id, context, reported
 
     async def run(self, context: JobContext) -> None:
