@@ -97,6 +97,14 @@ def signed(document: Mapping[str, Json], key: Ed25519PrivateKey) -> dict[str, Js
     }
 
 
+def concerns(document: Mapping[str, Json], subject: Subject) -> bool:
+    """Tell whether a receipt's document is about this subject."""
+    told = document.get("subject")
+    if not isinstance(told, Mapping) or not isinstance(told.get("salt"), str):
+        return False
+    return told.get("sha256") == subject.digest(str(told["salt"]))
+
+
 def is_authentic(envelope: Mapping[str, Json], public_key: str) -> bool:
     """Tell whether the key (base64, from a trusted place) has signed exactly this receipt."""
     document, signature = envelope.get("receipt"), envelope.get("signature")
