@@ -236,7 +236,7 @@ def build_application(
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
         JobKind.ERASE: EraseData(
             store,
-            LocalMemoryIndex(replicas),
+            replicas,
             signer,
             clock,
             backup_days=settings.erasure.backup_days,

@@ -14,7 +14,7 @@ from memsvc.domain.jobs import JobKind, NewJob, Progress
 from memsvc.domain.memory import BankScope, Json
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import BankNotFoundError, ErasureIncompleteError
-from memsvc.ports import Clock, MemoryIndex
+from memsvc.ports import BankCopies, Clock
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.receipts import ReceiptSigner
@@ -102,15 +102,15 @@ class EraseData:
     def __init__(
         self,
         store: Store,
-        index: MemoryIndex,
+        copies: BankCopies,
         signer: ReceiptSigner,
         clock: Clock,
         *,
         backup_days: int,
     ) -> None:
-        """Drop what ``index`` holds of the bank; copies in backups last ``backup_days``."""
+        """Have ``copies`` of the bank dropped; those in backups last ``backup_days``."""
         self._store = store
-        self._index = index
+        self._copies = copies
         self._signer = signer
         self._clock = clock
         self._backup_days = backup_days
@@ -154,7 +154,7 @@ class EraseData:
     ) -> SearchReport:
         await self._remove(context, scope, erasure, subject)
         # What is held in memory and on disk is read afresh from what is left.
-        await self._index.forget_bank(scope)
+        await self._copies.drop(scope)
         return await self._search(scope, erasure.id, subject)
 
     async def _remove(

@@ -130,7 +130,9 @@ def _subject(user: str | None, session: str | None, memory: list[str] | None) ->
         return Subject(kind=SubjectKind.USER, values=[asked["user_id"]])
     if "session_id" in asked:
         return Subject(kind=SubjectKind.SESSION, values=[asked["session_id"]])
-    return Subject(kind=SubjectKind.MEMORIES, values=sorted({each.lower() for each in memory or ()}))
+    return Subject(
+        kind=SubjectKind.MEMORIES, values=sorted({each.lower() for each in memory or ()})
+    )
 
 
 def _show(found: "Sequence[Erasure]") -> None:

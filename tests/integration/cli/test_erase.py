@@ -13,8 +13,9 @@ OTHER = "Bob likes ships."
 
 
 @pytest.fixture
-def people(run: Run) -> Run:
-    """A bank with a memory of Ann's and one of Bob's."""
+def people(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """A bank with a memory of Ann's and one of Bob's; the signing key is the test's own."""
+    monkeypatch.setenv("MEMSVC_DATA_DIR", str(tmp_path / "data"))
     run("remember", "people", SECRET, "--user", "ann", "--create")
     run("remember", "people", OTHER, "--user", "bob")
     return run

@@ -23,8 +23,8 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.links import LinkType, NewLink
 from memsvc.domain.memory import BankScope, MemoryState, ScopeKeys
 from memsvc.errors import ErasureIncompleteError, MemoryNotFoundError
-from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
+from memsvc.ports import BankCopies
 from memsvc.services import erase as erase_module
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.erase import Erase, EraseData
@@ -50,10 +50,13 @@ class Eraser:
     def __init__(self, service: Service, folder: Path) -> None:
         self.service = service
         self.signer = ReceiptSigner(folder)
+        self.copies: BankCopies | None = None
         self.use = Erase(service.database.store, self.signer)
 
-    async def start(self, subject: Subject) -> tuple[ErasureId, JobContext, list[int]]:
-        started = (await self.use.start(self.service.caller, BANK, subject)).value
+    async def start(
+        self, subject: Subject, bank: BankReference = BANK
+    ) -> tuple[ErasureId, JobContext, list[int]]:
+        started = (await self.use.start(self.service.caller, bank, subject)).value
         async with self.service.database.store.read(self.service.caller.tenant_id) as tx:
             job = await tx.jobs.get(started.job_id)
         reported: list[int] = []
@@ -68,19 +71,18 @@ class Eraser:
         return started.erasure_id, context, reported
 
     async def run(self, context: JobContext) -> None:
-        replicas = BankReplicas(self.service.feed, IndexSettings(), model_id=None)
         await EraseData(
             self.service.database.store,
-            LocalMemoryIndex(replicas),
+            self.copies or BankReplicas(self.service.feed, IndexSettings(), model_id=None),
             self.signer,
             SystemClock(),
             backup_days=30,
         )(context)
 
-    async def erase(self, subject: Subject) -> Erasure:
-        erasure_id, context, _ = await self.start(subject)
+    async def erase(self, subject: Subject, bank: BankReference = BANK) -> Erasure:
+        erasure_id, context, _ = await self.start(subject, bank)
         await self.run(context)
-        return await self.use.get(self.service.caller, BANK, erasure_id)
+        return await self.use.get(self.service.caller, bank, erasure_id)
 
 
 @pytest.fixture
