@@ -34,6 +34,7 @@ from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
+from memsvc.services.erase import Erase, EraseData
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -55,6 +56,7 @@ from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
+from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
@@ -110,6 +112,7 @@ class Application:
     reviews: Reviews
     consolidation: Consolidation
     retention: Retention
+    erase: Erase
     graph: Graph
     model_calls: ModelCalls
     reembedding: Reembedding
@@ -222,6 +225,7 @@ def build_application(
     summarise = SummariseStage(store=store, clock=clock)
     stages: Sequence[Stage] = [organise, dedupe, facts, summarise]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
+    signer = ReceiptSigner(data_dir_of(settings))
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
         JobKind.ORGANISE: Organise(stage=organise),
@@ -231,6 +235,13 @@ def build_application(
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
+        JobKind.ERASE: EraseData(
+            store,
+            replicas,
+            signer,
+            clock,
+            backup_days=settings.erasure.backup_days,
+        ),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
     tidy = Tidy(
@@ -288,6 +299,7 @@ def build_application(
         reviews=Reviews(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
+        erase=Erase(store, signer),
         graph=Graph(store, graphs),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

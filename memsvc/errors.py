@@ -109,6 +109,12 @@ class RecallNotFoundError(NotFoundError):
     code = "recall_not_found"
 
 
+class ErasureNotFoundError(NotFoundError):
+    """There is no such erasure in this bank."""
+
+    code = "erasure_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -155,6 +161,12 @@ class ReviewOutdatedError(ConflictError):
     """One of the two memories has changed since, or is no longer active; the pair is void."""
 
     code = "review_outdated"
+
+
+class ErasureIncompleteError(ConflictError):
+    """Something of what was erased has been found afterwards; retry the job."""
+
+    code = "erasure_incomplete"
 
 
 class NoRetentionPolicyError(ConflictError):

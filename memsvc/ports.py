@@ -118,6 +118,14 @@ class MemoryIndex(Protocol):
         ...
 
 
+class BankCopies(Protocol):
+    """What this process holds of banks beside PostgreSQL, in memory and on disk."""
+
+    async def drop(self, scope: BankScope) -> None:
+        """Let go of all that is held of a bank; whoever asks next has it loaded afresh."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedVector:
     """One stored vector of a memory."""

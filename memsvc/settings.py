@@ -170,6 +170,13 @@ class ReembedSettings(_Group):
     """How long a bank can go back; then the hourly tidying removes the old vectors."""
 
 
+class ErasureSettings(_Group):
+    """Erasing people's data (docs/decisions/0027-erasure.md)."""
+
+    backup_days: Annotated[int, Field(ge=0)] = 30
+    """How long backups are kept, as receipts say; the service itself makes none."""
+
+
 class GraphSettings(_Group):
     """The graph arm of recall (docs/decisions/0016-graph-arm.md)."""
 
@@ -309,6 +316,7 @@ class Settings(BaseSettings):
     """More encoders by name, for banks of other models and for moving banks to them
     (``MEMSVC_EMBEDDERS__BIG__MODEL=…``)."""
     reembed: ReembedSettings = ReembedSettings()
+    erasure: ErasureSettings = ErasureSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()

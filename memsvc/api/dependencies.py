@@ -14,6 +14,7 @@ from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.erase import Erase
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -97,6 +98,10 @@ async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
 
+async def _erase(request: Request) -> Erase:
+    return application_of(request).erase
+
+
 async def _graph(request: Request) -> Graph:
     return application_of(request).graph
 
@@ -123,6 +128,7 @@ IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
+EraseUseCase = Annotated[Erase, Depends(_erase)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
 ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
 HealthUseCase = Annotated[Health, Depends(_health)]

@@ -44,6 +44,7 @@ TAGS = [
     {"name": "memories", "description": "Single memories: read, annotate, archive, restore."},
     {"name": "graph", "description": "What memories speak of, and how it hangs together."},
     {"name": "forgetting", "description": "Retention policies, sweeps, forecasts."},
+    {"name": "erasure", "description": "Removing people's data for good, with receipts."},
     {"name": "history", "description": "What was done to a bank, and undoing it."},
     {"name": "jobs", "description": "Background work."},
     {"name": "operations", "description": "Probes, metrics, version."},

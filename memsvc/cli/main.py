@@ -18,6 +18,8 @@ from memsvc.cli.commands import (
     decay,
     dedupe,
     doctor,
+    erase,
+    erasures,
     facts,
     graph,
     index,
@@ -75,6 +77,7 @@ app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)
 app.command()(prune.restore)
+app.command()(erase.erase)
 app.add_typer(bank.app, name="bank")
 app.add_typer(memory.app, name="memory")
 app.add_typer(graph.app, name="graph")
@@ -83,6 +86,7 @@ app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(facts.app, name="facts")
 app.add_typer(operations.app, name="operations")
 app.add_typer(review.app, name="review")
+app.add_typer(erasures.app, name="erasures")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(llm.app, name="llm")
 app.add_typer(models.app, name="models")

@@ -1,11 +1,16 @@
 """Progress of long work, on standard error."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from memsvc_client import AsyncClient, Job
+from memsvc_client.call import Reference
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from memsvc.cli.output import notes
+
+_POLL_S = 0.2
 
 
 @contextmanager
@@ -22,3 +27,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done, total=total)
 
         yield advance
+
+
+async def followed(
+    client: AsyncClient, job_id: Reference, advance: Callable[[int, int], None]
+) -> Job:
+    """Return the job once it no longer goes on by itself; tell ``advance`` how far it is."""
+    while True:
+        job = await client.get_job(job_id)
+        if job.progress is not None:
+            advance(job.progress.done, job.progress.total)
+        if not job.is_open:
+            return job
+        await asyncio.sleep(_POLL_S)

@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     CONSOLIDATE = "bank.consolidate"
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
+    ERASE = "memories.erase"
 
 
 class JobState(StrEnum):

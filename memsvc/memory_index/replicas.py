@@ -169,6 +169,12 @@ class BankReplicas:
         if self._policy is not None:
             await asyncio.to_thread(self._policy.snapshots.forget, scope)
 
+    async def drop(self, scope: BankScope) -> None:
+        """Drop whatever is held of a bank that goes on, in memory and on disk."""
+        self.release(scope)
+        if self._policy is not None:
+            await asyncio.to_thread(self._policy.snapshots.clear, scope)
+
     def release(self, scope: BankScope) -> None:
         """Drop whatever is held of a bank in memory."""
         for key in [key for key in self._residents if key[0] == scope]:

@@ -173,6 +173,14 @@ class SnapshotFolder:
             (self._root / _GONE / bank).touch()
             shutil.rmtree(self._root / bank, ignore_errors=True)
 
+    def clear(self, bank_id: BankId) -> None:
+        """Remove everything of a bank that goes on; its snapshots are written anew."""
+        if not self._root.is_dir():
+            return
+        bank = str(bank_id)
+        with self._locked(bank, wait=True):
+            shutil.rmtree(self._root / bank, ignore_errors=True)
+
     def nbytes(self) -> int:
         """Return the bytes of all snapshots."""
         return sum(_size(folder) for folder in self._banks())

@@ -107,6 +107,10 @@ class Snapshots:
         """Remove a snapshot that serves no more."""
         self._folder.discard(labels)
 
+    def clear(self, scope: BankScope) -> None:
+        """Remove everything of a bank that goes on."""
+        self._folder.clear(scope.bank_id)
+
     def forget(self, scope: BankScope) -> None:
         """Remove everything of a bank that is deleted."""
         self._folder.forget(scope.bank_id)

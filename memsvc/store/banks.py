@@ -219,7 +219,12 @@ class BankWriter(BankReader):
 
     async def purge_rest(self, bank_id: BankId) -> None:
         """Physically remove what a bank without memories still has, and the bank itself."""
-        of_banks = [table for table in reversed(t.metadata.sorted_tables) if table in t.BANK_TABLES]
+        of_banks = [
+            table
+            for table in reversed(t.metadata.sorted_tables)
+            # A receipt outlives what it is about.
+            if table in t.BANK_TABLES and table is not t.erasures
+        ]
         for table in (*of_banks, t.bank_models, t.banks):
             await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
 

@@ -34,6 +34,9 @@ from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.eraser import Eraser
+from memsvc.store.erasure_search import ErasureSearch
+from memsvc.store.erasures import ErasureReader, ErasureWriter
 from memsvc.store.facts import FactReader, FactWriter
 from memsvc.store.follower_reads import FollowerReader
 from memsvc.store.idempotency import IdempotencyKeys
@@ -82,6 +85,9 @@ class ReadTransaction:
         self.summaries = SummaryReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
+        self.erasures = ErasureReader(session)
+        self.eraser = Eraser(session)
+        self.erasure_search = ErasureSearch(session)
 
 
 class WriteTransaction:
@@ -109,6 +115,8 @@ class WriteTransaction:
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)
+        self.erasures = ErasureWriter(session)
+        self.eraser = Eraser(session)
 
 
 class Store:

@@ -6,6 +6,7 @@ from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModel, BankModels
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.contexts import Context, ContextPiece, ContextSection
+from memsvc_client.erasures import Erasure, ErasureKey, ErasurePreview
 from memsvc_client.errors import (
     BankExistsError,
     BankNotFoundError,
@@ -13,6 +14,8 @@ from memsvc_client.errors import (
     DatabaseUnavailableError,
     EmbedderUnavailableError,
     EntityNotFoundError,
+    ErasureIncompleteError,
+    ErasureNotFoundError,
     ForbiddenError,
     IdempotencyMismatchError,
     IllegalTransitionError,
@@ -162,6 +165,11 @@ __all__ = [
     "EpisodeInfo",
     "EpisodeResult",
     "EpisodeWritten",
+    "Erasure",
+    "ErasureIncompleteError",
+    "ErasureKey",
+    "ErasureNotFoundError",
+    "ErasurePreview",
     "Fading",
     "Fate",
     "Filter",

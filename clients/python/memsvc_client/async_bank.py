@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention, reviews
+from memsvc_client import calls, erasures, graph, history, notes, retention, reviews
 from memsvc_client.asking import AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
@@ -13,6 +13,7 @@ from memsvc_client.batches import (
     split_memories,
 )
 from memsvc_client.call import Reference
+from memsvc_client.erasures import Erasure, ErasurePreview, Subject
 from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
@@ -151,6 +152,22 @@ class AsyncBank(AsyncAsking):
     async def reject_review(self, review_id: Reference) -> Review:
         """See ``Bank.reject_review``."""
         return await self._sender.send(reviews.reject_review(self.reference, review_id))
+
+    async def preview_erasure(self, **subject: Unpack[Subject]) -> ErasurePreview:
+        """See ``Bank.preview_erasure``."""
+        return await self._sender.send(erasures.preview_erasure(self.reference, **subject))
+
+    async def erase(self, **subject: Unpack[Subject]) -> Erasure:
+        """See ``Bank.erase``."""
+        return await self._sender.send(erasures.erase(self.reference, **subject))
+
+    def erasures(self) -> AsyncIterator[Erasure]:
+        """See ``Bank.erasures``."""
+        return self._sender.items(erasures.list_erasures(self.reference))
+
+    async def erasure(self, erasure_id: Reference) -> Erasure:
+        """See ``Bank.erasure``."""
+        return await self._sender.send(erasures.get_erasure(self.reference, erasure_id))
 
     async def undo(self, operation_id: Reference) -> Operation:
         """See ``Bank.undo``."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention, reviews
+from memsvc_client import calls, erasures, graph, history, notes, retention, reviews
 from memsvc_client.asking import Asking
 from memsvc_client.batches import (
     join_episode_results,
@@ -13,6 +13,7 @@ from memsvc_client.batches import (
     split_memories,
 )
 from memsvc_client.call import Reference
+from memsvc_client.erasures import Erasure, ErasurePreview, Subject
 from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
@@ -159,6 +160,25 @@ class Bank(Asking):
     def reject_review(self, review_id: Reference) -> Review:
         """Keep a pair apart; it is not proposed again while both texts stay as they are."""
         return self._sender.send(reviews.reject_review(self.reference, review_id))
+
+    def preview_erasure(self, **subject: Unpack[Subject]) -> ErasurePreview:
+        """Count what ``erase`` of the same subject would begin with; changes nothing."""
+        return self._sender.send(erasures.preview_erasure(self.reference, **subject))
+
+    def erase(self, **subject: Unpack[Subject]) -> Erasure:
+        """Erase for good: exactly one of ``user_id``, ``session_id`` and ``memory_ids``.
+
+        A job does it; ``erasure`` has the signed receipt once its state is ``complete``.
+        """
+        return self._sender.send(erasures.erase(self.reference, **subject))
+
+    def erasures(self) -> Iterator[Erasure]:
+        """Yield the bank's erasures, newest first."""
+        return self._sender.items(erasures.list_erasures(self.reference))
+
+    def erasure(self, erasure_id: Reference) -> Erasure:
+        """Return an erasure, with its signed receipt once it is finished."""
+        return self._sender.send(erasures.get_erasure(self.reference, erasure_id))
 
     def undo(self, operation_id: Reference) -> Operation:
         """Set everything again as it was before an operation; return the undoing one.

@@ -5,12 +5,13 @@ from typing import Self, Unpack
 
 import httpx2
 
-from memsvc_client import calls, usage
+from memsvc_client import calls, erasures, usage
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModels
 from memsvc_client.call import Reference
 from memsvc_client.environment import DEFAULT_URL, read_address
+from memsvc_client.erasures import ErasureKey
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.jobs import Job
 from memsvc_client.models import BankInfo
@@ -168,6 +169,10 @@ class Client:
         """Return what language models were used for, newest day first."""
         return self._sender.send(usage.model_usage(days=days))
 
+    def erasure_key(self) -> ErasureKey:
+        """Return the key that receipts of erasures are checked with."""
+        return self._sender.send(erasures.erasure_key())
+
     def health(self) -> Health:
         """Ask whether the service's process lives."""
         return self._sender.send(calls.health())
@@ -322,6 +327,10 @@ class AsyncClient:
     async def model_usage(self, *, days: int = 30) -> ModelUsage:
         """See ``Client.model_usage``."""
         return await self._sender.send(usage.model_usage(days=days))
+
+    async def erasure_key(self) -> ErasureKey:
+        """See ``Client.erasure_key``."""
+        return await self._sender.send(erasures.erasure_key())
 
     async def health(self) -> Health:
         """See ``Client.health``."""

@@ -17,6 +17,7 @@
       - EntityNotFoundError         entity_not_found
       - ReviewNotFoundError         review_not_found
       - RecallNotFoundError         recall_not_found
+      - ErasureNotFoundError        erasure_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -25,6 +26,7 @@
       - NoRetentionPolicyError      no_retention_policy
       - ReviewDecidedError          review_decided
       - ReviewOutdatedError         review_outdated
+      - ErasureIncompleteError      erasure_incomplete
       - ModelMismatchError          model_mismatch
       - ReembeddingUnderWayError    reembedding_under_way
     + UnavailableError              also of a proxy, or too many requests
@@ -189,6 +191,12 @@ class RecallNotFoundError(NotFoundError):
     code = "recall_not_found"
 
 
+class ErasureNotFoundError(NotFoundError):
+    """There is no such erasure in this bank."""
+
+    code = "erasure_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -235,6 +243,12 @@ class ReviewOutdatedError(ConflictError):
     """One of the two memories has changed since, or is no longer active; the pair is void."""
 
     code = "review_outdated"
+
+
+class ErasureIncompleteError(ConflictError):
+    """Something of what was erased was found afterwards; the job can be retried."""
+
+    code = "erasure_incomplete"
 
 
 class NoRetentionPolicyError(ConflictError):
@@ -335,6 +349,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     EntityNotFoundError,
     ReviewNotFoundError,
     RecallNotFoundError,
+    ErasureNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,
@@ -343,6 +358,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     NoRetentionPolicyError,
     ReviewDecidedError,
     ReviewOutdatedError,
+    ErasureIncompleteError,
     ModelMismatchError,
     ReembeddingUnderWayError,
     UnavailableError,

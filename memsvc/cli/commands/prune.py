@@ -1,7 +1,5 @@
 """`memsvc prune` and `memsvc restore`: archive what has faded, and have it back."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _EXAMPLES = 10
-_POLL_S = 0.2
 _REASONS = {
     "faded": "faded: archived",
     "over_capacity": "over capacity: archived",
@@ -124,12 +121,12 @@ def _carry_out(
     from memsvc.cli.connection import ask
     from memsvc.cli.failures import CommandError
     from memsvc.cli.output import print_json
-    from memsvc.cli.progress import progress_bar
+    from memsvc.cli.progress import followed, progress_bar
 
     async def run(client: "AsyncClient") -> "tuple[Sweep, Job, Operation]":
         sweep = await client.bank(bank).prune(policy=policy, now=now)
         with progress_bar("pruning") as advance:
-            job = await _followed(client, sweep, advance)
+            job = await followed(client, sweep.job_id, advance)
         return sweep, job, await client.bank(bank).operation(sweep.operation_id)
 
     sweep, job, done = ask(url, run, works=True)
@@ -145,18 +142,6 @@ def _carry_out(
         _show_done(bank, done)
     if job.state != "succeeded":
         raise CommandError(f"The sweep is not done: its job {job.id} is {job.state}.")
-
-
-async def _followed(
-    client: "AsyncClient", sweep: "Sweep", advance: Callable[[int, int], None]
-) -> "Job":
-    while True:
-        job = await client.get_job(sweep.job_id)
-        if job.progress is not None:
-            advance(job.progress.done, job.progress.total)
-        if not job.is_open:
-            return job
-        await asyncio.sleep(_POLL_S)
 
 
 async def _whole_plan(

@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.duplicates import compared_memories, reviews
+from memsvc.store.tables.erasures import erasures
 from memsvc.store.tables.facts import fact_readings, facts
 from memsvc.store.tables.graph import mentions
 from memsvc.store.tables.installation import index_followers, installation
@@ -39,6 +40,7 @@ __all__ = [
     "compared_memories",
     "embeddings",
     "episodes",
+    "erasures",
     "fact_readings",
     "facts",
     "idempotency_keys",
@@ -84,6 +86,7 @@ BANK_TABLES = (
     recall_hits,
     facts,
     fact_readings,
+    erasures,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
+from memsvc.domain.erasure import Erasure, ErasureId, ErasureState
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
@@ -50,6 +51,7 @@ from memsvc.services.commands import (
     EpisodeWritten,
     Remembered,
 )
+from memsvc.services.erase import StartedErasure
 from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
 from memsvc.services.linked import Neighbour, Via
@@ -66,6 +68,7 @@ MEMORY_ID = MemoryId(UUID(int=4))
 JOB_ID = JobId(UUID(int=5))
 OPERATION_ID = OperationId(UUID(int=6))
 REVIEW_ID = ReviewId(UUID(int=7))
+ERASURE_ID = ErasureId(UUID(int=10))
 
 BANK = Bank(
     id=BANK_ID,
@@ -144,6 +147,20 @@ REVIEW = Review(
     decided_at=None,
     recorded_at=NOON,
 )
+ERASURE = Erasure(
+    id=ERASURE_ID,
+    bank_id=BANK_ID,
+    job_id=JOB_ID,
+    state=ErasureState.COMPLETE,
+    actor="api",
+    subject=None,
+    memory_count=2,
+    counts={"memories": 2},
+    receipt={"receipt": {"version": 1}, "public_key": "a2V5", "signature": "c2ln"},
+    recorded_at=NOON,
+    finished_at=NOON,
+)
+STARTED_ERASURE = StartedErasure(bank_id=BANK_ID, erasure_id=ERASURE_ID, job_id=JOB_ID)
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(
     backend="faiss_cpu",

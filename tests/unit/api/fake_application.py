@@ -52,6 +52,7 @@ from tests.unit.api.answers import (
 )
 from tests.unit.api.fake_context import FakeContext
 from tests.unit.api.fake_upkeep import (
+    FakeErase,
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
@@ -303,6 +304,7 @@ class FakeApplication:
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.reviews = FakeReviews(self.script)
+        self.erase = FakeErase(self.script)
         self.retention = FakeRetention(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)

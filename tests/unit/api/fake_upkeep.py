@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from memsvc.domain.erasure import Erasure, ErasureId, Subject
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import Job
@@ -24,12 +25,14 @@ from memsvc.services.commands import (
     Caller,
     RequestKey,
 )
+from memsvc.services.erase import StartedErasure
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
+    ERASURE,
     FORECAST,
     JOB,
     LISBON,
@@ -37,6 +40,7 @@ from tests.unit.api.answers import (
     MEMORY_ID,
     OPERATION,
     REVIEW,
+    STARTED_ERASURE,
     STARTED_SWEEP,
     STORED_POLICY,
     SWEEP_PLAN,
@@ -128,6 +132,40 @@ class FakeReviews:
         key: RequestKey | None = None,
     ) -> Outcome[Review]:
         return self.script.change("reviews.reject", REVIEW, caller, reference, review_id, key)
+
+
+@dataclass(slots=True)
+class FakeErase:
+    script: Script
+
+    async def preview(self, caller: Caller, reference: BankReference, subject: Subject) -> int:
+        found: int = self.script.play("erase.preview", 3, caller, reference, subject)
+        return found
+
+    async def start(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        subject: Subject,
+        key: RequestKey | None = None,
+    ) -> Outcome[StartedErasure]:
+        return self.script.change("erase.start", STARTED_ERASURE, caller, reference, subject, key)
+
+    async def list(
+        self, caller: Caller, reference: BankReference, page: PageRequest
+    ) -> Page[Erasure]:
+        found: Page[Erasure] = self.script.play(
+            "erase.list", Page(items=[ERASURE], next_cursor=None), caller, reference, page
+        )
+        return found
+
+    async def get(self, caller: Caller, reference: BankReference, erasure_id: ErasureId) -> Erasure:
+        found: Erasure = self.script.play("erase.get", ERASURE, caller, reference, erasure_id)
+        return found
+
+    async def public_key(self) -> str:
+        found: str = self.script.play("erase.public_key", "a2V5")
+        return found
 
 
 @dataclass(slots=True)

@@ -51,6 +51,10 @@ OPERATIONS = {
     "list_reviews": "GET /v1/banks/{bank}/reviews",
     "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",
     "reject_review": "POST /v1/banks/{bank}/reviews/{review_id}/reject",
+    "erase_memories": "POST /v1/banks/{bank}/erasures",
+    "list_erasures": "GET /v1/banks/{bank}/erasures",
+    "get_erasure": "GET /v1/banks/{bank}/erasures/{erasure_id}",
+    "get_erasure_key": "GET /v1/erasures/public-key",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",
@@ -70,7 +74,7 @@ CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
-    *("accept_review", "reject_review"),
+    *("accept_review", "reject_review", "erase_memories"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
 }
 

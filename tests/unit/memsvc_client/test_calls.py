@@ -2,9 +2,20 @@
 
 from inspect import getmembers, isfunction
 from typing import Any
+from uuid import UUID
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, notes, retention, reviews, usage
+from memsvc_client import (
+    calls,
+    contexts,
+    erasures,
+    graph,
+    history,
+    notes,
+    retention,
+    reviews,
+    usage,
+)
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -48,6 +59,11 @@ CALLS: dict[str, Call[Any]] = {
     "find_path": graph.find_path("a", "b", "c"),
     "list_mentions": graph.list_mentions("a"),
     "rebuild_graph": graph.rebuild_graph("a"),
+    "erase": erasures.erase("a", user_id="u"),
+    "preview_erasure": erasures.preview_erasure("a", user_id="u"),
+    "list_erasures": erasures.list_erasures("a"),
+    "get_erasure": erasures.get_erasure("a", "b"),
+    "erasure_key": erasures.erasure_key(),
     "model_usage": usage.model_usage(),
     "list_jobs": calls.list_jobs(),
     "find_open_jobs": calls.find_open_jobs()[0],
@@ -69,7 +85,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, notes, retention, reviews, usage)
+        for module in (calls, contexts, erasures, graph, history, notes, retention, reviews, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -82,7 +98,7 @@ def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
     repeatable = {"recall", "compose_context", "verify_index", "rebuild_index"}
-    repeatable |= {"preview_prune", "forecast_decay"}
+    repeatable |= {"preview_prune", "forecast_decay", "preview_erasure"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 
@@ -97,3 +113,11 @@ def test_the_next_page_keeps_what_narrows_the_listing() -> None:
 def test_no_page_follows_when_the_service_has_no_more(has_more: bool, cursor: str | None) -> None:
     last = Page[BankInfo](items=(), has_more=has_more, next_cursor=cursor)
     assert next_page(BANKS, last) is None
+
+
+def test_an_erasure_has_exactly_one_subject() -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        erasures.erase("a")
+    with pytest.raises(ValueError, match="exactly one"):
+        erasures.erase("a", user_id="u", session_id="s")
+    assert erasures.erase("a", memory_ids=[UUID(int=1)]).json == {"memory_ids": [str(UUID(int=1))]}

@@ -23,6 +23,8 @@ EVERY_CODE = [
     (404, "recall_not_found", errors.RecallNotFoundError),
     (409, "review_decided", errors.ReviewDecidedError),
     (409, "review_outdated", errors.ReviewOutdatedError),
+    (404, "erasure_not_found", errors.ErasureNotFoundError),
+    (409, "erasure_incomplete", errors.ErasureIncompleteError),
     (404, "operation_not_found", errors.OperationNotFoundError),
     (409, "conflict", errors.ConflictError),
     (422, "idempotency_mismatch", errors.IdempotencyMismatchError),
