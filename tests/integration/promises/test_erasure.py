@@ -101,7 +101,7 @@ async def of_ann(bank: AsyncBank) -> list[UUID]:
 
 async def found(bank: AsyncBank, arms: Sequence[str]) -> set[UUID]:
     recalled = await bank.recall("zanzibar spices Lisbon Maria", arms=arms, k=50)
-    return {hit.memory.id for hit in (*recalled.hits, *recalled.neighbours)}
+    return {hit.memory.id for hit in recalled.hits}
 
 
 def snapshots(folder: Path) -> list[Path]:

@@ -333,3 +333,19 @@ async def test_erasing_somebody_unknown_ends_with_a_receipt_of_nothing(
 
 def test_service_offers_erasure(application: Application) -> None:
     assert isinstance(application.erase, Erase)
+
+
+async def test_a_deleted_bank_leaves_receipts_and_no_notes_of_whom_was_to_be_erased(
+    service: Service, eraser: Eraser
+) -> None:
+    await write(service, "ann-7f3c", "the secret of the user ann-7f3c is a blue door")
+    done = await eraser.erase(ANN)
+    await eraser.start(Subject(kind=SubjectKind.USER, values=["bob-91d2"]))
+
+    async with service.database.store.write(service.caller.tenant_id) as tx:
+        await tx.banks.purge_some(done.bank_id, 500)
+        await tx.banks.purge_rest(done.bank_id)
+
+    [kept] = dumped(service)["public.erasures"]
+    assert json.loads(kept)["receipt"] == done.receipt
+    assert "bob-91d2" not in kept
