@@ -28,6 +28,7 @@ from memsvc.ports import BankCopies
 from memsvc.services import erase as erase_module
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.erase import Erase, EraseData
+from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.settings import IndexSettings
@@ -71,12 +72,11 @@ class Eraser:
         return started.erasure_id, context, reported
 
     async def run(self, context: JobContext) -> None:
+        store = self.service.database.store
         await EraseData(
-            self.service.database.store,
+            store,
             self.copies or BankReplicas(self.service.feed, IndexSettings(), model_id=None),
-            self.signer,
-            SystemClock(),
-            backup_days=30,
+            ErasureReceipts(store, self.signer, SystemClock(), backup_days=30),
         )(context)
 
     async def erase(self, subject: Subject, bank: BankReference = BANK) -> Erasure:
