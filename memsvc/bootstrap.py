@@ -35,6 +35,7 @@ from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase, EraseData
+from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -226,6 +227,7 @@ def build_application(
     stages: Sequence[Stage] = [organise, dedupe, facts, summarise]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     signer = ReceiptSigner(data_dir_of(settings))
+    receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
         JobKind.ORGANISE: Organise(stage=organise),
@@ -234,14 +236,8 @@ def build_application(
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
-        JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas)),
-        JobKind.ERASE: EraseData(
-            store,
-            replicas,
-            signer,
-            clock,
-            backup_days=settings.erasure.backup_days,
-        ),
+        JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas), receipts),
+        JobKind.ERASE: EraseData(store, replicas, receipts),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
     tidy = Tidy(

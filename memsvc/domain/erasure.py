@@ -25,11 +25,13 @@ class SubjectKind(StrEnum):
     USER = "user"
     SESSION = "session"
     MEMORIES = "memories"
+    BANK = "bank"
+    """All of it; what deleting a bank does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Whose data goes: one user id, one session id, or ids of memories."""
+    """Whose data goes: one user id, one session id, ids of memories, or the id of the bank."""
 
     kind: SubjectKind
     values: Sequence[str]
@@ -58,7 +60,7 @@ class SearchReport:
     leftovers: Mapping[str, int]
     """Rows by ``table.column`` in which something is left; empty when all is gone."""
     pending: Mapping[str, int]
-    """Rows that hold bare ids for the indexes to follow, and are trimmed by themselves."""
+    """Rows that hold bare ids: of the change log, trimmed soon; of jobs of a deleted bank."""
     unsearched: Sequence[str]
     """Tables that may not be read, and columns of types that hold no ids or text."""
 

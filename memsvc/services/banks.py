@@ -2,6 +2,7 @@
 
 from pydantic import TypeAdapter
 
+from memsvc.domain.erasure import Subject, SubjectKind
 from memsvc.domain.jobs import Job, JobKind, NewJob
 from memsvc.domain.memory import Bank, BankChange
 from memsvc.domain.paging import Page, PageRequest
@@ -93,6 +94,12 @@ class Banks:
             # First: whoever waits for the bank's row to write to it finds it gone.
             await tx.banks.mark_deleting(bank_id)
             await tx.jobs.cancel_for_bank(bank_id)
-            return await tx.jobs.add(NewJob(kind=JobKind.DELETE_BANK, bank_id=bank_id))
+            erasure_id = tx.erasures.new_id()
+            payload = {"erasure_id": str(erasure_id)}
+            new = NewJob(kind=JobKind.DELETE_BANK, bank_id=bank_id, payload=payload)
+            job = await tx.jobs.add(new)
+            whole = Subject(kind=SubjectKind.BANK, values=[str(bank_id)])
+            await tx.erasures.begin(bank_id, erasure_id, job.id, caller.actor, whole)
+            return job
 
         return await self._deleted.run(caller, key, work)

@@ -1,33 +1,30 @@
 """Erasing whose data it is: asked for, carried out batch by batch, searched for, signed for."""
 
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from memsvc.domain.erasure import Erasure, ErasureId, ErasureState, SearchReport, Subject
+from memsvc.domain.erasure import Erasure, ErasureId, SearchReport, Subject
 from memsvc.domain.identifiers import BankId, JobId
 from memsvc.domain.jobs import JobKind, NewJob, Progress
-from memsvc.domain.memory import BankScope, Json
+from memsvc.domain.memory import BankScope
 from memsvc.domain.paging import Page, PageRequest
-from memsvc.errors import BankNotFoundError, ErasureIncompleteError
-from memsvc.ports import BankCopies, Clock
+from memsvc.errors import BankNotFoundError
+from memsvc.ports import BankCopies
 from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.erasure_search import Wanted
-from memsvc.store.transactions import Store, WriteTransaction
+from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 _BATCH = 2_000
 """Memories a transaction; writers of the bank wait for one."""
 _MOST_PROBES = 20
 """Pieces of text to look for afterwards, a batch."""
-_SALT_BYTES = 16
 _ROUNDS = 3
 """Of removing and searching: who is erased may be writing meanwhile."""
 
@@ -86,14 +83,23 @@ class Erase:
     async def list(self, caller: Caller, bank: BankReference, page: PageRequest) -> Page[Erasure]:
         """Return the bank's erasures, newest first."""
         async with self._store.read(caller.tenant_id) as tx:
-            found = await tx.banks.resolve(bank.value)
-            return await tx.erasures.list(found.scope.bank_id, page)
+            return await tx.erasures.list(await _bank_id(tx, bank), page)
 
     async def get(self, caller: Caller, bank: BankReference, erasure_id: ErasureId) -> Erasure:
         """Return an erasure with its receipt; raises ``ErasureNotFoundError``."""
         async with self._store.read(caller.tenant_id) as tx:
-            found = await tx.banks.resolve(bank.value)
-            return await tx.erasures.get(found.scope.bank_id, erasure_id)
+            return await tx.erasures.get(await _bank_id(tx, bank), erasure_id)
+
+
+async def _bank_id(tx: ReadTransaction, bank: BankReference) -> BankId:
+    """Return a bank's id; of a deleted bank, which has receipts alone, if it is named by id."""
+    found = await tx.banks.find(bank.value)
+    if found is not None:
+        return found.scope.bank_id
+    deleted = await tx.erasures.deleted_bank(bank.value)
+    if deleted is None:
+        raise BankNotFoundError(bank=bank.value)
+    return deleted
 
 
 class EraseData:
@@ -103,17 +109,12 @@ class EraseData:
         self,
         store: Store,
         copies: BankCopies,
-        signer: ReceiptSigner,
-        clock: Clock,
-        *,
-        backup_days: int,
+        receipts: ErasureReceipts,
     ) -> None:
-        """Have ``copies`` of the bank dropped; those in backups last ``backup_days``."""
+        """Have ``copies`` of the bank dropped before searching."""
         self._store = store
         self._copies = copies
-        self._signer = signer
-        self._clock = clock
-        self._backup_days = backup_days
+        self._receipts = receipts
 
     async def __call__(self, context: JobContext) -> None:
         """Return when nothing is left; raises ``ErasureIncompleteError`` when something is."""
@@ -128,16 +129,7 @@ class EraseData:
         if subject is None:
             return
         report = await self._remove_and_search(context, scope, erasure, subject)
-        state = ErasureState.INCOMPLETE if report.leftovers else ErasureState.COMPLETE
-        async with self._store.read(scope.tenant_id) as tx:
-            erasure = await tx.erasures.get(scope.bank_id, erasure_id)
-        receipt = await self._signer.sign(self._document(erasure, subject, state, report))
-        async with self._store.write(scope.tenant_id) as tx:
-            await tx.erasures.close(scope.bank_id, erasure_id, state, receipt)
-        if report.leftovers:
-            raise ErasureIncompleteError(
-                f"Something is left in {', '.join(sorted(report.leftovers))}; retry the job."
-            )
+        await self._receipts.close(scope, erasure_id, subject, report)
 
     async def _remove_and_search(
         self, context: JobContext, scope: BankScope, erasure: Erasure, subject: Subject
@@ -199,30 +191,3 @@ class EraseData:
             ids, probes = await tx.erasures.notes(scope.bank_id, erasure_id)
             wanted = Wanted(memory_ids=ids, probes=probes, subject=subject)
             return await tx.erasure_search.search(scope.bank_id, wanted)
-
-    def _document(
-        self, erasure: Erasure, subject: Subject, state: ErasureState, report: SearchReport
-    ) -> Mapping[str, Json]:
-        salt = secrets.token_hex(_SALT_BYTES)
-        return {
-            "version": 1,
-            "erasure_id": str(erasure.id),
-            "bank_id": str(erasure.bank_id),
-            "state": state.value,
-            "subject": {
-                "kind": subject.kind.value,
-                "salt": salt,
-                "sha256": subject.digest(salt),
-            },
-            "asked_at": erasure.recorded_at.astimezone(UTC).isoformat(),
-            "verified_at": self._clock.now().astimezone(UTC).isoformat(),
-            "memories": erasure.memory_count,
-            "removed": dict(erasure.counts),
-            "verification": {
-                "searched": dict(report.searched),
-                "leftovers": dict(report.leftovers),
-                "pending": dict(report.pending),
-                "unsearched": list(report.unsearched),
-            },
-            "backups": f"Backups made before may hold the data for {self._backup_days} days more.",
-        }

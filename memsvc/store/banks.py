@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.bank_models import ModelState
 from memsvc.domain.bank_names import is_bank_name
+from memsvc.domain.erasure import ErasureState, SubjectKind
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import (
     Bank,
@@ -225,6 +226,15 @@ class BankWriter(BankReader):
             # A receipt outlives what it is about.
             if table in t.BANK_TABLES and table is not t.erasures
         ]
+        # One that was not finished has no such receipt, but notes of whose data it was to erase.
+        await self._session.connection.execute(
+            t.erasures.delete().where(
+                t.erasures.c.bank_id == bank_id,
+                t.erasures.c.state != ErasureState.COMPLETE,
+                # The erasure of the bank itself is what is going on.
+                t.erasures.c.subject["kind"].astext != SubjectKind.BANK,
+            )
+        )
         for table in (*of_banks, t.bank_models, t.banks):
             await self._session.connection.execute(table.delete().where(table.c.bank_id == bank_id))
 

@@ -27,6 +27,12 @@ _NOTES = "erasures"
 """Where the running erasure keeps what to look for; emptied when nothing is found."""
 _FOLLOWED = "index_changes"
 """Bare ids that tell the indexes what to drop; trimmed within a day."""
+_BARE_BANK = frozenset({"jobs.bank_id", "procrastinate_jobs.lock", "idempotency_keys.response"})
+"""Where a deleted bank's bare id stays: its jobs, and the answer that it is being deleted.
+
+An answer that quotes what was in the bank is found by ``idempotency_keys.bank_id``.
+"""
+_BY_ID = frozenset({SubjectKind.MEMORIES, SubjectKind.BANK})
 _PLAIN = frozenset({"text", "character varying", "json", "jsonb", "text[]"})
 _HEX = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _HARMLESS = frozenset(
@@ -74,6 +80,7 @@ class ErasureSearch:
         leftovers: dict[str, int] = {}
         pending: dict[str, int] = {}
         unsearched: list[str] = []
+        of_bank = wanted.subject.kind is SubjectKind.BANK
         for place, name, readable, columns in await self._tables():
             if not readable or name == _NOTES:
                 unsearched.append(name)
@@ -83,7 +90,9 @@ class ErasureSearch:
             rows, found = await self._count(place, columns, checks, bank_id, wanted)
             searched[name] = rows
             for column, number in found.items():
-                (pending if name == _FOLLOWED else leftovers)[f"{name}.{column}"] = number
+                spot = f"{name}.{column}"
+                is_bare = name == _FOLLOWED or (of_bank and spot in _BARE_BANK)
+                (pending if is_bare else leftovers)[spot] = number
         return SearchReport(
             searched=searched, leftovers=leftovers, pending=pending, unsearched=unsearched
         )
@@ -155,7 +164,7 @@ def _checks(column: _Column, subject: Subject) -> Iterator[str]:
 
 
 def _named(column: _Column, subject: Subject) -> Iterator[str]:
-    if subject.kind is SubjectKind.MEMORIES:
+    if subject.kind in _BY_ID:
         return
     scope_key = "user_id" if subject.kind is SubjectKind.USER else "session_id"
     if column.type == "text" and column.name == scope_key:

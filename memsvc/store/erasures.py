@@ -34,6 +34,17 @@ class ErasureReader:
         found = [_to_erasure(row) for row in await self._session.connection.execute(statement)]
         return cut_page(found, request, [str(each.id) for each in found])
 
+    async def deleted_bank(self, reference: str) -> BankId | None:
+        """Return the id of a bank that has erasures, if ``reference`` is one."""
+        try:
+            bank_id = UUID(reference)
+        except ValueError:
+            return None
+        found = await self._session.connection.execute(
+            select(t.erasures.c.bank_id).where(t.erasures.c.bank_id == bank_id).limit(1)
+        )
+        return None if found.first() is None else BankId(bank_id)
+
     async def notes(
         self, bank_id: BankId, erasure_id: ErasureId
     ) -> tuple[Sequence[UUID], Sequence[str]]:
@@ -93,8 +104,13 @@ class ErasureWriter(ErasureReader):
         memory_ids: Sequence[UUID],
         probes: Sequence[str],
         counts: Mapping[str, int],
+        *,
+        unnamed: int = 0,
     ) -> None:
-        """Add what a batch has erased, in the batch's own transaction."""
+        """Add what a batch has erased, in the batch's own transaction.
+
+        ``unnamed`` memories are counted without their ids.
+        """
         row = await self._row(bank_id, erasure_id)
         total = {
             name: row.counts.get(name, 0) + counts.get(name, 0) for name in {*row.counts, *counts}
@@ -104,7 +120,7 @@ class ErasureWriter(ErasureReader):
             erasure_id,
             memory_ids=[*row.memory_ids, *memory_ids],
             probes=[*row.probes, *probes],
-            memory_count=row.memory_count + len(memory_ids),
+            memory_count=row.memory_count + len(memory_ids) + unnamed,
             counts=total,
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from memsvc.api.app import create_app
 from memsvc.bootstrap import Application, build_application
-from memsvc.domain.erasure import is_authentic
+from memsvc.domain.erasure import Subject, SubjectKind, concerns, is_authentic
 from memsvc.services.embedders import Embedders
 from memsvc.settings import ApiSettings, IndexSettings, OrganiseSettings, Settings
 from memsvc.store.engine import normalise_url
@@ -101,8 +101,7 @@ async def of_ann(bank: AsyncBank) -> list[UUID]:
 
 async def found(bank: AsyncBank, arms: Sequence[str]) -> set[UUID]:
     recalled = await bank.recall("zanzibar spices Lisbon Maria", arms=arms, k=50)
-    beside = [neighbour.memory.id for neighbour in recalled.neighbours]
-    return {*(hit.memory.id for hit in recalled.hits), *beside}
+    return {hit.memory.id for hit in recalled.hits}
 
 
 def snapshots(folder: Path) -> list[Path]:
@@ -173,3 +172,21 @@ async def test_no_arm_and_no_row_has_what_was_erased(
     assert not files_with(tmp_path, b"zanzibar")
     key = await client.erasure_key()
     assert is_authentic(json.loads(json.dumps(done.receipt)), key.public_key)
+
+
+async def test_a_deleted_bank_has_a_receipt_under_its_id(
+    client: AsyncClient, bank: AsyncBank, database: Database
+) -> None:
+    known = await client.get_bank("people")
+    await client.delete_bank("people")
+    await client.wait_for_jobs(timeout_s=60)
+
+    [done] = [each async for each in client.bank(known.id).erasures()]
+    assert (done.state, done.memories) == ("complete", 6)
+    receipt = json.loads(json.dumps(done.receipt))
+    assert is_authentic(receipt, (await client.erasure_key()).public_key)
+    whole = Subject(kind=SubjectKind.BANK, values=[str(known.id)])
+    assert concerns(receipt["receipt"], whole)
+    bare = {"public.erasures", "public.jobs", "public.idempotency_keys"}
+    assert rows_with(database, str(known.id)).keys() <= bare | {"public.procrastinate_jobs"}
+    assert rows_with(database, *SECRETS, ANN, SESSION) == {}

@@ -28,6 +28,7 @@ from memsvc.ports import BankCopies
 from memsvc.services import erase as erase_module
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.erase import Erase, EraseData
+from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.settings import IndexSettings
@@ -71,12 +72,11 @@ class Eraser:
         return started.erasure_id, context, reported
 
     async def run(self, context: JobContext) -> None:
+        store = self.service.database.store
         await EraseData(
-            self.service.database.store,
+            store,
             self.copies or BankReplicas(self.service.feed, IndexSettings(), model_id=None),
-            self.signer,
-            SystemClock(),
-            backup_days=30,
+            ErasureReceipts(store, self.signer, SystemClock(), backup_days=30),
         )(context)
 
     async def erase(self, subject: Subject, bank: BankReference = BANK) -> Erasure:
@@ -333,3 +333,19 @@ async def test_erasing_somebody_unknown_ends_with_a_receipt_of_nothing(
 
 def test_service_offers_erasure(application: Application) -> None:
     assert isinstance(application.erase, Erase)
+
+
+async def test_a_deleted_bank_leaves_receipts_and_no_notes_of_whom_was_to_be_erased(
+    service: Service, eraser: Eraser
+) -> None:
+    await write(service, "ann-7f3c", "the secret of the user ann-7f3c is a blue door")
+    done = await eraser.erase(ANN)
+    await eraser.start(Subject(kind=SubjectKind.USER, values=["bob-91d2"]))
+
+    async with service.database.store.write(service.caller.tenant_id) as tx:
+        await tx.banks.purge_some(done.bank_id, 500)
+        await tx.banks.purge_rest(done.bank_id)
+
+    [kept] = dumped(service)["public.erasures"]
+    assert json.loads(kept)["receipt"] == done.receipt
+    assert "bob-91d2" not in kept
