@@ -61,6 +61,7 @@ from memsvc.services.recall import Recall
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
+from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
@@ -105,6 +106,7 @@ class Application:
     remember: Remember
     recall: LoggedRecall
     recorded_recalls: RecordedRecalls
+    feedback: Feedback
     recall_log: RecallLog
     """Writes recalls down while it is running."""
     compose_context: ComposeContext
@@ -281,6 +283,7 @@ def build_application(
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
         recorded_recalls=RecordedRecalls(store),
+        feedback=Feedback(store, clock),
         recall_log=recall_log,
         compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),

@@ -26,6 +26,7 @@ from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recording import LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
+from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
@@ -55,6 +56,10 @@ async def _recall(request: Request) -> LoggedRecall:
 
 async def _recorded_recalls(request: Request) -> RecordedRecalls:
     return application_of(request).recorded_recalls
+
+
+async def _feedback(request: Request) -> Feedback:
+    return application_of(request).feedback
 
 
 async def _context(request: Request) -> ComposeContext:
@@ -114,6 +119,7 @@ RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[LoggedRecall, Depends(_recall)]
 RecordedRecallsUseCase = Annotated[RecordedRecalls, Depends(_recorded_recalls)]
+FeedbackUseCase = Annotated[Feedback, Depends(_feedback)]
 ContextUseCase = Annotated[ComposeContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]

@@ -28,6 +28,7 @@ from memsvc.cli.commands import (
     operations,
     prune,
     recall,
+    recalls,
     remember,
     review,
     serve,
@@ -80,6 +81,7 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(operations.app, name="operations")
+app.add_typer(recalls.app, name="recalls")
 app.add_typer(review.app, name="review")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(llm.app, name="llm")

@@ -101,7 +101,7 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
-from memsvc_client.recorded_recalls import RecordedHit, RecordedRecall
+from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -164,6 +164,7 @@ __all__ = [
     "EpisodeWritten",
     "Fading",
     "Fate",
+    "Feedback",
     "Filter",
     "ForbiddenError",
     "Forecast",
@@ -186,6 +187,7 @@ __all__ = [
     "JobNotFoundError",
     "JobState",
     "JobsTimeoutError",
+    "JudgedMemory",
     "KindRule",
     "Link",
     "Memory",

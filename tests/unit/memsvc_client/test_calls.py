@@ -4,7 +4,17 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, notes, retention, reviews, usage
+from memsvc_client import (
+    calls,
+    contexts,
+    graph,
+    history,
+    notes,
+    recorded_recalls,
+    retention,
+    reviews,
+    usage,
+)
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -20,6 +30,9 @@ CALLS: dict[str, Call[Any]] = {
     "add_memories": calls.add_memories("a", [], create=False),
     "recall": calls.recall("a", "tea"),
     "compose_context": contexts.compose_context("a", "tea"),
+    "list_recalls": recorded_recalls.list_recalls("a"),
+    "get_recall": recorded_recalls.get_recall("a", "b"),
+    "give_feedback": recorded_recalls.give_feedback("a", "b"),
     "list_memories": calls.list_memories("a"),
     "get_memory": notes.get_memory("a", "b"),
     "list_annotations": notes.list_annotations("a", "b"),
@@ -69,7 +82,17 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, notes, retention, reviews, usage)
+        for module in (
+            calls,
+            contexts,
+            graph,
+            history,
+            notes,
+            recorded_recalls,
+            retention,
+            reviews,
+            usage,
+        )
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -1,0 +1,73 @@
+"""`memsvc recalls` against a scripted service."""
+
+import json
+from typing import Any
+
+from tests.fixtures.command_line import Run
+from tests.unit.cli.conftest import ScriptedService
+from tests.unit.memsvc_client.stub_service import MEMORY_ID, TIME
+
+RECALL_ID = "0190f3a1-0000-7000-8000-000000000009"
+OPERATION_ID = "0190f3a1-0000-7000-8000-000000000002"
+RECORDED: dict[str, Any] = {
+    "id": RECALL_ID,
+    "query": "Where does Ada live?",
+    "parameters": {"k": 3, "arms": None},
+    "settings": {},
+    "model_id": "m",
+    "backend": "faiss_cpu",
+    "mode": "ranked",
+    "arms": {},
+    "took_ms": {},
+    "actor": "api",
+    "now": TIME,
+    "recorded_at": TIME,
+    "hits": [
+        {"memory_id": MEMORY_ID, "version": 1, "score": 0.5, "parts": {}, "dropped_for": None},
+        {"memory_id": RECALL_ID, "version": None, "score": 0.2, "parts": {}, "dropped_for": "rank"},
+    ],
+}
+GIVEN = {
+    "recall_id": RECALL_ID,
+    "operation_id": OPERATION_ID,
+    "memories": [{"memory_id": MEMORY_ID, "cause": "helped", "status": "applied", "strength": 2.0}],
+}
+
+
+def test_recorded_recalls_are_listed_with_how_many_hits_they_had(
+    run: Run, service: ScriptedService
+) -> None:
+    service.answer({"items": [RECORDED], "has_more": False, "next_cursor": None})
+    [_, line] = run("recalls", "list", "ada", "--url", service.url).stdout.splitlines()
+    assert line.split()[0] == RECALL_ID
+    assert line.split()[-5:] == ["1", *["Where", "does", "Ada", "live?"]]
+
+
+def test_one_is_shown_with_near_misses(run: Run, service: ScriptedService) -> None:
+    service.answer(RECORDED)
+    shown = run("recalls", "show", "ada", RECALL_ID, "--url", service.url).stdout
+    assert '{"k": 3}' in shown
+    assert "rank" in shown
+
+
+def test_feedback_is_sent_and_says_how_to_take_it_back(run: Run, service: ScriptedService) -> None:
+    service.answer(GIVEN)
+    options = ("--helped", MEMORY_ID, "--session", "s1", "--url", service.url)
+    done = run("recalls", "feedback", "ada", RECALL_ID, *options)
+    assert service.body == {"helped": [MEMORY_ID], "misled": [], "session_id": "s1"}
+    assert f"memsvc operations undo ada {OPERATION_ID}" in done.stdout
+
+
+def test_feedback_as_json_is_what_the_service_said(run: Run, service: ScriptedService) -> None:
+    service.answer(GIVEN)
+    done = run(
+        *("recalls", "feedback", "ada", RECALL_ID, "--misled", MEMORY_ID, "--json"),
+        *("--url", service.url),
+    )
+    assert json.loads(done.stdout) == GIVEN
+
+
+def test_feedback_about_nothing_is_wrong_usage(run: Run) -> None:
+    done = run("recalls", "feedback", "ada", RECALL_ID)
+    assert done.exit_code == 2
+    assert "--helped" in done.stderr
