@@ -61,7 +61,7 @@ from memsvc.services.recall import Recall
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
-from memsvc.services.reinforcing import Feedback
+from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
@@ -245,7 +245,7 @@ def build_application(
         keep_retired=keep_retired,
         keep_recalls=timedelta(days=settings.recording.keep_days),
     )
-    recall_log = RecallLog(store, settings.recording)
+    recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     queue = QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),

@@ -1,4 +1,4 @@
-"""Recording recalls beside answering them: sampled, queued, written in batches."""
+"""Recalls as they are followed up beside answering: some are recorded, hits may count as use."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from memsvc.domain.identifiers import BankId, TenantId, uuid7
+from memsvc.domain.identifiers import BankId, MemoryId, TenantId, uuid7
 from memsvc.domain.memory import Json
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import (
@@ -18,27 +18,37 @@ from memsvc.domain.recorded_recalls import (
     RecordedRecall,
     written_condition,
 )
+from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.settings import RecallSettings, RecordingSettings
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECORDINGS
 
 _log = structlog.get_logger(__name__)
 
+_MOST_RETURNED = 100_000
+"""Hits that wait to be counted as use; what is returned again later counts then."""
 _GRACE_S = 5.0
 """How long the end of the process waits for what is queued to be written."""
 
 
 class RecallLog:
-    """A bounded queue of recorded recalls, and the task that writes them down."""
+    """Bounded queues of recorded recalls and of hits, and the task that writes them down."""
 
-    def __init__(self, store: Store, settings: RecordingSettings) -> None:
+    def __init__(
+        self, store: Store, settings: RecordingSettings, reinforce: ReinforceReturned
+    ) -> None:
         self._store = store
+        self._reinforce = reinforce
         self._settings = settings
         self._waiting: deque[tuple[TenantId, RecordedRecall]] = deque()
+        self._returned: dict[tuple[TenantId, BankId], set[MemoryId]] = {}
+        self._returned_count = 0
 
     def offer(self, tenant_id: TenantId, recall: RecordedRecall) -> bool:
         """Queue a recall to be written; tell whether there was room. Returns at once."""
@@ -47,6 +57,16 @@ class RecallLog:
             return False
         self._waiting.append((tenant_id, recall))
         return True
+
+    def offer_hits(
+        self, tenant_id: TenantId, bank_id: BankId, memory_ids: Sequence[MemoryId]
+    ) -> None:
+        """Note what a recall returned, in case that makes it stronger. Returns at once."""
+        if self._returned_count >= _MOST_RETURNED:
+            RECORDINGS.labels(outcome="hits_dropped").inc()
+            return
+        self._returned_count += len(memory_ids)
+        self._returned.setdefault((tenant_id, bank_id), set()).update(memory_ids)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -63,6 +83,9 @@ class RecallLog:
 
     async def flush(self) -> None:
         """Write everything that is queued; what cannot be written is dropped and counted."""
+        returned, self._returned, self._returned_count = self._returned, {}, 0
+        for (tenant_id, bank_id), memory_ids in returned.items():
+            await self._strengthen(tenant_id, bank_id, memory_ids)
         while self._waiting:
             size = min(len(self._waiting), self._settings.batch)
             batch = [self._waiting.popleft() for _ in range(size)]
@@ -81,6 +104,17 @@ class RecallLog:
             except TimeoutError:
                 pass
             await self.flush()
+
+    async def _strengthen(
+        self, tenant_id: TenantId, bank_id: BankId, memory_ids: set[MemoryId]
+    ) -> None:
+        try:
+            await self._reinforce(tenant_id, bank_id, memory_ids)
+        except BankNotFoundError:
+            pass  # it has been removed meanwhile
+        except Exception as error:  # noqa: BLE001 — a lost record must not end the recording
+            RECORDINGS.labels(outcome="hits_failed").inc()
+            _log.warning("recording.hits_failed", bank_id=str(bank_id), error=type(error).__name__)
 
     async def _write(
         self, tenant_id: TenantId, bank_id: BankId, recalls: Sequence[RecordedRecall]
@@ -128,6 +162,9 @@ class LoggedRecall:
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
         answer = await self._recall(caller, bank, query)
+        if answer.bank is not None and answer.hits and answer.mode is Mode.RANKED:
+            hits = [hit.memory.id for hit in answer.hits]
+            self._log.offer_hits(caller.tenant_id, answer.bank.scope.bank_id, hits)
         now = self._clock.now()
         recall_id = RecallId(uuid7(now))
         wanted = query.record

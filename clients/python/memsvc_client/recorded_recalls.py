@@ -50,7 +50,8 @@ class JudgedMemory(Record):
     cause: str
     """``helped`` or ``misled``."""
     status: str
-    """``applied``, or ``already_given``: judged before in this session, and that stands."""
+    """``applied``; ``already_given``: judged before in this session, and that stands; or ``kept``:
+    noted, but by the bank's policy nothing changes strengths."""
     strength: float
     """S of the forgetting curve, as it is now."""
 

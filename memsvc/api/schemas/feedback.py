@@ -53,7 +53,10 @@ class JudgedMemoryResponse(ResponseModel):
     cause: Cause
     status: Annotated[
         FeedbackStatus,
-        Field(description="`already_given`: judged before in this session, and that stands."),
+        Field(
+            description="`already_given`: judged before in this session, and that stands. `kept`:"
+            " noted, but by the bank's policy nothing changes strengths."
+        ),
     ]
     strength: Annotated[float, Field(description="S of the forgetting curve, as it is now.")]
 

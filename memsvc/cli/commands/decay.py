@@ -47,6 +47,14 @@ def set_policy(  # noqa: PLR0913 — a command's options
         float | None,
         typer.Option("--ttl-days", min=0, help="Older ones expire for good, pinned ones too."),
     ] = None,
+    reinforce: Annotated[
+        str | None,
+        typer.Option(
+            "--reinforce",
+            metavar="none|returned|used",
+            help="What makes memories stronger: nothing, being a hit as well, feedback alone.",
+        ),
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +69,12 @@ def set_policy(  # noqa: PLR0913 — a command's options
     if days is not None:
         curve = policy.curve or Curve()
         policy = policy.model_copy(update={"curve": curve.model_copy(update={"days": days})})
-    given = {"threshold": threshold, "capacity": capacity, "ttl_days": ttl_days}
+    given = {
+        "threshold": threshold,
+        "capacity": capacity,
+        "ttl_days": ttl_days,
+        "reinforce": reinforce,
+    }
     policy = policy.model_copy(update={k: v for k, v in given.items() if v is not None})
     found = ask(url, lambda client: client.bank(bank).set_retention_policy(policy))
     print_record(found, as_json=as_json, show=_show_policy)

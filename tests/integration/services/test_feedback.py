@@ -16,6 +16,13 @@ from memsvc_client import (
     UndoPreventedError,
 )
 
+from memsvc.bootstrap import Application
+from memsvc.domain.identifiers import MemoryId
+from memsvc.services.reinforcing import ReinforceReturned
+from memsvc.store.roles import DEFAULT_TENANT
+from memsvc.store.transactions import Store
+from memsvc.system_clock import SystemClock
+
 TEXTS = ("ships at sea", "a harbour at night", "the cook of the ship")
 
 
@@ -138,3 +145,84 @@ async def test_what_helped_is_still_there_when_the_rest_has_faded(written: Writt
     await bank.feedback(uuid4(), helped=[one])
     preview = await bank.forecast(days=20, policies=[RetentionPolicy()])
     assert preview.forecasts[0].staying == 1
+
+
+async def test_a_policy_may_let_nothing_change_strengths(written: Written) -> None:
+    bank, one = written.bank, written.ids[0]
+    await bank.set_retention_policy(RetentionPolicy(reinforce="none"))
+
+    kept = await bank.feedback(uuid4(), helped=[one], session_id="s1")
+    again = await bank.feedback(uuid4(), helped=[one], session_id="s1")
+
+    assert [statuses(each) for each in (kept, again)] == [["kept"], ["already_given"]]
+    assert kept.operation_id is None
+    assert await written.strengths() == [1.0] * 3
+
+
+async def test_what_recalls_return_is_stronger_once_an_hour_where_the_policy_says_so(
+    application: Application, written: Written
+) -> None:
+    bank = written.bank
+    await bank.set_retention_policy(RetentionPolicy(reinforce="returned"))
+    before = application.clock.now()
+    found: set[UUID] = set()
+    for _ in range(3):
+        answer = await bank.recall("the ship at sea", k=2, record=False)
+        found |= {hit.memory.id for hit in answer.hits}
+        await application.recall_log.flush()
+    rounds = 1 + (application.clock.now().hour != before.hour)
+
+    for each in written.ids:
+        strength = (await bank.get(each)).strength
+        assert 2.0 <= strength <= 1.0 + rounds if each in found else strength == 1.0
+    operations = [each async for each in bank.operations(kind="reinforce")]
+    assert 1 <= len(operations) <= rounds
+    assert operations[0].actor == "recall"
+
+
+async def test_feedback_counts_beside_what_is_returned(
+    application: Application, written: Written
+) -> None:
+    bank, one = written.bank, written.ids[0]
+    await bank.set_retention_policy(RetentionPolicy(reinforce="returned"))
+    answer = await bank.recall("ships at sea", k=1, record=False)
+    await application.recall_log.flush()
+    assert answer.id is not None
+    await bank.feedback(answer.id, helped=[one])
+    assert (await bank.get(one)).strength == 3.0
+
+
+@pytest.mark.parametrize("policy", [None, "used", "none"])
+async def test_recall_makes_nothing_stronger_unless_the_policy_says_so(
+    application: Application, written: Written, policy: str | None
+) -> None:
+    if policy is not None:
+        await written.bank.set_retention_policy(RetentionPolicy(reinforce=policy))
+    await written.bank.recall("ships at sea", record=True)
+    await application.recall_log.flush()
+    assert await written.strengths() == [1.0] * 3
+    assert [each async for each in written.bank.operations()] == []
+
+
+async def test_a_whole_bank_that_is_returned_is_no_stronger(
+    application: Application, written: Written
+) -> None:
+    await written.bank.set_retention_policy(RetentionPolicy(reinforce="returned"))
+    whole = await written.bank.recall("ships at sea", mode="auto", budget_tokens=1000)
+    await application.recall_log.flush()
+    assert whole.mode == "passthrough"
+    assert await written.strengths() == [1.0] * 3
+
+
+async def test_a_change_of_the_policy_is_seen_once_what_is_remembered_of_it_is_old(
+    store: Store, written: Written
+) -> None:
+    async with store.read(DEFAULT_TENANT) as tx:
+        bank_id = (await tx.banks.resolve("ada")).scope.bank_id
+    reinforce = ReinforceReturned(store, SystemClock(), policy_for_s=0)
+    ids = [MemoryId(each) for each in written.ids]
+    await reinforce(DEFAULT_TENANT, bank_id, ids)
+    assert await written.strengths() == [1.0] * 3
+    await written.bank.set_retention_policy(RetentionPolicy(reinforce="returned"))
+    await reinforce(DEFAULT_TENANT, bank_id, ids)
+    assert await written.strengths() == [2.0] * 3
