@@ -63,6 +63,7 @@ from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
+from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
@@ -107,6 +108,7 @@ class Application:
     recall: LoggedRecall
     recorded_recalls: RecordedRecalls
     feedback: Feedback
+    replay: Replay
     recall_log: RecallLog
     """Writes recalls down while it is running."""
     compose_context: ComposeContext
@@ -284,6 +286,7 @@ def build_application(
         recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
+        replay=Replay(store, recall, settings.recall),
         recall_log=recall_log,
         compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),

@@ -28,6 +28,7 @@ from memsvc.services.recording import LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
+from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 
@@ -60,6 +61,10 @@ async def _recorded_recalls(request: Request) -> RecordedRecalls:
 
 async def _feedback(request: Request) -> Feedback:
     return application_of(request).feedback
+
+
+async def _replay(request: Request) -> Replay:
+    return application_of(request).replay
 
 
 async def _context(request: Request) -> ComposeContext:
@@ -120,6 +125,7 @@ ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[LoggedRecall, Depends(_recall)]
 RecordedRecallsUseCase = Annotated[RecordedRecalls, Depends(_recorded_recalls)]
 FeedbackUseCase = Annotated[Feedback, Depends(_feedback)]
+ReplayUseCase = Annotated[Replay, Depends(_replay)]
 ContextUseCase = Annotated[ComposeContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]

@@ -30,6 +30,7 @@ from memsvc.cli.commands import (
     recall,
     recalls,
     remember,
+    replay,
     review,
     serve,
     worker,
@@ -71,6 +72,7 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(context.context)
+app.command()(replay.replay)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)

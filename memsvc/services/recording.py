@@ -3,27 +3,25 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId, uuid7
-from memsvc.domain.memory import Json
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import (
     RecallId,
-    RecordedHit,
     RecordedRecall,
-    written_condition,
 )
 from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
-from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recorded_answers import arms_of, hits_of, written_query, written_settings
 from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.settings import RecallSettings, RecordingSettings
 from memsvc.store.transactions import Store
@@ -153,9 +151,7 @@ class LoggedRecall:
         self._log = log
         self._clock = clock
         self._settings = settings
-        self._ranking: Mapping[str, Json] = ranking.model_dump(
-            mode="json", exclude={"answerable_weights"}
-        )
+        self._ranking = written_settings(ranking)
         # What is drawn is no secret.
         self._generator = generator or random.Random()  # noqa: S311
 
@@ -176,20 +172,17 @@ class LoggedRecall:
             id=recall_id,
             bank_id=answer.bank.scope.bank_id,
             question=query.text,
-            parameters=_parameters(query),
+            parameters=written_query(query),
             settings=self._ranking,
             model_id=answer.bank.model_id,
             backend=answer.backend,
             mode=answer.mode.value,
-            arms={
-                arm.value: {"status": each.status.value, "reason": each.reason}
-                for arm, each in answer.arms.items()
-            },
+            arms=arms_of(answer),
             took_ms=answer.took_ms,
             actor=caller.actor,
             asked_for=answer.now,
             recorded_at=now,
-            hits=_hits(answer),
+            hits=hits_of(answer),
         )
         return replace(answer, id=recall_id, recorded=self._log.offer(caller.tenant_id, record))
 
@@ -213,65 +206,3 @@ class RecordedRecalls:
         async with self._store.read(caller.tenant_id) as tx:
             found = await tx.banks.resolve(bank.value)
             return await tx.recall_log.get(found.scope.bank_id, recall_id)
-
-
-def _hits(answer: Recalled) -> list[RecordedHit]:
-    hits = [
-        RecordedHit(
-            memory_id=hit.memory.id,
-            score=hit.score,
-            parts=_parts(hit),
-            version=hit.memory.version,
-            strength=hit.memory.strength,
-            last_reinforced_at=hit.memory.last_reinforced_at,
-        )
-        for hit in answer.hits
-    ]
-    missed = [
-        RecordedHit(memory_id=each.memory_id, score=each.score, parts={}, dropped_for=each.reason)
-        for each in answer.dropped
-    ]
-    return hits + missed
-
-
-def _parts(hit: Hit) -> dict[str, Json]:
-    parts: dict[str, Json] = {
-        arm.value: {"rank": part.rank, "score": part.score, "contribution": part.contribution}
-        for arm, part in hit.parts.items()
-    }
-    if hit.hop is not None:
-        # Neither the entity, which is text of a memory, nor the id of another memory.
-        hop = hit.hop
-        parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
-    if hit.factors:
-        parts["factors"] = dict(hit.factors)
-    return parts
-
-
-def _parameters(query: RecallQuery) -> dict[str, Json]:
-    wanted = query.filter
-    after, before = wanted.occurred_after, wanted.occurred_before
-    narrowing: dict[str, Json] = {
-        "kinds": [each.value for each in wanted.kinds],
-        "speakers": list(wanted.speakers),
-        "user_id": wanted.keys.user_id,
-        "agent_id": wanted.keys.agent_id,
-        "session_id": wanted.keys.session_id,
-        "source": wanted.source,
-        "occurred_after": None if after is None else after.isoformat(),
-        "occurred_before": None if before is None else before.isoformat(),
-        "states": [each.value for each in wanted.states],
-        "metadata": None if wanted.metadata is None else written_condition(wanted.metadata),
-    }
-    return {
-        "k": query.k,
-        "filter": narrowing,
-        "arms": None if query.arms is None else sorted(each.value for each in query.arms),
-        "budget_tokens": query.budget_tokens,
-        "explain": query.explain,
-        "neighbours": query.neighbours,
-        "times": query.times.value,
-        "timezone": str(query.zone),
-        "pass_through": query.pass_through,
-        "answerable": query.answerable,
-    }

@@ -102,6 +102,7 @@ from memsvc_client.notes import (
     StagePlan,
 )
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
+from memsvc_client.replays import Circumstance, ComparedMemory, Place, Replay
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -138,7 +139,9 @@ __all__ = [
     "BankPolicy",
     "BatchResult",
     "Check",
+    "Circumstance",
     "Client",
+    "ComparedMemory",
     "Condition",
     "ConflictError",
     "ConsolidationPlan",
@@ -216,6 +219,7 @@ __all__ = [
     "OperationUndoneError",
     "PathStep",
     "PayloadTooLargeError",
+    "Place",
     "ProblemError",
     "Progress",
     "Readiness",
@@ -225,6 +229,7 @@ __all__ = [
     "RecordedHit",
     "RecordedRecall",
     "ReembeddingUnderWayError",
+    "Replay",
     "RequestTimeoutError",
     "RetentionPolicy",
     "Review",

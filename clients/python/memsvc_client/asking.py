@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts, recorded_recalls
+from memsvc_client import calls, contexts, recorded_recalls, replays
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
 from memsvc_client.recorded_recalls import Feedback, RecordedRecall
+from memsvc_client.replays import Replay
 from memsvc_client.requests import RecallFields
 from memsvc_client.transport import AsyncSender, Sender
 
@@ -60,6 +61,10 @@ class Asking:
             )
         )
 
+    def replay(self, recall_id: Reference) -> Replay:
+        """Ask a recorded recall again, as of its instant; say what is different, and why."""
+        return self._sender.send(replays.replay_recall(self.reference, recall_id))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -98,3 +103,7 @@ class AsyncAsking:
                 self.reference, recall_id, helped=helped, misled=misled, session_id=session_id
             )
         )
+
+    async def replay(self, recall_id: Reference) -> Replay:
+        """See ``Asking.replay``."""
+        return await self._sender.send(replays.replay_recall(self.reference, recall_id))

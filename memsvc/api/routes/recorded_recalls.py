@@ -1,4 +1,4 @@
-"""Past recalls: listed and looked into where they were recorded; judged, recorded or not."""
+"""Past recalls: listed, looked into and asked again where they were recorded; judged anyhow."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,13 +11,23 @@ from memsvc.api.dependencies import (
     FeedbackUseCase,
     IdempotencyKey,
     RecordedRecallsUseCase,
+    ReplayUseCase,
 )
 from memsvc.api.documentation import problems
 from memsvc.api.schemas.feedback import FeedbackRequest, FeedbackResponse
 from memsvc.api.schemas.queries import PageQuery
 from memsvc.api.schemas.recorded_recalls import RecordedRecallPage, RecordedRecallResponse
+from memsvc.api.schemas.replays import ReplayResponse
 from memsvc.domain.recorded_recalls import RecallId
-from memsvc.errors import BankNotFoundError, MemoryNotFoundError, RecallNotFoundError
+from memsvc.errors import (
+    BankNotFoundError,
+    EmbedderUnavailableError,
+    IndexUnavailableError,
+    MemoryNotFoundError,
+    ModelMismatchError,
+    NotIndexedError,
+    RecallNotFoundError,
+)
 
 router = APIRouter(prefix="/v1/banks/{bank}/recalls", tags=["recall"])
 
@@ -68,3 +78,24 @@ async def give_feedback(
     given = body.to_feedback(recall_id)
     outcome = await feedback.give(caller, bank, given, idempotency.key)
     return FeedbackResponse.of(idempotency.settle(outcome))
+
+
+@router.post(
+    "/{recall_id}/replay",
+    responses=problems(
+        BankNotFoundError,
+        RecallNotFoundError,
+        NotIndexedError,
+        ModelMismatchError,
+        EmbedderUnavailableError,
+        IndexUnavailableError,
+    ),
+)
+async def replay_recall(
+    recall_id: RecallIdPath, bank: Bank, replay: ReplayUseCase, caller: CurrentCaller
+) -> ReplayResponse:
+    """Ask a recorded recall again, as of its instant: what is different, and why.
+
+    Nothing is changed.
+    """
+    return ReplayResponse.of(await replay(caller, bank, recall_id))

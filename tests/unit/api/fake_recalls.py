@@ -7,6 +7,7 @@ from uuid import UUID
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
+from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Place, Why
 from memsvc.domain.retention.reinforcement import Cause
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Outcome
@@ -16,6 +17,7 @@ from memsvc.services.reinforcing import (
     JudgedMemory,
     NewFeedback,
 )
+from memsvc.services.replaying import Replayed
 from tests.unit.api.answers import BANK_ID, MEMORY_ID, OPERATION_ID
 from tests.unit.api.script import Script
 
@@ -53,6 +55,24 @@ GIVEN = FeedbackGiven(
 )
 
 
+REPLAYED = Replayed(
+    recall_id=RECALL_ID,
+    question="Where does Ada live?",
+    now=AT,
+    memories=[
+        ComparedMemory(
+            memory_id=MEMORY_ID,
+            change=Change.LOST,
+            reasons=[Why.GONE],
+            then=Place(rank=1, score=0.5, version=1),
+            now=None,
+            state=None,
+        )
+    ],
+    circumstances=[Circumstance(name="arms.dense.status", then="failed", now="ok")],
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FakeRecordedRecalls:
     script: Script
@@ -86,3 +106,14 @@ class FakeFeedback:
         key: RequestKey | None = None,
     ) -> Outcome[FeedbackGiven]:
         return self.script.change("feedback.give", GIVEN, caller, reference, feedback, key)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReplay:
+    script: Script
+
+    async def __call__(
+        self, caller: Caller, reference: BankReference, recall_id: RecallId
+    ) -> Replayed:
+        found: Replayed = self.script.play("replay", REPLAYED, caller, reference, recall_id)
+        return found

@@ -71,3 +71,44 @@ def test_feedback_about_nothing_is_wrong_usage(run: Run) -> None:
     done = run("recalls", "feedback", "ada", RECALL_ID)
     assert done.exit_code == 2
     assert "--helped" in done.stderr
+
+
+def replayed(*memories: dict[str, Any], same: bool) -> dict[str, Any]:
+    return {
+        "recall_id": RECALL_ID,
+        "query": "Where does Ada live?",
+        "now": TIME,
+        "same": same,
+        "memories": list(memories),
+        "circumstances": [{"name": "arms.dense.status", "then": "failed", "now": "ok"}],
+    }
+
+
+def test_a_replay_with_the_same_answer_says_so(run: Run, service: ScriptedService) -> None:
+    place = {"rank": 1, "score": 0.5, "version": 1}
+    kept = {
+        "memory_id": MEMORY_ID,
+        "change": "same",
+        "reasons": [],
+        "state": "active",
+        "then": place,
+        "now": place,
+    }
+    service.answer(replayed(kept, same=True))
+    assert "same answer: 1" in run("replay", "ada", RECALL_ID, "--url", service.url).stdout
+    assert service.requests[-1][:2] == ("POST", f"/v1/banks/ada/recalls/{RECALL_ID}/replay")
+
+
+def test_a_replay_explains_each_difference(run: Run, service: ScriptedService) -> None:
+    lost = {
+        "memory_id": MEMORY_ID,
+        "change": "lost",
+        "reasons": ["hidden"],
+        "state": "merged",
+        "then": {"rank": 1, "score": 0.5, "version": 1},
+        "now": None,
+    }
+    service.answer(replayed(lost, same=False))
+    shown = run("replay", "ada", RECALL_ID, "--url", service.url).stdout
+    assert "is merged now" in shown
+    assert "arms.dense.status: failed then, ok now" in shown

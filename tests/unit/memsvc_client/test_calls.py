@@ -11,6 +11,7 @@ from memsvc_client import (
     history,
     notes,
     recorded_recalls,
+    replays,
     retention,
     reviews,
     usage,
@@ -32,6 +33,7 @@ CALLS: dict[str, Call[Any]] = {
     "compose_context": contexts.compose_context("a", "tea"),
     "list_recalls": recorded_recalls.list_recalls("a"),
     "get_recall": recorded_recalls.get_recall("a", "b"),
+    "replay_recall": replays.replay_recall("a", "b"),
     "give_feedback": recorded_recalls.give_feedback("a", "b"),
     "list_memories": calls.list_memories("a"),
     "get_memory": notes.get_memory("a", "b"),
@@ -89,6 +91,7 @@ def test_every_call_is_under_test() -> None:
             history,
             notes,
             recorded_recalls,
+            replays,
             retention,
             reviews,
             usage,
@@ -105,7 +108,7 @@ def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
     repeatable = {"recall", "compose_context", "verify_index", "rebuild_index"}
-    repeatable |= {"preview_prune", "forecast_decay"}
+    repeatable |= {"preview_prune", "forecast_decay", "replay_recall"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 

@@ -125,3 +125,28 @@ async def test_feedback_about_what_is_not_in_the_bank_names_it(
 
     assert (answer.status_code, answer.json()["code"]) == (404, "memory_not_found")
     assert answer.json()["memories"] == [str(MEMORY_ID)]
+
+
+async def test_a_replay_says_what_is_different_and_why(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    answer = await api.post(f"{ONE}/replay")
+
+    assert answer.json() == {
+        "recall_id": str(RECALL_ID),
+        "query": "Where does Ada live?",
+        "now": "2024-05-07T12:00:00Z",
+        "same": False,
+        "memories": [
+            {
+                "memory_id": str(MEMORY_ID),
+                "change": "lost",
+                "reasons": ["gone"],
+                "then": {"rank": 1, "score": 0.5, "version": 1},
+                "now": None,
+                "state": None,
+            }
+        ],
+        "circumstances": [{"name": "arms.dense.status", "then": "failed", "now": "ok"}],
+    }
+    assert script.last_arguments[2] == RECALL_ID
