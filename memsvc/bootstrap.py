@@ -36,6 +36,7 @@ from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -119,6 +120,7 @@ class Application:
     reviews: Reviews
     consolidation: Consolidation
     retention: Retention
+    decay_replay: DecayReplay
     graph: Graph
     model_calls: ModelCalls
     reembedding: Reembedding
@@ -296,6 +298,7 @@ def build_application(
         reviews=Reviews(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
+        decay_replay=DecayReplay(store),
         graph=Graph(store, graphs),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

@@ -14,6 +14,7 @@ from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -107,6 +108,10 @@ async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
 
+async def _decay_replay(request: Request) -> DecayReplay:
+    return application_of(request).decay_replay
+
+
 async def _graph(request: Request) -> Graph:
     return application_of(request).graph
 
@@ -135,6 +140,7 @@ IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
+DecayReplayUseCase = Annotated[DecayReplay, Depends(_decay_replay)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
 ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
 HealthUseCase = Annotated[Health, Depends(_health)]

@@ -102,7 +102,15 @@ from memsvc_client.notes import (
     StagePlan,
 )
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
-from memsvc_client.replays import Circumstance, ComparedMemory, Place, Replay
+from memsvc_client.replays import (
+    Circumstance,
+    ComparedMemory,
+    DecayReplay,
+    LostHit,
+    Place,
+    PoorerAnswer,
+    Replay,
+)
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -151,6 +159,7 @@ __all__ = [
     "Curve",
     "DatabaseUnavailableError",
     "DayUsage",
+    "DecayReplay",
     "Document",
     "Dropped",
     "Effect",
@@ -193,6 +202,7 @@ __all__ = [
     "JudgedMemory",
     "KindRule",
     "Link",
+    "LostHit",
     "Memory",
     "MemoryDetail",
     "MemoryKind",
@@ -220,6 +230,7 @@ __all__ = [
     "PathStep",
     "PayloadTooLargeError",
     "Place",
+    "PoorerAnswer",
     "ProblemError",
     "Progress",
     "Readiness",

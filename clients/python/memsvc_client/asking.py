@@ -8,8 +8,9 @@ from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
 from memsvc_client.recorded_recalls import Feedback, RecordedRecall
-from memsvc_client.replays import Replay
+from memsvc_client.replays import DecayReplay, Replay
 from memsvc_client.requests import RecallFields
+from memsvc_client.retention import RetentionPolicy
 from memsvc_client.transport import AsyncSender, Sender
 
 
@@ -65,6 +66,14 @@ class Asking:
         """Ask a recorded recall again, as of its instant; say what is different, and why."""
         return self._sender.send(replays.replay_recall(self.reference, recall_id))
 
+    def replay_decay(
+        self, *, policy: RetentionPolicy | None = None, recalls: int = 500, listed: int = 20
+    ) -> DecayReplay:
+        """Say which recorded answers would have lost hits under a policy, by default the bank's."""
+        return self._sender.send(
+            replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
+        )
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -107,3 +116,11 @@ class AsyncAsking:
     async def replay(self, recall_id: Reference) -> Replay:
         """See ``Asking.replay``."""
         return await self._sender.send(replays.replay_recall(self.reference, recall_id))
+
+    async def replay_decay(
+        self, *, policy: RetentionPolicy | None = None, recalls: int = 500, listed: int = 20
+    ) -> DecayReplay:
+        """See ``Asking.replay_decay``."""
+        return await self._sender.send(
+            replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
+        )

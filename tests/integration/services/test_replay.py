@@ -12,7 +12,9 @@ from memsvc_client import (
     AsyncClient,
     ComparedMemory,
     Condition,
+    Curve,
     Filter,
+    NoRetentionPolicyError,
     RecallNotFoundError,
     Replay,
     RetentionPolicy,
@@ -160,3 +162,28 @@ async def test_another_tenant_cannot_replay(asked: Asked) -> None:
     other = Caller(tenant_id=TenantId(uuid7(datetime.now(UTC))), actor="other")
     with pytest.raises(BankNotFoundError):
         await asked.application.replay(other, BankReference(value="ada"), recall_id)
+
+
+async def test_a_policy_is_tried_on_past_answers_before_it_takes_effect(asked: Asked) -> None:
+    later = datetime.now(UTC) + timedelta(days=20)
+    await asked.recorded(k=1)
+    recall_id = await asked.recorded(k=1, now=later)
+    await asked.bank.recall("ships", mode="auto", budget_tokens=1000, record=True, now=later)
+    await asked.application.recall_log.flush()
+
+    past = await asked.bank.replay_decay(policy=RetentionPolicy())
+
+    assert (past.answers, past.poorer, past.without_evidence) == (2, 1, 1)
+    [answer] = past.items
+    assert answer.recall_id == recall_id
+    assert answer.lost[0].fate.memory_id == asked.ids[0]
+    patient = RetentionPolicy(curve=Curve(days=60))
+    assert (await asked.bank.replay_decay(policy=patient)).poorer == 0
+    assert (await asked.bank.replay_decay(policy=patient, recalls=1)).answers == 1
+
+
+async def test_without_any_policy_there_is_nothing_to_try(asked: Asked) -> None:
+    with pytest.raises(NoRetentionPolicyError):
+        await asked.bank.replay_decay()
+    await asked.bank.set_retention_policy(RetentionPolicy())
+    assert (await asked.bank.replay_decay()).answers == 0

@@ -51,7 +51,12 @@ from tests.unit.api.answers import (
     VERSION,
 )
 from tests.unit.api.fake_context import FakeContext
-from tests.unit.api.fake_recalls import FakeFeedback, FakeRecordedRecalls, FakeReplay
+from tests.unit.api.fake_recalls import (
+    FakeDecayReplay,
+    FakeFeedback,
+    FakeRecordedRecalls,
+    FakeReplay,
+)
 from tests.unit.api.fake_upkeep import (
     FakeGraph,
     FakeModelCalls,
@@ -298,6 +303,7 @@ class FakeApplication:
         self.recall = FakeRecall(self.script)
         self.recorded_recalls = FakeRecordedRecalls(self.script)
         self.replay = FakeReplay(self.script)
+        self.decay_replay = FakeDecayReplay(self.script)
         self.feedback = FakeFeedback(self.script)
         self.compose_context = FakeContext(self.script)
         self.memories = FakeMemories(self.script)

@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import MemoryKind
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Place, Why
+from memsvc.domain.retention.past_answers import LostHit, PastAnswers, PoorerAnswer
+from memsvc.domain.retention.policy import RetentionPolicy
 from memsvc.domain.retention.reinforcement import Cause
+from memsvc.domain.retention.sweep import Fate, FateReason
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Outcome
 from memsvc.services.reinforcing import (
@@ -73,6 +77,35 @@ REPLAYED = Replayed(
 )
 
 
+PAST = PastAnswers(
+    answers=3,
+    hits=9,
+    unknown=1,
+    poorer=[
+        PoorerAnswer(
+            recall_id=RECALL_ID,
+            question="Where does Ada live?",
+            now=AT,
+            hits=1,
+            lost=[
+                LostHit(
+                    rank=1,
+                    fate=Fate(
+                        memory_id=MEMORY_ID,
+                        kind=MemoryKind.TURN,
+                        reason=FateReason.FADED,
+                        retention=0.01,
+                        threshold=0.05,
+                        age_days=40.0,
+                        strength=1.0,
+                    ),
+                )
+            ],
+        )
+    ],
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FakeRecordedRecalls:
     script: Script
@@ -116,4 +149,21 @@ class FakeReplay:
         self, caller: Caller, reference: BankReference, recall_id: RecallId
     ) -> Replayed:
         found: Replayed = self.script.play("replay", REPLAYED, caller, reference, recall_id)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class FakeDecayReplay:
+    script: Script
+
+    async def __call__(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        policy: RetentionPolicy | None,
+        recalls: int,
+    ) -> PastAnswers:
+        found: PastAnswers = self.script.play(
+            "decay.replay", PAST, caller, reference, policy, recalls
+        )
         return found

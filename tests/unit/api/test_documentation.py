@@ -28,6 +28,7 @@ OPERATIONS = {
     "recall": "POST /v1/banks/{bank}/recall",
     "list_recalls": "GET /v1/banks/{bank}/recalls",
     "get_recall": "GET /v1/banks/{bank}/recalls/{recall_id}",
+    "replay_decay": "POST /v1/banks/{bank}/decay:replay",
     "replay_recall": "POST /v1/banks/{bank}/recalls/{recall_id}/replay",
     "give_feedback": "POST /v1/banks/{bank}/recalls/{recall_id}/feedback",
     "compose_context": "POST /v1/banks/{bank}/context",

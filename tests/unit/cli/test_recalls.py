@@ -1,6 +1,7 @@
 """`memsvc recalls` against a scripted service."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.fixtures.command_line import Run
@@ -112,3 +113,45 @@ def test_a_replay_explains_each_difference(run: Run, service: ScriptedService) -
     shown = run("replay", "ada", RECALL_ID, "--url", service.url).stdout
     assert "is merged now" in shown
     assert "arms.dense.status: failed then, ok now" in shown
+
+
+def past(*items: dict[str, Any], answers: int) -> dict[str, Any]:
+    counts = {"answers": answers, "hits": 9, "lost": 1, "unknown": 2, "poorer": len(items)}
+    return {**counts, "without_evidence": 1, "items": list(items)}
+
+
+def test_a_policy_from_a_file_is_tried_on_past_answers(
+    run: Run, service: ScriptedService, tmp_path: Path
+) -> None:
+    fate = {
+        "memory_id": MEMORY_ID,
+        "kind": "turn",
+        "reason": "faded",
+        "retention": 0.01,
+        "threshold": 0.2,
+        "age_days": 40.0,
+        "strength": 1.0,
+    }
+    poorer = {
+        "recall_id": RECALL_ID,
+        "query": "Where does Ada live?",
+        "now": TIME,
+        "hits": 1,
+        "lost": [{"rank": 1, "fate": fate}],
+    }
+    service.answer(past(poorer, answers=3))
+    file = tmp_path / "policy.json"
+    file.write_text('{"threshold": 0.2}')
+
+    options = ("--policy", str(file), "--recalls", "9", "--url", service.url)
+    shown = run("decay", "replay", "ada", *options).stdout
+
+    assert service.body == {"policy": {"threshold": 0.2}, "recalls": 9, "listed": 20}
+    assert "faded" in shown
+    assert "1 of 3 answers would have lost 1 of 9 hits, 1 of them all." in shown
+    assert "2 hits nothing can be said" in shown
+
+
+def test_a_bank_without_recorded_recalls_says_so(run: Run, service: ScriptedService) -> None:
+    service.answer(past(answers=0))
+    assert "was recorded" in run("decay", "replay", "ada", "--url", service.url).stdout

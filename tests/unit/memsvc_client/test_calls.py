@@ -34,6 +34,7 @@ CALLS: dict[str, Call[Any]] = {
     "list_recalls": recorded_recalls.list_recalls("a"),
     "get_recall": recorded_recalls.get_recall("a", "b"),
     "replay_recall": replays.replay_recall("a", "b"),
+    "replay_decay": replays.replay_decay("a"),
     "give_feedback": recorded_recalls.give_feedback("a", "b"),
     "list_memories": calls.list_memories("a"),
     "get_memory": notes.get_memory("a", "b"),
@@ -108,7 +109,7 @@ def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
     repeatable = {"recall", "compose_context", "verify_index", "rebuild_index"}
-    repeatable |= {"preview_prune", "forecast_decay", "replay_recall"}
+    repeatable |= {"preview_prune", "forecast_decay", "replay_recall", "replay_decay"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 

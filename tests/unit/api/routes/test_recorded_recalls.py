@@ -5,6 +5,7 @@ import httpx2
 import pytest
 
 from memsvc.domain.paging import PageRequest
+from memsvc.domain.retention.policy import RetentionPolicy
 from memsvc.errors import MemoryNotFoundError, RecallNotFoundError
 from memsvc.services.reinforcing import NewFeedback
 from tests.unit.api.answers import MEMORY_ID, OPERATION_ID
@@ -150,3 +151,23 @@ async def test_a_replay_says_what_is_different_and_why(
         "circumstances": [{"name": "arms.dense.status", "then": "failed", "now": "ok"}],
     }
     assert script.last_arguments[2] == RECALL_ID
+
+
+async def test_past_answers_are_judged_by_a_policy(api: httpx2.AsyncClient, script: Script) -> None:
+    body = {"policy": {"threshold": 0.2}, "recalls": 7}
+
+    answer = (await api.post("/v1/banks/ada/decay:replay", json=body)).json()
+
+    [poorer] = answer.pop("items")
+    assert answer == {
+        "answers": 3,
+        "hits": 9,
+        "lost": 1,
+        "unknown": 1,
+        "poorer": 1,
+        "without_evidence": 1,
+    }
+    assert (poorer["recall_id"], poorer["hits"]) == (str(RECALL_ID), 1)
+    assert poorer["lost"][0]["fate"]["reason"] == "faded"
+    assert script.last_arguments[2] == RetentionPolicy(threshold=0.2)
+    assert script.last_arguments[3] == 7
