@@ -30,6 +30,7 @@ from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -61,7 +62,9 @@ from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
+from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
+from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
@@ -103,6 +106,8 @@ class Application:
     remember: Remember
     recall: LoggedRecall
     recorded_recalls: RecordedRecalls
+    feedback: Feedback
+    replay: Replay
     recall_log: RecallLog
     """Writes recalls down while it is running."""
     compose_context: ComposeContext
@@ -114,6 +119,7 @@ class Application:
     consolidation: Consolidation
     retention: Retention
     erase: Erase
+    decay_replay: DecayReplay
     graph: Graph
     model_calls: ModelCalls
     reembedding: Reembedding
@@ -247,7 +253,7 @@ def build_application(
         keep_retired=keep_retired,
         keep_recalls=timedelta(days=settings.recording.keep_days),
     )
-    recall_log = RecallLog(store, settings.recording)
+    recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     queue = QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
@@ -286,6 +292,8 @@ def build_application(
         remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
         recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
         recorded_recalls=RecordedRecalls(store),
+        feedback=Feedback(store, clock),
+        replay=Replay(store, recall, settings.recall),
         recall_log=recall_log,
         compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
         memories=Memories(store),
@@ -296,6 +304,7 @@ def build_application(
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         erase=Erase(store, signer),
+        decay_replay=DecayReplay(store),
         graph=Graph(store, graphs),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

@@ -14,6 +14,7 @@ from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erase import Erase
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
@@ -27,7 +28,9 @@ from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.recording import LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
+from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
+from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 
@@ -56,6 +59,14 @@ async def _recall(request: Request) -> LoggedRecall:
 
 async def _recorded_recalls(request: Request) -> RecordedRecalls:
     return application_of(request).recorded_recalls
+
+
+async def _feedback(request: Request) -> Feedback:
+    return application_of(request).feedback
+
+
+async def _replay(request: Request) -> Replay:
+    return application_of(request).replay
 
 
 async def _context(request: Request) -> ComposeContext:
@@ -102,6 +113,10 @@ async def _erase(request: Request) -> Erase:
     return application_of(request).erase
 
 
+async def _decay_replay(request: Request) -> DecayReplay:
+    return application_of(request).decay_replay
+
+
 async def _graph(request: Request) -> Graph:
     return application_of(request).graph
 
@@ -119,6 +134,8 @@ RememberUseCase = Annotated[Remember, Depends(_remember)]
 ReembeddingUseCase = Annotated[Reembedding, Depends(_reembedding)]
 RecallUseCase = Annotated[LoggedRecall, Depends(_recall)]
 RecordedRecallsUseCase = Annotated[RecordedRecalls, Depends(_recorded_recalls)]
+FeedbackUseCase = Annotated[Feedback, Depends(_feedback)]
+ReplayUseCase = Annotated[Replay, Depends(_replay)]
 ContextUseCase = Annotated[ComposeContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
@@ -129,6 +146,7 @@ ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 EraseUseCase = Annotated[Erase, Depends(_erase)]
+DecayReplayUseCase = Annotated[DecayReplay, Depends(_decay_replay)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
 ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
 HealthUseCase = Annotated[Health, Depends(_health)]

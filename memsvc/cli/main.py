@@ -31,7 +31,9 @@ from memsvc.cli.commands import (
     operations,
     prune,
     recall,
+    recalls,
     remember,
+    replay,
     review,
     serve,
     worker,
@@ -73,6 +75,7 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(context.context)
+app.command()(replay.replay)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)
@@ -85,6 +88,7 @@ app.add_typer(decay.app, name="decay")
 app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(facts.app, name="facts")
 app.add_typer(operations.app, name="operations")
+app.add_typer(recalls.app, name="recalls")
 app.add_typer(review.app, name="review")
 app.add_typer(erasures.app, name="erasures")
 app.add_typer(jobs.app, name="jobs")

@@ -34,6 +34,8 @@ class OperationKind(StrEnum):
     RESTORE = "restore"
     SWEEP = "sweep"
     RETRACT = "retract"
+    REINFORCE = "reinforce"
+    """Strengths of memories, after feedback or because a recall returned them."""
     UNDO = "undo"
 
 
@@ -54,6 +56,8 @@ class Aspect(StrEnum):
     METADATA = "metadata"
     """The caller's metadata of a memory."""
     PINNED = "pinned"
+    STRENGTH = "strength"
+    """Of a memory: ``{"strength", "last_reinforced_at"}``, the latter an ISO time or ``None``."""
     LINK = "link"
     """A link from the memory: ``{"type", "to_id", "weight", "reason"}``, or ``None``."""
     VALIDITY = "validity"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
-from memsvc.domain.filters import AllOf, AnyOf, Condition, Not
+from memsvc.domain.filters import AllOf, AnyOf, Comparison, Condition, KeyCondition, Not
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json
 
@@ -61,3 +61,17 @@ def written_condition(condition: Condition) -> Json:
     if isinstance(condition, Not):
         return {"not": written_condition(condition.condition)}
     return {"key": condition.key, "op": condition.op.value, "value": condition.value}
+
+
+def read_condition(written: Json) -> Condition:
+    """Return the condition that ``written_condition`` wrote."""
+    assert isinstance(written, Mapping)  # noqa: S101 — made by ``written_condition``
+    for name, combined in (("and", AllOf), ("or", AnyOf)):
+        parts = written.get(name)
+        if isinstance(parts, list):
+            return combined(conditions=[read_condition(each) for each in parts])
+    if "not" in written:
+        return Not(condition=read_condition(written["not"]))
+    return KeyCondition(
+        key=str(written["key"]), op=Comparison(str(written["op"])), value=written["value"]
+    )

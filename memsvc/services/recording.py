@@ -1,44 +1,52 @@
-"""Recording recalls beside answering them: sampled, queued, written in batches."""
+"""Recalls as they are followed up beside answering: some are recorded, hits may count as use."""
 
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 
-from memsvc.domain.identifiers import BankId, TenantId, uuid7
-from memsvc.domain.memory import Json
+from memsvc.domain.identifiers import BankId, MemoryId, TenantId, uuid7
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import (
     RecallId,
-    RecordedHit,
     RecordedRecall,
-    written_condition,
 )
+from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
-from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recorded_answers import arms_of, hits_of, written_query, written_settings
+from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.settings import RecallSettings, RecordingSettings
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECORDINGS
 
 _log = structlog.get_logger(__name__)
 
+_MOST_RETURNED = 100_000
+"""Hits that wait to be counted as use; what is returned again later counts then."""
 _GRACE_S = 5.0
 """How long the end of the process waits for what is queued to be written."""
 
 
 class RecallLog:
-    """A bounded queue of recorded recalls, and the task that writes them down."""
+    """Bounded queues of recorded recalls and of hits, and the task that writes them down."""
 
-    def __init__(self, store: Store, settings: RecordingSettings) -> None:
+    def __init__(
+        self, store: Store, settings: RecordingSettings, reinforce: ReinforceReturned
+    ) -> None:
         self._store = store
+        self._reinforce = reinforce
         self._settings = settings
         self._waiting: deque[tuple[TenantId, RecordedRecall]] = deque()
+        self._returned: dict[tuple[TenantId, BankId], set[MemoryId]] = {}
+        self._returned_count = 0
 
     def offer(self, tenant_id: TenantId, recall: RecordedRecall) -> bool:
         """Queue a recall to be written; tell whether there was room. Returns at once."""
@@ -47,6 +55,16 @@ class RecallLog:
             return False
         self._waiting.append((tenant_id, recall))
         return True
+
+    def offer_hits(
+        self, tenant_id: TenantId, bank_id: BankId, memory_ids: Sequence[MemoryId]
+    ) -> None:
+        """Note what a recall returned, in case that makes it stronger. Returns at once."""
+        if self._returned_count >= _MOST_RETURNED:
+            RECORDINGS.labels(outcome="hits_dropped").inc()
+            return
+        self._returned_count += len(memory_ids)
+        self._returned.setdefault((tenant_id, bank_id), set()).update(memory_ids)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -63,6 +81,9 @@ class RecallLog:
 
     async def flush(self) -> None:
         """Write everything that is queued; what cannot be written is dropped and counted."""
+        returned, self._returned, self._returned_count = self._returned, {}, 0
+        for (tenant_id, bank_id), memory_ids in returned.items():
+            await self._strengthen(tenant_id, bank_id, memory_ids)
         while self._waiting:
             size = min(len(self._waiting), self._settings.batch)
             batch = [self._waiting.popleft() for _ in range(size)]
@@ -81,6 +102,17 @@ class RecallLog:
             except TimeoutError:
                 pass
             await self.flush()
+
+    async def _strengthen(
+        self, tenant_id: TenantId, bank_id: BankId, memory_ids: set[MemoryId]
+    ) -> None:
+        try:
+            await self._reinforce(tenant_id, bank_id, memory_ids)
+        except BankNotFoundError:
+            pass  # it has been removed meanwhile
+        except Exception as error:  # noqa: BLE001 — a lost record must not end the recording
+            RECORDINGS.labels(outcome="hits_failed").inc()
+            _log.warning("recording.hits_failed", bank_id=str(bank_id), error=type(error).__name__)
 
     async def _write(
         self, tenant_id: TenantId, bank_id: BankId, recalls: Sequence[RecordedRecall]
@@ -119,15 +151,16 @@ class LoggedRecall:
         self._log = log
         self._clock = clock
         self._settings = settings
-        self._ranking: Mapping[str, Json] = ranking.model_dump(
-            mode="json", exclude={"answerable_weights"}
-        )
+        self._ranking = written_settings(ranking)
         # What is drawn is no secret.
         self._generator = generator or random.Random()  # noqa: S311
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
         answer = await self._recall(caller, bank, query)
+        if answer.bank is not None and answer.hits and answer.mode is Mode.RANKED:
+            hits = [hit.memory.id for hit in answer.hits]
+            self._log.offer_hits(caller.tenant_id, answer.bank.scope.bank_id, hits)
         now = self._clock.now()
         recall_id = RecallId(uuid7(now))
         wanted = query.record
@@ -139,20 +172,17 @@ class LoggedRecall:
             id=recall_id,
             bank_id=answer.bank.scope.bank_id,
             question=query.text,
-            parameters=_parameters(query),
+            parameters=written_query(query),
             settings=self._ranking,
             model_id=answer.bank.model_id,
             backend=answer.backend,
             mode=answer.mode.value,
-            arms={
-                arm.value: {"status": each.status.value, "reason": each.reason}
-                for arm, each in answer.arms.items()
-            },
+            arms=arms_of(answer),
             took_ms=answer.took_ms,
             actor=caller.actor,
             asked_for=answer.now,
             recorded_at=now,
-            hits=_hits(answer),
+            hits=hits_of(answer),
         )
         return replace(answer, id=recall_id, recorded=self._log.offer(caller.tenant_id, record))
 
@@ -176,65 +206,3 @@ class RecordedRecalls:
         async with self._store.read(caller.tenant_id) as tx:
             found = await tx.banks.resolve(bank.value)
             return await tx.recall_log.get(found.scope.bank_id, recall_id)
-
-
-def _hits(answer: Recalled) -> list[RecordedHit]:
-    hits = [
-        RecordedHit(
-            memory_id=hit.memory.id,
-            score=hit.score,
-            parts=_parts(hit),
-            version=hit.memory.version,
-            strength=hit.memory.strength,
-            last_reinforced_at=hit.memory.last_reinforced_at,
-        )
-        for hit in answer.hits
-    ]
-    missed = [
-        RecordedHit(memory_id=each.memory_id, score=each.score, parts={}, dropped_for=each.reason)
-        for each in answer.dropped
-    ]
-    return hits + missed
-
-
-def _parts(hit: Hit) -> dict[str, Json]:
-    parts: dict[str, Json] = {
-        arm.value: {"rank": part.rank, "score": part.score, "contribution": part.contribution}
-        for arm, part in hit.parts.items()
-    }
-    if hit.hop is not None:
-        # Neither the entity, which is text of a memory, nor the id of another memory.
-        hop = hit.hop
-        parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
-    if hit.factors:
-        parts["factors"] = dict(hit.factors)
-    return parts
-
-
-def _parameters(query: RecallQuery) -> dict[str, Json]:
-    wanted = query.filter
-    after, before = wanted.occurred_after, wanted.occurred_before
-    narrowing: dict[str, Json] = {
-        "kinds": [each.value for each in wanted.kinds],
-        "speakers": list(wanted.speakers),
-        "user_id": wanted.keys.user_id,
-        "agent_id": wanted.keys.agent_id,
-        "session_id": wanted.keys.session_id,
-        "source": wanted.source,
-        "occurred_after": None if after is None else after.isoformat(),
-        "occurred_before": None if before is None else before.isoformat(),
-        "states": [each.value for each in wanted.states],
-        "metadata": None if wanted.metadata is None else written_condition(wanted.metadata),
-    }
-    return {
-        "k": query.k,
-        "filter": narrowing,
-        "arms": None if query.arms is None else sorted(each.value for each in query.arms),
-        "budget_tokens": query.budget_tokens,
-        "explain": query.explain,
-        "neighbours": query.neighbours,
-        "times": query.times.value,
-        "timezone": str(query.zone),
-        "pass_through": query.pass_through,
-        "answerable": query.answerable,
-    }

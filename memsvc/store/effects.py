@@ -4,16 +4,17 @@ One small class an aspect. ``current`` gives the value as an effect would hold i
 that still exist; ``assign`` makes it another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json
 from memsvc.domain.operations import Aspect, Effect, state_after_undo
+from memsvc.domain.retention.reinforcement import Strength
 from memsvc.store import tables as t
 from memsvc.store.annotations import AnnotationWriter
 from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
@@ -42,6 +43,7 @@ def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
         Aspect.ANNOTATIONS: AnnotationStore(session),
         Aspect.METADATA: ColumnStore(session, "metadata"),
         Aspect.PINNED: ColumnStore(session, "pinned"),
+        Aspect.STRENGTH: StrengthStore(session),
         Aspect.LINK: LinkStore(session),
         Aspect.VALIDITY: ValidityStore(session),
     }
@@ -112,6 +114,63 @@ class AnnotationStore(ColumnStore):
         for effect in effects:
             number = None if effect.after is None else int(str(effect.after))
             await self._annotations.hold(bank_id, [MemoryId(effect.target_id)], number)
+
+
+class StrengthStore:
+    """Strengths of memories, and since when their clocks run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def current(self, bank_id: BankId, effects: Sequence[Effect]) -> Mapping[Key, Json]:
+        """Return the strengths of the memories that exist, locked until the transaction ends."""
+        found = await self.lock(bank_id, {MemoryId(effect.target_id) for effect in effects})
+        return {
+            effect.key: found[MemoryId(effect.target_id)].written()
+            for effect in effects
+            if effect.target_id in found
+        }
+
+    async def lock(self, bank_id: BankId, ids: Iterable[MemoryId]) -> Mapping[MemoryId, Strength]:
+        """Return those of the memories that exist, and keep others from them."""
+        columns = t.memories.c
+        statement = (
+            select(columns.memory_id, columns.strength, columns.last_reinforced_at)
+            .where(columns.bank_id == bank_id, columns.memory_id == func.any(sorted(ids)))
+            .order_by(columns.memory_id)
+            .with_for_update()
+        )
+        return {
+            MemoryId(row.memory_id): Strength(
+                strength=row.strength, last_reinforced_at=row.last_reinforced_at
+            )
+            for row in await self._session.connection.execute(statement)
+        }
+
+    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
+        """Set the strengths, many with one statement."""
+        if not effects:
+            return
+        columns = t.memories.c
+        statement = (
+            update(t.memories)
+            .where(columns.bank_id == bank_id, columns.memory_id == bindparam("target"))
+            .values(
+                strength=bindparam("new_strength"),
+                last_reinforced_at=bindparam("new_clock"),
+                updated_at=self._session.clock.now(),
+            )
+        )
+        wanted = [(effect.target_id, Strength.read(effect.after)) for effect in effects]
+        rows = [
+            {
+                "target": target,
+                "new_strength": value.strength,
+                "new_clock": value.last_reinforced_at,
+            }
+            for target, value in wanted
+        ]
+        await self._session.connection.execute(statement, rows)
 
 
 class LinkStore:

@@ -1,6 +1,6 @@
 """Recorded recalls: written in batches, read newest first, trimmed when their time is over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,10 +8,14 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, select
 
 from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.memory import MemoryState
+from memsvc.domain.operations import Aspect
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
+from memsvc.domain.replays import MemoryNow
 from memsvc.errors import InvalidRequestError, RecallNotFoundError
 from memsvc.store import tables as t
+from memsvc.store.rows import CURRENT_VERSION
 from memsvc.store.session import Session
 
 
@@ -44,6 +48,59 @@ class RecallLogReader:
         hits = await _hits_of(self._session, bank_id, [row.recall_id for row in rows])
         found = [_to_recall(row, hits.get(row.recall_id, ())) for row in rows]
         return cut_page(found, request, [str(each.id) for each in found])
+
+    async def memories_now(
+        self, bank_id: BankId, memory_ids: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, MemoryNow]:
+        """Return what is known today of memories of an answer; what is gone is left out."""
+        memories, versions = t.memories.c, t.memory_versions.c
+        statement = (
+            select(
+                memories.memory_id,
+                memories.state,
+                memories.current_version,
+                memories.recorded_at,
+                versions.recorded_at.label("edited_at"),
+            )
+            .join(t.memory_versions, CURRENT_VERSION)
+            .where(
+                memories.bank_id == bank_id,
+                versions.bank_id == bank_id,
+                memories.memory_id == func.any(list(memory_ids)),
+            )
+        )
+        return {
+            MemoryId(row.memory_id): MemoryNow(
+                state=MemoryState(row.state),
+                version=row.current_version,
+                recorded_at=row.recorded_at,
+                edited_at=row.edited_at,
+            )
+            for row in await self._session.connection.execute(statement)
+        }
+
+    async def restored_since(
+        self, bank_id: BankId, memory_ids: Sequence[MemoryId], since: datetime
+    ) -> set[UUID]:
+        """Return those of the memories that an operation has made active since then."""
+        effects, operations = t.operation_effects.c, t.operations.c
+        statement = (
+            select(effects.target_id, effects.after)
+            .join(
+                t.operations,
+                (operations.bank_id == effects.bank_id)
+                & (operations.operation_id == effects.operation_id),
+            )
+            .where(
+                effects.bank_id == bank_id,
+                operations.bank_id == bank_id,
+                operations.recorded_at > since,
+                effects.aspect == Aspect.STATE,
+                effects.target_id == func.any(list(memory_ids)),
+            )
+        )
+        rows = await self._session.connection.execute(statement)
+        return {row.target_id for row in rows if row.after == MemoryState.ACTIVE}
 
 
 class RecallLogWriter(RecallLogReader):

@@ -74,6 +74,14 @@ class RetentionReader:
             yield page
             after = page[-1].memory_id
 
+    async def items(self, bank_id: BankId, ids: Sequence[MemoryId]) -> Sequence[SweepItem]:
+        """Return those of the memories that exist, in whatever state."""
+        memories = t.memories.c
+        statement = select(*_columns()).where(
+            memories.bank_id == bank_id, memories.memory_id == func.any(list(ids))
+        )
+        return [_to_item(row) for row in await self._session.connection.execute(statement)]
+
     async def _page(self, bank_id: BankId, after: MemoryId | None) -> list[SweepItem]:
         memories = t.memories.c
         statement = select(*_columns()).where(

@@ -49,6 +49,7 @@ from memsvc.store.operations import OperationReader, OperationWriter
 from memsvc.store.organising import OrganisingReader, OrganisingWriter
 from memsvc.store.queue import JobCarrier
 from memsvc.store.recalls import RecallLogReader, RecallLogWriter
+from memsvc.store.reinforcements import ReinforcementWriter
 from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
@@ -108,6 +109,7 @@ class WriteTransaction:
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
         self.recall_log = RecallLogWriter(session)
+        self.reinforcements = ReinforcementWriter(session)
         self.mentions = MentionWriter(session)
         self.duplicates = DuplicateWriter(session)
         self.summaries = SummaryReader(session)

@@ -104,7 +104,16 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
-from memsvc_client.recorded_recalls import RecordedHit, RecordedRecall
+from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
+from memsvc_client.replays import (
+    Circumstance,
+    ComparedMemory,
+    DecayReplay,
+    LostHit,
+    Place,
+    PoorerAnswer,
+    Replay,
+)
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -141,7 +150,9 @@ __all__ = [
     "BankPolicy",
     "BatchResult",
     "Check",
+    "Circumstance",
     "Client",
+    "ComparedMemory",
     "Condition",
     "ConflictError",
     "ConsolidationPlan",
@@ -151,6 +162,7 @@ __all__ = [
     "Curve",
     "DatabaseUnavailableError",
     "DayUsage",
+    "DecayReplay",
     "Document",
     "Dropped",
     "Effect",
@@ -172,6 +184,7 @@ __all__ = [
     "ErasurePreview",
     "Fading",
     "Fate",
+    "Feedback",
     "Filter",
     "ForbiddenError",
     "Forecast",
@@ -194,8 +207,10 @@ __all__ = [
     "JobNotFoundError",
     "JobState",
     "JobsTimeoutError",
+    "JudgedMemory",
     "KindRule",
     "Link",
+    "LostHit",
     "Memory",
     "MemoryDetail",
     "MemoryKind",
@@ -222,6 +237,8 @@ __all__ = [
     "OperationUndoneError",
     "PathStep",
     "PayloadTooLargeError",
+    "Place",
+    "PoorerAnswer",
     "ProblemError",
     "Progress",
     "Readiness",
@@ -231,6 +248,7 @@ __all__ = [
     "RecordedHit",
     "RecordedRecall",
     "ReembeddingUnderWayError",
+    "Replay",
     "RequestTimeoutError",
     "RetentionPolicy",
     "Review",

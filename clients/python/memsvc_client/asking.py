@@ -1,19 +1,21 @@
-"""Asking a bank: what ``Bank`` and ``AsyncBank`` have for it."""
+"""Asking a bank, and judging answers: what ``Bank`` and ``AsyncBank`` have for it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts, recorded_recalls
+from memsvc_client import calls, contexts, recorded_recalls, replays
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
-from memsvc_client.recorded_recalls import RecordedRecall
+from memsvc_client.recorded_recalls import Feedback, RecordedRecall
+from memsvc_client.replays import DecayReplay, Replay
 from memsvc_client.requests import RecallFields
+from memsvc_client.retention import RetentionPolicy
 from memsvc_client.transport import AsyncSender, Sender
 
 
 class Asking:
-    """Questions to a bank; none changes a memory."""
+    """Questions to a bank; they change no memory, only feedback does."""
 
     def __init__(self, reference: Reference, sender: Sender) -> None:
         self.reference = reference
@@ -41,6 +43,37 @@ class Asking:
         """Return a recorded recall."""
         return self._sender.send(recorded_recalls.get_recall(self.reference, recall_id))
 
+    def feedback(
+        self,
+        recall_id: Reference,
+        *,
+        helped: Iterable[Reference] = (),
+        misled: Iterable[Reference] = (),
+        session_id: str | None = None,
+    ) -> Feedback:
+        """Say which memories of an answer were of use: those fade later, misleading ones sooner.
+
+        ``recall_id`` is the ``id`` of a ``Recall``, recorded or not. A memory counts once in a
+        session; without one, once for the answer.
+        """
+        return self._sender.send(
+            recorded_recalls.give_feedback(
+                self.reference, recall_id, helped=helped, misled=misled, session_id=session_id
+            )
+        )
+
+    def replay(self, recall_id: Reference) -> Replay:
+        """Ask a recorded recall again, as of its instant; say what is different, and why."""
+        return self._sender.send(replays.replay_recall(self.reference, recall_id))
+
+    def replay_decay(
+        self, *, policy: RetentionPolicy | None = None, recalls: int = 500, listed: int = 20
+    ) -> DecayReplay:
+        """Say which recorded answers would have lost hits under a policy, by default the bank's."""
+        return self._sender.send(
+            replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
+        )
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -64,3 +97,30 @@ class AsyncAsking:
     async def recorded_recall(self, recall_id: Reference) -> RecordedRecall:
         """See ``Asking.recorded_recall``."""
         return await self._sender.send(recorded_recalls.get_recall(self.reference, recall_id))
+
+    async def feedback(
+        self,
+        recall_id: Reference,
+        *,
+        helped: Iterable[Reference] = (),
+        misled: Iterable[Reference] = (),
+        session_id: str | None = None,
+    ) -> Feedback:
+        """See ``Asking.feedback``."""
+        return await self._sender.send(
+            recorded_recalls.give_feedback(
+                self.reference, recall_id, helped=helped, misled=misled, session_id=session_id
+            )
+        )
+
+    async def replay(self, recall_id: Reference) -> Replay:
+        """See ``Asking.replay``."""
+        return await self._sender.send(replays.replay_recall(self.reference, recall_id))
+
+    async def replay_decay(
+        self, *, policy: RetentionPolicy | None = None, recalls: int = 500, listed: int = 20
+    ) -> DecayReplay:
+        """See ``Asking.replay_decay``."""
+        return await self._sender.send(
+            replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
+        )

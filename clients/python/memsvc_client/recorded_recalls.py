@@ -1,5 +1,6 @@
-"""Recorded recalls: records, and the calls that read them."""
+"""Past recalls: records, and the calls that read and judge them."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from pydantic import AwareDatetime, JsonValue
@@ -42,6 +43,28 @@ class RecordedRecall(Record):
     """Near misses come last."""
 
 
+class JudgedMemory(Record):
+    """What became of the feedback about one memory."""
+
+    memory_id: UUID
+    cause: str
+    """``helped`` or ``misled``."""
+    status: str
+    """``applied``; ``already_given``: judged before in this session, and that stands; or ``kept``:
+    noted, but by the bank's policy nothing changes strengths."""
+    strength: float
+    """S of the forgetting curve, as it is now."""
+
+
+class Feedback(Record):
+    """What became of feedback."""
+
+    recall_id: UUID
+    operation_id: UUID | None = None
+    """``undo`` it to have the strengths back; ``None``: nothing was changed."""
+    memories: tuple[JudgedMemory, ...]
+
+
 def list_recalls(bank: Reference) -> Call[Page[RecordedRecall]]:
     """Describe the listing of recorded recalls."""
     path = f"{bank_path(bank)}/recalls"
@@ -52,3 +75,22 @@ def get_recall(bank: Reference, recall_id: Reference) -> Call[RecordedRecall]:
     """Describe the reading of a recorded recall."""
     path = f"{bank_path(bank)}/recalls/{segment(recall_id)}"
     return Call(method="GET", path=path, result=RecordedRecall)
+
+
+def give_feedback(
+    bank: Reference,
+    recall_id: Reference,
+    *,
+    helped: Iterable[Reference] = (),
+    misled: Iterable[Reference] = (),
+    session_id: str | None = None,
+) -> Call[Feedback]:
+    """Describe the judging of an answer."""
+    body: dict[str, JsonValue] = {
+        "helped": [str(each) for each in helped],
+        "misled": [str(each) for each in misled],
+    }
+    if session_id is not None:
+        body["session_id"] = session_id
+    path = f"{bank_path(bank)}/recalls/{segment(recall_id)}/feedback"
+    return Call(method="POST", path=path, result=Feedback, json=body, mutates=True)

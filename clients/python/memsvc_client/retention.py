@@ -44,6 +44,8 @@ class RetentionPolicy(Body):
     capacity: int | None = None
     ttl_days: float | None = None
     """Older memories expire for good, pinned ones too."""
+    reinforce: str | None = None
+    """What makes memories stronger: ``used`` (feedback), ``returned`` (hits, too) or ``none``."""
 
 
 class BankPolicy(Record):

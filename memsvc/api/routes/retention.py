@@ -2,8 +2,15 @@
 
 from fastapi import APIRouter, status
 
-from memsvc.api.dependencies import Bank, CurrentCaller, IdempotencyKey, RetentionUseCase
+from memsvc.api.dependencies import (
+    Bank,
+    CurrentCaller,
+    DecayReplayUseCase,
+    IdempotencyKey,
+    RetentionUseCase,
+)
 from memsvc.api.documentation import problems
+from memsvc.api.schemas.decay_replays import DecayReplayRequest, DecayReplayResponse
 from memsvc.api.schemas.retention import (
     ForecastRequest,
     ForecastResponse,
@@ -90,3 +97,12 @@ async def forecast_decay(
         caller, bank, body.to_policies(), days=body.days, listed=body.listed
     )
     return ForecastsResponse(forecasts=[ForecastResponse.of(each) for each in found])
+
+
+@router.post("/decay:replay", responses=_LOOK_PROBLEMS)
+async def replay_decay(
+    body: DecayReplayRequest, bank: Bank, replay: DecayReplayUseCase, caller: CurrentCaller
+) -> DecayReplayResponse:
+    """Say which recorded answers would have lost hits under a policy; nothing is changed."""
+    past = await replay(caller, bank, body.to_policy(), body.recalls)
+    return DecayReplayResponse.of(past, body.listed)

@@ -11,7 +11,7 @@ from memsvc.api.schemas.times import UtcTime
 from memsvc.domain.memory import MemoryKind
 from memsvc.domain.retention.curves import Curve, CurveForm
 from memsvc.domain.retention.forecast import MOST_DAYS, Fading, Forecast
-from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
+from memsvc.domain.retention.policy import KindRule, Reinforce, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
 from memsvc.errors import InvalidRequestError
 from memsvc.services.retention import StartedSweep
@@ -55,6 +55,13 @@ class PolicyModel(RequestModel):
     ttl_days: Annotated[
         _Days | None, Field(description="Older memories expire for good, pinned ones too.")
     ] = None
+    reinforce: Annotated[
+        Reinforce,
+        Field(
+            description="What makes memories stronger: `used`, feedback alone; `returned`, being a"
+            " hit as well; `none`, nothing."
+        ),
+    ] = Reinforce.USED
 
     def to_policy(self) -> RetentionPolicy:
         """Return the policy as use cases know it."""
@@ -66,6 +73,7 @@ class PolicyModel(RequestModel):
             keep_pinned=self.keep_pinned,
             capacity=self.capacity,
             ttl_days=self.ttl_days,
+            reinforce=self.reinforce,
         )
 
     @classmethod
@@ -91,6 +99,7 @@ class PolicyModel(RequestModel):
             keep_pinned=policy.keep_pinned,
             capacity=policy.capacity,
             ttl_days=policy.ttl_days,
+            reinforce=policy.reinforce,
         )
 
 

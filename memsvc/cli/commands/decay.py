@@ -8,7 +8,7 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import AsyncClient, BankPolicy, Forecast
+    from memsvc_client import AsyncClient, BankPolicy, DecayReplay, Forecast
 
 app = typer.Typer(help="Forgetting: policies and forecasts.", no_args_is_help=True)
 policies = typer.Typer(help="The retention policy of a bank.", no_args_is_help=True)
@@ -47,6 +47,14 @@ def set_policy(  # noqa: PLR0913 — a command's options
         float | None,
         typer.Option("--ttl-days", min=0, help="Older ones expire for good, pinned ones too."),
     ] = None,
+    reinforce: Annotated[
+        str | None,
+        typer.Option(
+            "--reinforce",
+            metavar="none|returned|used",
+            help="What makes memories stronger: nothing, being a hit as well, feedback alone.",
+        ),
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +69,12 @@ def set_policy(  # noqa: PLR0913 — a command's options
     if days is not None:
         curve = policy.curve or Curve()
         policy = policy.model_copy(update={"curve": curve.model_copy(update={"days": days})})
-    given = {"threshold": threshold, "capacity": capacity, "ttl_days": ttl_days}
+    given = {
+        "threshold": threshold,
+        "capacity": capacity,
+        "ttl_days": ttl_days,
+        "reinforce": reinforce,
+    }
     policy = policy.model_copy(update={k: v for k, v in given.items() if v is not None})
     found = ask(url, lambda client: client.bank(bank).set_retention_policy(policy))
     print_record(found, as_json=as_json, show=_show_policy)
@@ -121,6 +134,65 @@ def forecast(
         )
     else:
         _show_forecasts(names, forecasts, days)
+
+
+@app.command()
+def replay(
+    bank: Bank,
+    *,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="JSON with a policy; else the bank's own."),
+    ] = None,
+    recalls: Annotated[
+        int, typer.Option("--recalls", min=1, max=5000, help="How many of the newest to look at.")
+    ] = 500,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, max=500, help="How many answers to show at most.")
+    ] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which recorded answers would have lost hits under a policy; nothing is changed."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.output import print_record
+    from memsvc.cli.policies import read_policy
+
+    tried = read_policy(policy)
+    found = ask(
+        url,
+        lambda client: client.bank(bank).replay_decay(policy=tried, recalls=recalls, listed=limit),
+    )
+    print_record(found, as_json=as_json, show=_show_replay)
+
+
+def _show_replay(replayed: "DecayReplay") -> None:
+    from memsvc.cli.output import moment, print_table
+
+    if not replayed.answers:
+        typer.echo("No recall of this bank was recorded: `memsvc recalls list` shows those.")
+        return
+    if replayed.items:
+        print_table(
+            ("recall", "at", "hits", "lost ranks", "lost for", "question"),
+            (
+                (
+                    str(each.recall_id),
+                    moment(each.now),
+                    str(each.hits),
+                    ", ".join(str(hit.rank) for hit in each.lost),
+                    ", ".join(sorted({hit.fate.reason for hit in each.lost})),
+                    each.query,
+                )
+                for each in replayed.items
+            ),
+        )
+    typer.echo(
+        f"{replayed.poorer} of {replayed.answers} answers would have lost"
+        f" {replayed.lost} of {replayed.hits} hits, {replayed.without_evidence} of them all."
+    )
+    if replayed.unknown:
+        typer.echo(f"Of {replayed.unknown} hits nothing can be said: their memories are gone.")
 
 
 def _show_policy(found: "BankPolicy") -> None:

@@ -3,9 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from memsvc.domain.memory import MemoryKind
 from memsvc.domain.retention.curves import Curve
+
+
+class Reinforce(StrEnum):
+    """What makes memories stronger."""
+
+    NONE = "none"
+    """Nothing: feedback is kept, and changes no strength."""
+    RETURNED = "returned"
+    """Being among the hits of a recall, at most once an hour, and feedback."""
+    USED = "used"
+    """Feedback alone: a recall says only that a memory looked like the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class RetentionPolicy:
     """So many active memories stay, those that retain most; pinned ones count."""
     ttl_days: float | None = None
     """Older memories expire for good, pinned ones too: a time to live is governance."""
+    reinforce: Reinforce = Reinforce.USED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,13 @@ class StoredPolicy:
     policy: RetentionPolicy | None
     actor: str
     recorded_at: datetime
+
+
+def reinforcing(stored: StoredPolicy | None) -> Reinforce:
+    """Return what makes memories of a bank stronger; feedback, if it has no policy."""
+    if stored is None or stored.policy is None:
+        return Reinforce.USED
+    return stored.policy.reinforce
 
 
 def curve_of(policy: RetentionPolicy, kind: MemoryKind) -> Curve:

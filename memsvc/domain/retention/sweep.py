@@ -87,23 +87,24 @@ def plan_sweep(policy: RetentionPolicy, items: Iterable[SweepItem], now: datetim
     examined = 0
     for item in items:
         examined += 1
-        fate = _fate(policy, item, now)
+        fate = fate_of(policy, item, now)
         if fate is not None:
             fates.append(fate)
         elif policy.capacity is not None and _may_go(policy, item, now):
-            candidates.append(_fate_of(policy, item, now, FateReason.OVER_CAPACITY))
+            candidates.append(_judged(policy, item, now, FateReason.OVER_CAPACITY))
     if policy.capacity is not None:
         surplus = examined - len(fates) - policy.capacity
         fates += nsmallest(max(0, surplus), candidates, key=_order)
     return SweepPlan(now=now, fates=sorted(fates, key=_order), examined=examined)
 
 
-def _fate(policy: RetentionPolicy, item: SweepItem, now: datetime) -> Fate | None:
+def fate_of(policy: RetentionPolicy, item: SweepItem, now: datetime) -> Fate | None:
+    """Return what becomes of a memory at ``now``, whatever room there is; ``None``: it stays."""
     if policy.ttl_days is not None and (now - item.recorded_at) / _DAY > policy.ttl_days:
-        return _fate_of(policy, item, now, FateReason.TOO_OLD)
+        return _judged(policy, item, now, FateReason.TOO_OLD)
     if not _may_go(policy, item, now):
         return None
-    faded = _fate_of(policy, item, now, FateReason.FADED)
+    faded = _judged(policy, item, now, FateReason.FADED)
     return faded if faded.retention < faded.threshold else None
 
 
@@ -112,7 +113,7 @@ def _may_go(policy: RetentionPolicy, item: SweepItem, now: datetime) -> bool:
     return not is_young and not is_kept(policy, item.kind, pinned=item.pinned)
 
 
-def _fate_of(policy: RetentionPolicy, item: SweepItem, now: datetime, reason: FateReason) -> Fate:
+def _judged(policy: RetentionPolicy, item: SweepItem, now: datetime, reason: FateReason) -> Fate:
     standing = standing_of(item, now)
     return Fate(
         memory_id=item.memory_id,

@@ -24,6 +24,7 @@ from memsvc.store.tables.notes import annotations
 from memsvc.store.tables.operations import operation_effects, operations
 from memsvc.store.tables.recalls import recall_hits, recalls
 from memsvc.store.tables.records import audit_events, index_changes
+from memsvc.store.tables.reinforcements import reinforcements
 from memsvc.store.tables.retention import retention_policies
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
 
@@ -60,6 +61,7 @@ __all__ = [
     "partition_numbers",
     "recall_hits",
     "recalls",
+    "reinforcements",
     "retention_policies",
     "reviews",
     "tenants",
@@ -87,6 +89,7 @@ BANK_TABLES = (
     facts,
     fact_readings,
     erasures,
+    reinforcements,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

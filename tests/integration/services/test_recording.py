@@ -16,6 +16,7 @@ from memsvc.errors import BankNotFoundError
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.recalled import RecallQuery
 from memsvc.services.recording import LoggedRecall, RecallLog
+from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.services.tidy import Tidy
 from memsvc.settings import RecallSettings, RecordingSettings
 from memsvc.store.roles import DEFAULT_TENANT
@@ -47,7 +48,8 @@ async def bank(client: AsyncClient) -> AsyncBank:
 
 @pytest.fixture
 async def log(store: Store) -> AsyncIterator[RecallLog]:
-    found = RecallLog(store, RecordingSettings(queue=2))
+    returned = ReinforceReturned(store, SystemClock())
+    found = RecallLog(store, RecordingSettings(queue=2), returned)
     yield found
     await found.flush()
 

@@ -51,6 +51,12 @@ from tests.unit.api.answers import (
     VERSION,
 )
 from tests.unit.api.fake_context import FakeContext
+from tests.unit.api.fake_recalls import (
+    FakeDecayReplay,
+    FakeFeedback,
+    FakeRecordedRecalls,
+    FakeReplay,
+)
 from tests.unit.api.fake_upkeep import (
     FakeErase,
     FakeGraph,
@@ -296,6 +302,10 @@ class FakeApplication:
         self.banks = FakeBanks(self.script)
         self.remember = FakeRemember(self.script)
         self.recall = FakeRecall(self.script)
+        self.recorded_recalls = FakeRecordedRecalls(self.script)
+        self.replay = FakeReplay(self.script)
+        self.decay_replay = FakeDecayReplay(self.script)
+        self.feedback = FakeFeedback(self.script)
         self.compose_context = FakeContext(self.script)
         self.memories = FakeMemories(self.script)
         self.jobs = FakeJobs(self.script)

@@ -28,6 +28,9 @@ OPERATIONS = {
     "recall": "POST /v1/banks/{bank}/recall",
     "list_recalls": "GET /v1/banks/{bank}/recalls",
     "get_recall": "GET /v1/banks/{bank}/recalls/{recall_id}",
+    "replay_decay": "POST /v1/banks/{bank}/decay:replay",
+    "replay_recall": "POST /v1/banks/{bank}/recalls/{recall_id}/replay",
+    "give_feedback": "POST /v1/banks/{bank}/recalls/{recall_id}/feedback",
     "compose_context": "POST /v1/banks/{bank}/context",
     "list_memories": "GET /v1/banks/{bank}/memories",
     "get_memory": "GET /v1/banks/{bank}/memories/{memory_id}",
@@ -74,7 +77,7 @@ CHANGES = {
     *("create_bank", "update_bank", "delete_bank", "update_memory", "archive_memory"),
     *("restore_memory", "retry_job", "add_episode", "add_episodes", "add_memory", "add_memories"),
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
-    *("accept_review", "reject_review", "erase_memories"),
+    *("accept_review", "reject_review", "erase_memories", "give_feedback"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
 }
 

@@ -12,6 +12,8 @@ from memsvc_client import (
     graph,
     history,
     notes,
+    recorded_recalls,
+    replays,
     retention,
     reviews,
     usage,
@@ -31,6 +33,11 @@ CALLS: dict[str, Call[Any]] = {
     "add_memories": calls.add_memories("a", [], create=False),
     "recall": calls.recall("a", "tea"),
     "compose_context": contexts.compose_context("a", "tea"),
+    "list_recalls": recorded_recalls.list_recalls("a"),
+    "get_recall": recorded_recalls.get_recall("a", "b"),
+    "replay_recall": replays.replay_recall("a", "b"),
+    "replay_decay": replays.replay_decay("a"),
+    "give_feedback": recorded_recalls.give_feedback("a", "b"),
     "list_memories": calls.list_memories("a"),
     "get_memory": notes.get_memory("a", "b"),
     "list_annotations": notes.list_annotations("a", "b"),
@@ -85,7 +92,19 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, erasures, graph, history, notes, retention, reviews, usage)
+        for module in (
+            calls,
+            contexts,
+            erasures,
+            graph,
+            history,
+            notes,
+            recorded_recalls,
+            replays,
+            retention,
+            reviews,
+            usage,
+        )
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -98,7 +117,8 @@ def test_a_call_mutates_unless_it_reads_or_asks(name: str) -> None:
     call = CALLS[name]
     # Comparing changes nothing, and a copy may be loaded afresh any number of times.
     repeatable = {"recall", "compose_context", "verify_index", "rebuild_index"}
-    repeatable |= {"preview_prune", "forecast_decay", "preview_erasure"}
+    repeatable |= {"preview_prune", "forecast_decay", "replay_recall", "replay_decay"}
+    repeatable |= {"preview_erasure"}
     assert call.mutates == (call.method != "GET" and name not in repeatable)
 
 

@@ -36,6 +36,7 @@ async def test_what_is_not_given_is_the_default(api: httpx2.AsyncClient, script:
         {"curve": {"form": "linear"}},
         {"kinds": {"dream": {}}},
         {"capacity": -1},
+        {"reinforce": "always"},
         {"forever": True},
     ],
 )

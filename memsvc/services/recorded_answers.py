@@ -1,0 +1,156 @@
+"""Recalls as they are recorded: what was asked and answered, written and read again."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from memsvc.domain.asked_times import TimeUse
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm
+from memsvc.domain.memory import Json, MemoryKind, MemoryState, ScopeKeys
+from memsvc.domain.recorded_recalls import (
+    RecordedHit,
+    RecordedRecall,
+    read_condition,
+    written_condition,
+)
+from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.settings import RecallSettings
+
+
+def written_settings(ranking: RecallSettings) -> Mapping[str, Json]:
+    """Return the weights and constants that answers depend on."""
+    written: Mapping[str, Json] = ranking.model_dump(mode="json", exclude={"answerable_weights"})
+    return written
+
+
+def arms_of(answer: Recalled) -> dict[str, Json]:
+    """Return how the arms fared."""
+    return {
+        arm.value: {"status": each.status.value, "reason": each.reason}
+        for arm, each in answer.arms.items()
+    }
+
+
+def hits_of(answer: Recalled) -> list[RecordedHit]:
+    """Return hits and near misses as they are recorded."""
+    hits = [
+        RecordedHit(
+            memory_id=hit.memory.id,
+            score=hit.score,
+            parts=_parts(hit),
+            version=hit.memory.version,
+            strength=hit.memory.strength,
+            last_reinforced_at=hit.memory.last_reinforced_at,
+        )
+        for hit in answer.hits
+    ]
+    missed = [
+        RecordedHit(memory_id=each.memory_id, score=each.score, parts={}, dropped_for=each.reason)
+        for each in answer.dropped
+    ]
+    return hits + missed
+
+
+def _parts(hit: Hit) -> dict[str, Json]:
+    parts: dict[str, Json] = {
+        arm.value: {"rank": part.rank, "score": part.score, "contribution": part.contribution}
+        for arm, part in hit.parts.items()
+    }
+    if hit.hop is not None:
+        # Neither the entity, which is text of a memory, nor the id of another memory.
+        hop = hit.hop
+        parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
+    if hit.factors:
+        parts["factors"] = dict(hit.factors)
+    return parts
+
+
+def written_query(query: RecallQuery) -> dict[str, Json]:
+    """Return what was asked, but for the question itself and its instant."""
+    wanted = query.filter
+    after, before = wanted.occurred_after, wanted.occurred_before
+    narrowing: dict[str, Json] = {
+        "kinds": [each.value for each in wanted.kinds],
+        "speakers": list(wanted.speakers),
+        "user_id": wanted.keys.user_id,
+        "agent_id": wanted.keys.agent_id,
+        "session_id": wanted.keys.session_id,
+        "source": wanted.source,
+        "occurred_after": None if after is None else after.isoformat(),
+        "occurred_before": None if before is None else before.isoformat(),
+        "states": [each.value for each in wanted.states],
+        "metadata": None if wanted.metadata is None else written_condition(wanted.metadata),
+    }
+    return {
+        "k": query.k,
+        "filter": narrowing,
+        "arms": None if query.arms is None else sorted(each.value for each in query.arms),
+        "budget_tokens": query.budget_tokens,
+        "explain": query.explain,
+        "neighbours": query.neighbours,
+        "times": query.times.value,
+        "timezone": str(query.zone),
+        "pass_through": query.pass_through,
+        "answerable": query.answerable,
+    }
+
+
+def read_query(recorded: RecordedRecall) -> RecallQuery:
+    """Return the query of a recorded recall, at the instant it was answered at.
+
+    What stands beside the hits is not asked for again: linked memories and the judgement.
+    """
+    given = recorded.parameters
+    arms, zone = given["arms"], str(given["timezone"])
+    return RecallQuery(
+        text=recorded.question,
+        k=int(str(given["k"])),
+        filter=_read_filter(_object(given["filter"])),
+        arms=frozenset(Arm(str(each)) for each in arms) if isinstance(arms, list) else None,
+        budget_tokens=_number(given["budget_tokens"]),
+        now=recorded.asked_for,
+        explain=bool(given["explain"]),
+        times=TimeUse(str(given["times"])),
+        zone=UTC if zone == "UTC" else ZoneInfo(zone),
+        pass_through=bool(given["pass_through"]),
+    )
+
+
+def _read_filter(given: Mapping[str, Json]) -> RecallFilter:
+    metadata = given["metadata"]
+    return RecallFilter(
+        kinds=[MemoryKind(each) for each in _strings(given["kinds"])],
+        speakers=_strings(given["speakers"]),
+        keys=ScopeKeys(
+            user_id=_string(given["user_id"]),
+            agent_id=_string(given["agent_id"]),
+            session_id=_string(given["session_id"]),
+        ),
+        source=_string(given["source"]),
+        occurred_after=_instant(given["occurred_after"]),
+        occurred_before=_instant(given["occurred_before"]),
+        states=tuple(MemoryState(each) for each in _strings(given["states"])),
+        metadata=None if metadata is None else read_condition(metadata),
+    )
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    assert isinstance(value, Mapping)  # noqa: S101 — written by ``written_query``
+    return value
+
+
+def _strings(value: Json) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list) else ()
+
+
+def _string(value: Json) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: Json) -> int | None:
+    return None if value is None else int(str(value))
+
+
+def _instant(value: Json) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(str(value))

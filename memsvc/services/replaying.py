@@ -1,0 +1,112 @@
+"""Recorded recalls asked again: whether the answer is the same today, and if not, why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from memsvc.domain.identifiers import BankId
+from memsvc.domain.memory import Json
+from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
+from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Since, compare
+from memsvc.services.commands import BankReference, Caller
+from memsvc.services.recall import Recall
+from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recorded_answers import arms_of, hits_of, read_query, written_settings
+from memsvc.settings import RecallSettings
+from memsvc.store.transactions import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A recorded answer beside today's."""
+
+    recall_id: RecallId
+    question: str
+    now: datetime
+    """The instant that both were answered at."""
+    memories: Sequence[ComparedMemory]
+    circumstances: Sequence[Circumstance]
+    """What else was not the same; it may, or may not, have changed the answer."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the hits are the same: memories, versions, order and scores."""
+        return all(each.change is Change.SAME for each in self.memories)
+
+
+class Replay:
+    """Asks what was asked before. Nothing is recorded, and nothing grows stronger by it."""
+
+    def __init__(self, store: Store, recall: Recall, ranking: RecallSettings) -> None:
+        self._store = store
+        self._recall = recall
+        self._settings = written_settings(ranking)
+
+    async def __call__(self, caller: Caller, bank: BankReference, recall_id: RecallId) -> Replayed:
+        """Ask with the parameters and the instant of then, and compare.
+
+        Raises ``RecallNotFoundError``, and what ``Recall`` raises.
+        """
+        async with self._store.read(caller.tenant_id) as tx:
+            bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            recorded = await tx.recall_log.get(bank_id, recall_id)
+        query = read_query(recorded)
+        answer = await self._recall(caller, bank, query)
+        hits = hits_of(answer)
+        since = await self._since(caller, bank_id, recorded, query, hits)
+        return Replayed(
+            recall_id=recall_id,
+            question=recorded.question,
+            now=recorded.asked_for,
+            memories=compare(recorded.hits, hits, since),
+            circumstances=self._circumstances(recorded, answer),
+        )
+
+    async def _since(
+        self,
+        caller: Caller,
+        bank_id: BankId,
+        recorded: RecordedRecall,
+        query: RecallQuery,
+        hits: Sequence[RecordedHit],
+    ) -> Since:
+        ids = sorted({hit.memory_id for hit in (*recorded.hits, *hits)})
+        shown = sum(hit.dropped_for is None for hit in hits)
+        async with self._store.read(caller.tenant_id) as tx:
+            memories = await tx.recall_log.memories_now(bank_id, ids)
+            visible = await tx.memories.fetch_visible(
+                bank_id, ids, query.filter, recorded.asked_for
+            )
+            restored = await tx.recall_log.restored_since(bank_id, ids, recorded.recorded_at)
+        return Since(
+            recorded_at=recorded.recorded_at,
+            memories=memories,
+            visible=visible.keys(),
+            restored={each for each in memories if each in restored},
+            states=query.filter.states,
+            has_room=query.budget_tokens is not None and shown < query.k,
+        )
+
+    def _circumstances(self, recorded: RecordedRecall, answer: Recalled) -> list[Circumstance]:
+        then = {"mode": recorded.mode, "backend": recorded.backend, "model": recorded.model_id}
+        now = {"mode": answer.mode.value, "backend": answer.backend}
+        if answer.bank is not None:
+            now["model"] = answer.bank.model_id
+        then |= _flat("arms", recorded.arms) | _flat("settings", recorded.settings)
+        now |= _flat("arms", arms_of(answer)) | _flat("settings", self._settings)
+        return [
+            Circumstance(name=name, then=then.get(name, "-"), now=now.get(name, "-"))
+            for name in sorted(then.keys() | now.keys())
+            if then.get(name, "-") != now.get(name, "-")
+        ]
+
+
+def _flat(prefix: str, values: Mapping[str, Json]) -> dict[str, str]:
+    """Return nested values by dotted name."""
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(f"{prefix}.{name}", value)
+        else:
+            flat[f"{prefix}.{name}"] = "-" if value is None else str(value)
+    return flat
