@@ -39,6 +39,7 @@ from memsvc.services.compose_context import ComposeContext
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
+from memsvc.services.facts import Facts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.index_check import IndexCheck
@@ -110,6 +111,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     reviews: Reviews
+    facts: Facts
     consolidation: Consolidation
     retention: Retention
     graph: Graph
@@ -276,6 +278,7 @@ def build_application(
         jobs=Jobs(store),
         operations=Operations(store),
         reviews=Reviews(store),
+        facts=Facts(store, clock),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),

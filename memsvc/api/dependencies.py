@@ -14,6 +14,7 @@ from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.facts import Facts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -89,6 +90,10 @@ async def _reviews(request: Request) -> Reviews:
     return application_of(request).reviews
 
 
+async def _facts(request: Request) -> Facts:
+    return application_of(request).facts
+
+
 async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
@@ -116,6 +121,7 @@ MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
+FactsUseCase = Annotated[Facts, Depends(_facts)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]

@@ -1,7 +1,7 @@
 """What memories claim: which are to be read, the facts of a slot, and their ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,13 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tu
 from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.facts.claims import Claim
+from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind, OperationState
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 
@@ -58,6 +61,27 @@ class FactReader:
             return []
         key = tuple_(t.facts.c.subject, t.facts.c.predicate)
         return await self._facts(bank_id, key.in_(sorted(slots)))
+
+    async def list(self, bank_id: BankId, listing: FactListing, request: PageRequest) -> Page[Fact]:
+        """Return facts whose source is in force, those that hold since latest first."""
+        columns = t.facts.c
+        statement = (
+            select(t.facts, t.memories.c.state)
+            .select_from(_WITH_SOURCES)
+            .where(
+                columns.bank_id == bank_id,
+                t.memories.c.bank_id == bank_id,
+                t.memories.c.state.in_(_IN_FORCE),
+                *_listed(listing),
+            )
+            .order_by(columns.valid_from.desc(), columns.fact_id.desc())
+            .limit(request.limit + 1)
+        )
+        if request.cursor is not None:
+            key = tuple_(columns.valid_from, columns.fact_id)
+            statement = statement.where(key < tuple_(*_parsed(request.cursor)))
+        found = [_to_fact(row) for row in await self._session.connection.execute(statement)]
+        return cut_page(found, request, [_cursor(each) for each in found])
 
     async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
         """Return every fact of the memories."""
@@ -249,6 +273,36 @@ def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
         t.memories.c.bank_id == bank_id,
         or_(columns.stood != t.memories.c.state.in_(_IN_FORCE), is_orphan),
     )
+
+
+def _listed(listing: FactListing) -> list[ColumnElement[bool]]:
+    columns, held_at = t.facts.c, listing.held_at
+    clauses: list[ColumnElement[bool]] = []
+    if listing.subject is not None:
+        clauses.append(columns.subject == listing.subject)
+    if listing.entity is not None:
+        clauses.append(or_(columns.subject == listing.entity, columns.object == listing.entity))
+    if listing.predicate is not None:
+        clauses.append(columns.predicate == listing.predicate)
+    if held_at is not None:
+        clauses += [
+            columns.denies.is_(False),
+            columns.valid_from <= held_at,
+            or_(columns.valid_to.is_(None), columns.valid_to > held_at),
+        ]
+    return clauses
+
+
+def _cursor(fact: Fact) -> str:
+    return f"{fact.claim.valid_from.isoformat()}_{fact.id}"
+
+
+def _parsed(cursor: str) -> tuple[datetime, UUID]:
+    since, _, fact_id = cursor.partition("_")
+    try:
+        return datetime.fromisoformat(since).astimezone(UTC), UUID(fact_id)
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequestError("The cursor is not one this listing gave out.") from error
 
 
 def _to_fact(row: Row[Any]) -> Fact:

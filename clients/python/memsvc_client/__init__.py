@@ -46,6 +46,7 @@ from memsvc_client.errors import (
     UndoPreventedError,
     UnexpectedAnswerError,
 )
+from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
 from memsvc_client.graph import (
     Entity,
@@ -160,6 +161,8 @@ __all__ = [
     "EpisodeInfo",
     "EpisodeResult",
     "EpisodeWritten",
+    "Fact",
+    "FactListing",
     "Fading",
     "Fate",
     "Filter",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, graph, history, notes, retention, reviews
+from memsvc_client import calls, facts, graph, history, notes, retention, reviews
 from memsvc_client.asking import AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
@@ -13,6 +13,7 @@ from memsvc_client.batches import (
     split_memories,
 )
 from memsvc_client.call import Reference
+from memsvc_client.facts import Fact, FactListing
 from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
@@ -198,6 +199,10 @@ class AsyncBank(AsyncAsking):
             listed=listed,
         )
         return await self._sender.send(call)
+
+    def facts(self, **narrowing: Unpack[FactListing]) -> AsyncIterator[Fact]:
+        """See ``Bank.facts``."""
+        return self._sender.items(facts.list_facts(self.reference, **narrowing))
 
     async def graph_statistics(self) -> GraphStatistics:
         """See ``Bank.graph_statistics``."""

@@ -1,9 +1,11 @@
 """What the faked use cases answer unless a test says otherwise."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
+from memsvc.domain.facts.claims import Claim
+from memsvc.domain.facts.settling import Fact, FactId
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
@@ -66,6 +68,7 @@ MEMORY_ID = MemoryId(UUID(int=4))
 JOB_ID = JobId(UUID(int=5))
 OPERATION_ID = OperationId(UUID(int=6))
 REVIEW_ID = ReviewId(UUID(int=7))
+FACT_ID = FactId(UUID(int=10))
 
 BANK = Bank(
     id=BANK_ID,
@@ -143,6 +146,21 @@ REVIEW = Review(
     decided_by=None,
     decided_at=None,
     recorded_at=NOON,
+)
+FACT = Fact(
+    id=FACT_ID,
+    memory_id=MEMORY_ID,
+    claim=Claim(
+        subject="ada",
+        predicate="lives in",
+        object="lisbon",
+        valid_from=NOON,
+        said_at=NOON,
+        rule="residence.state",
+    ),
+    valid_to=NOON + timedelta(days=30),
+    superseded_by=FactId(UUID(int=11)),
+    stands=True,
 )
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(

@@ -52,6 +52,7 @@ from tests.unit.api.answers import (
 )
 from tests.unit.api.fake_context import FakeContext
 from tests.unit.api.fake_upkeep import (
+    FakeFacts,
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
@@ -304,6 +305,7 @@ class FakeApplication:
         self.operations = FakeOperations(self.script)
         self.reviews = FakeReviews(self.script)
         self.retention = FakeRetention(self.script)
+        self.facts = FakeFacts(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)

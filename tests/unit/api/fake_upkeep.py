@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from memsvc.domain.facts.settling import Fact
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import Job
@@ -24,12 +25,14 @@ from memsvc.services.commands import (
     Caller,
     RequestKey,
 )
+from memsvc.services.facts import FactQuery
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
+    FACT,
     FORECAST,
     JOB,
     LISBON,
@@ -128,6 +131,19 @@ class FakeReviews:
         key: RequestKey | None = None,
     ) -> Outcome[Review]:
         return self.script.change("reviews.reject", REVIEW, caller, reference, review_id, key)
+
+
+@dataclass(slots=True)
+class FakeFacts:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, query: FactQuery, page: PageRequest
+    ) -> Page[Fact]:
+        found: Page[Fact] = self.script.play(
+            "facts.list", Page(items=[FACT], next_cursor="c"), caller, reference, query, page
+        )
+        return found
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, notes, retention, reviews, usage
+from memsvc_client import calls, contexts, facts, graph, history, notes, retention, reviews, usage
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -42,6 +42,7 @@ CALLS: dict[str, Call[Any]] = {
     "preview_prune": retention.preview_prune("a"),
     "prune_bank": retention.prune_bank("a"),
     "forecast_decay": retention.forecast_decay("a"),
+    "list_facts": facts.list_facts("a"),
     "graph_statistics": graph.graph_statistics("a"),
     "list_entities": graph.list_entities("a"),
     "get_entity": graph.get_entity("a", "b"),
@@ -69,7 +70,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, notes, retention, reviews, usage)
+        for module in (calls, contexts, facts, graph, history, notes, retention, reviews, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
