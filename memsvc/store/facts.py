@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.facts.claims import Claim
@@ -86,6 +86,33 @@ class FactReader:
     async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
         """Return every fact of the memories."""
         return await self._facts(bank_id, t.facts.c.memory_id == func.any(list(ids)))
+
+    async def of_superseded(self, bank_id: BankId, known_at: datetime | None) -> Sequence[Fact]:
+        """Return the facts of every slot in which a superseded memory has one.
+
+        With ``known_at`` only those of memories recorded by then in their present words.
+        """
+        gone, old = t.facts.alias("gone").c, t.memories.alias("old").c
+        versions = t.memory_versions.c
+        ended = select(gone.subject, gone.predicate).where(
+            gone.bank_id == bank_id,
+            old.bank_id == bank_id,
+            old.memory_id == gone.memory_id,
+            old.state == MemoryState.SUPERSEDED,
+        )
+        conditions: list[ColumnElement[bool]] = [
+            tuple_(t.facts.c.subject, t.facts.c.predicate).in_(ended)
+        ]
+        if known_at is not None:
+            conditions.append(
+                exists().where(
+                    versions.bank_id == bank_id,
+                    versions.memory_id == t.memories.c.memory_id,
+                    versions.version == t.memories.c.current_version,
+                    versions.recorded_at <= known_at,
+                )
+            )
+        return await self._facts(bank_id, and_(*conditions))
 
     async def undone(self, bank_id: BankId, ids: Collection[FactId]) -> set[tuple[FactId, FactId]]:
         """Return pairs (ended, by) of which somebody took the ending back."""

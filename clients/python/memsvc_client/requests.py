@@ -188,8 +188,12 @@ class RecallQuery(Body):
     """How many tokens all hits may have together."""
     now: datetime | None = None
     """Decides which memories have expired; the service's clock unless given."""
+    as_of: datetime | None = None
+    """What was true then: what happened or held by then, also if it was superseded later."""
+    known_at: datetime | None = None
+    """What was known then: nothing recorded or corrected later counts."""
     timezone: str | None = None
-    """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
+    """IANA name of the zone of the times here and in the filter, if these have none."""
     times: Literal["ignore", "boost", "filter"] | None = None
     """What to make of times that the question names; boosted unless given."""
     neighbours: int | None = None
@@ -202,7 +206,8 @@ class RecallQuery(Body):
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         bounds = self.filter or Filter()
-        refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        times = [self.now, self.as_of, self.known_at]
+        refuse_naive([*times, bounds.occurred_after, bounds.occurred_before], self.timezone)
         return self
 
 
@@ -215,6 +220,8 @@ class RecallFields(TypedDict, total=False):
     arms: Literal["all"] | Sequence[str] | None
     budget_tokens: int | None
     now: datetime | None
+    as_of: datetime | None
+    known_at: datetime | None
     timezone: str | None
     times: Literal["ignore", "boost", "filter"] | None
     neighbours: int | None

@@ -44,6 +44,10 @@ def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run) -> None:
     shown = run("facts", "list", "ada", "--all").stdout
     assert "lisbon" in shown
     assert "2024-06-01 00:00" in shown
+    recalled = run("recall", "ada", "home", "--as-of", "2024-05-31T00:00Z", "--json").stdout
+    assert [each["memory"]["state"] for each in json.loads(recalled)["hits"]] == ["superseded"]
+    unknown = run("recall", "ada", "home", "--known-at", "2024-05-31T00:00Z", "--json").stdout
+    assert json.loads(unknown)["hits"] == []
     both = run("facts", "list", "ada", "--all", "--as-of", "2024-05-31")
     assert both.exit_code == 2
 
