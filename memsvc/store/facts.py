@@ -12,7 +12,7 @@ from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.memory import Json, MemoryState
+from memsvc.domain.memory import FactPolicy, Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind, OperationState
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError
@@ -61,6 +61,11 @@ class FactReader:
             return []
         key = tuple_(t.facts.c.subject, t.facts.c.predicate)
         return await self._facts(bank_id, key.in_(sorted(slots)))
+
+    async def policy(self, bank_id: BankId) -> FactPolicy:
+        """Return what becomes of the bank's facts that another takes the place of."""
+        statement = select(t.banks.c.fact_policy).where(t.banks.c.bank_id == bank_id)
+        return FactPolicy((await self._session.connection.execute(statement)).scalar_one())
 
     async def list(self, bank_id: BankId, listing: FactListing, request: PageRequest) -> Page[Fact]:
         """Return facts whose source is in force, those that hold since latest first."""
@@ -219,6 +224,11 @@ class FactWriter(FactReader):
     async def end(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
         """Set when facts end and by what, as the effects say."""
         await ValidityStore(self._session).assign(bank_id, effects)
+
+    async def unsettle(self, bank_id: BankId) -> None:
+        """Have every slot settled again: those of facts whose source is in force."""
+        statement = update(t.facts).where(t.facts.c.bank_id == bank_id).values(stood=False)
+        await self._session.connection.execute(statement)
 
     async def mark_settled(self, bank_id: BankId, facts: Collection[Fact]) -> None:
         """Note of which facts the source was in force when their slots were settled."""
