@@ -40,7 +40,7 @@ async def say(bank: AsyncBank, text: str, month: int) -> UUID:
 
 async def settle(client: AsyncClient, bank: str = "ada") -> Job:
     job = await client.bank(bank).consolidate(stages=["facts"])
-    await client.wait_for_jobs(bank, timeout_s=30)
+    await client.wait_for_jobs(bank, timeout_s=30, poll_s=0.05)
     return await client.get_job(job.id)
 
 
