@@ -37,6 +37,7 @@ from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase, EraseData
 from memsvc.services.erasure_receipts import ErasureReceipts
+from memsvc.services.facts import Facts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -116,6 +117,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     reviews: Reviews
+    facts: Facts
     consolidation: Consolidation
     retention: Retention
     erase: Erase
@@ -301,6 +303,7 @@ def build_application(
         jobs=Jobs(store),
         operations=Operations(store),
         reviews=Reviews(store),
+        facts=Facts(store, clock),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         erase=Erase(store, signer),

@@ -16,6 +16,7 @@ from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erase import Erase
+from memsvc.services.facts import Facts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -105,6 +106,10 @@ async def _reviews(request: Request) -> Reviews:
     return application_of(request).reviews
 
 
+async def _facts(request: Request) -> Facts:
+    return application_of(request).facts
+
+
 async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
@@ -143,6 +148,7 @@ MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
+FactsUseCase = Annotated[Facts, Depends(_facts)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 EraseUseCase = Annotated[Erase, Depends(_erase)]

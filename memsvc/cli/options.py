@@ -59,6 +59,17 @@ def time_use_of(written: str | None) -> Literal["ignore", "boost", "filter"] | N
             )
 
 
+def fact_policy_of(written: str | None) -> Literal["supersede", "append_only"] | None:
+    """Read what becomes of a fact when another holds later in its place."""
+    match written:
+        case None | "supersede" | "append_only":
+            return written
+        case _:
+            raise typer.BadParameter(
+                f"{written!r}: give supersede or append_only.", param_hint="--fact-policy"
+            )
+
+
 Url = Annotated[
     str | None,
     typer.Option(

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Json, MemoryKind, MemoryState, ScopeKeys
 
 
@@ -72,6 +73,12 @@ class RecallFilter:
     """Exclusive."""
     states: Sequence[MemoryState] = ACTIVE_ONLY
     metadata: Condition | None = None
+    as_of: datetime | None = None
+    """Only what had happened or held by then; what ended later is found again."""
+    known_at: datetime | None = None
+    """Only what is recorded, in its present words, since then or earlier."""
+    held: Sequence[MemoryId] | None = None
+    """The superseded memories that may be shown; ``None``: any, where ``states`` has them."""
 
     @property
     def is_trivial(self) -> bool:

@@ -99,6 +99,15 @@ class ScopeKeys:
     session_id: str | None = None
 
 
+class FactPolicy(StrEnum):
+    """What becomes of a fact when another holds later in its place."""
+
+    SUPERSEDE = "supersede"
+    """It ends, and a memory that says nothing else is superseded."""
+    APPEND_ONLY = "append_only"
+    """Nothing: both stand beside each other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bank:
     """One agent's or user's memory: the unit of policy, embedding model and export."""
@@ -117,6 +126,7 @@ class Bank:
     memory_count: int
     created_at: datetime
     updated_at: datetime
+    fact_policy: FactPolicy = FactPolicy.SUPERSEDE
 
     @property
     def scope(self) -> BankScope:
@@ -131,6 +141,7 @@ class BankChange:
     description: str | None = None
     language: str | None = None
     metadata: Metadata | None = None
+    fact_policy: FactPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

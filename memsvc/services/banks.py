@@ -72,12 +72,14 @@ class Banks:
         change: BankChange,
         key: RequestKey | None = None,
     ) -> Outcome[Bank]:
-        """Change a bank's description, language or metadata."""
+        """Change a bank's description, language, metadata or what becomes of its facts."""
 
         async def work(tx: WriteTransaction) -> Bank:
             found = await tx.banks.resolve(reference.value)
             bank_id = found.scope.bank_id
             await tx.banks.change(bank_id, change)
+            if change.fact_policy is not None:
+                await tx.facts.unsettle(bank_id)
             await tx.audit.record(bank_id, caller.actor, [AuditEvent(operation="bank.update")])
             return await tx.banks.get(bank_id)
 

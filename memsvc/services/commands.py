@@ -9,6 +9,7 @@ from memsvc.domain.memory import (
     Bank,
     Episode,
     EpisodeKind,
+    FactPolicy,
     MemoryKind,
     Metadata,
     ScopeKeys,
@@ -123,6 +124,7 @@ class NewBank:
     description: str | None = None
     language: str = "auto"
     metadata: Metadata = field(default_factory=dict)
+    fact_policy: FactPolicy = FactPolicy.SUPERSEDE
     exist_ok: bool = False
 
 

@@ -35,4 +35,5 @@ def new_bank(new: NewBank, tenant_id: TenantId, model: EmbeddingModel, now: date
         memory_count=0,
         created_at=now,
         updated_at=now,
+        fact_policy=new.fact_policy,
     )

@@ -20,6 +20,7 @@ from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
+from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times, time_factor, weigh_by_time
 from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
@@ -160,7 +161,9 @@ class Recall:
             return _Question(query=query, bank=resolved, now=now, allowed=None, spans=spans)
         async with self._store.read(caller.tenant_id) as tx:
             resolved = await tx.banks.resolve(bank.value)
-            allowed = await tx.memories.allowed_ids(resolved.scope.bank_id, query.filter, now)
+            bank_id = resolved.scope.bank_id
+            query = replace(query, filter=await look_back(tx, bank_id, query.filter, now))
+            allowed = await tx.memories.allowed_ids(bank_id, query.filter, now)
         return _Question(query=query, bank=resolved, now=now, allowed=allowed, spans=spans)
 
     async def _restrict(self, question: _Question) -> _Question:

@@ -16,6 +16,7 @@ from memsvc.domain.memory import (
     BankChange,
     BankScope,
     BankState,
+    FactPolicy,
     MemoryState,
     ResolvedBank,
 )
@@ -136,6 +137,7 @@ class BankWriter(BankReader):
                 changes_trimmed_below=func.pg_snapshot_xmin(func.pg_current_snapshot()),
                 created_at=new.created_at,
                 updated_at=new.updated_at,
+                fact_policy=new.fact_policy,
             )
             .on_conflict_do_nothing()
             .returning(t.banks.c.bank_id)
@@ -161,6 +163,7 @@ class BankWriter(BankReader):
             "description": change.description,
             "language": change.language,
             "metadata": change.metadata,
+            "fact_policy": change.fact_policy,
         }
         values = {name: value for name, value in given.items() if value is not None}
         await self._update(bank_id, values)
@@ -269,4 +272,5 @@ def _to_bank(row: Row[Any]) -> Bank:
         memory_count=row.memory_count,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        fact_policy=FactPolicy(row.fact_policy),
     )

@@ -1,18 +1,21 @@
 """What memories claim: which are to be read, the facts of a slot, and their ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.facts.claims import Claim
+from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.memory import Json, MemoryState
+from memsvc.domain.memory import FactPolicy, Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind, OperationState
+from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 
@@ -59,9 +62,62 @@ class FactReader:
         key = tuple_(t.facts.c.subject, t.facts.c.predicate)
         return await self._facts(bank_id, key.in_(sorted(slots)))
 
+    async def policy(self, bank_id: BankId) -> FactPolicy:
+        """Return what becomes of the bank's facts that another takes the place of."""
+        statement = select(t.banks.c.fact_policy).where(t.banks.c.bank_id == bank_id)
+        return FactPolicy((await self._session.connection.execute(statement)).scalar_one())
+
+    async def list(self, bank_id: BankId, listing: FactListing, request: PageRequest) -> Page[Fact]:
+        """Return facts whose source is in force, those that hold since latest first."""
+        columns = t.facts.c
+        statement = (
+            select(t.facts, t.memories.c.state)
+            .select_from(_WITH_SOURCES)
+            .where(
+                columns.bank_id == bank_id,
+                t.memories.c.bank_id == bank_id,
+                t.memories.c.state.in_(_IN_FORCE),
+                *_listed(listing),
+            )
+            .order_by(columns.valid_from.desc(), columns.fact_id.desc())
+            .limit(request.limit + 1)
+        )
+        if request.cursor is not None:
+            key = tuple_(columns.valid_from, columns.fact_id)
+            statement = statement.where(key < tuple_(*_parsed(request.cursor)))
+        found = [_to_fact(row) for row in await self._session.connection.execute(statement)]
+        return cut_page(found, request, [_cursor(each) for each in found])
+
     async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
         """Return every fact of the memories."""
         return await self._facts(bank_id, t.facts.c.memory_id == func.any(list(ids)))
+
+    async def of_superseded(self, bank_id: BankId, known_at: datetime | None) -> Sequence[Fact]:
+        """Return the facts of every slot in which a superseded memory has one.
+
+        With ``known_at`` only those of memories recorded by then in their present words.
+        """
+        gone, old = t.facts.alias("gone").c, t.memories.alias("old").c
+        versions = t.memory_versions.c
+        ended = select(gone.subject, gone.predicate).where(
+            gone.bank_id == bank_id,
+            old.bank_id == bank_id,
+            old.memory_id == gone.memory_id,
+            old.state == MemoryState.SUPERSEDED,
+        )
+        conditions: list[ColumnElement[bool]] = [
+            tuple_(t.facts.c.subject, t.facts.c.predicate).in_(ended)
+        ]
+        if known_at is not None:
+            conditions.append(
+                exists().where(
+                    versions.bank_id == bank_id,
+                    versions.memory_id == t.memories.c.memory_id,
+                    versions.version == t.memories.c.current_version,
+                    versions.recorded_at <= known_at,
+                )
+            )
+        return await self._facts(bank_id, and_(*conditions))
 
     async def undone(self, bank_id: BankId, ids: Collection[FactId]) -> set[tuple[FactId, FactId]]:
         """Return pairs (ended, by) of which somebody took the ending back."""
@@ -169,6 +225,11 @@ class FactWriter(FactReader):
         """Set when facts end and by what, as the effects say."""
         await ValidityStore(self._session).assign(bank_id, effects)
 
+    async def unsettle(self, bank_id: BankId) -> None:
+        """Have every slot settled again: those of facts whose source is in force."""
+        statement = update(t.facts).where(t.facts.c.bank_id == bank_id).values(stood=False)
+        await self._session.connection.execute(statement)
+
     async def mark_settled(self, bank_id: BankId, facts: Collection[Fact]) -> None:
         """Note of which facts the source was in force when their slots were settled."""
         columns = t.facts.c
@@ -249,6 +310,36 @@ def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
         t.memories.c.bank_id == bank_id,
         or_(columns.stood != t.memories.c.state.in_(_IN_FORCE), is_orphan),
     )
+
+
+def _listed(listing: FactListing) -> list[ColumnElement[bool]]:
+    columns, held_at = t.facts.c, listing.held_at
+    clauses: list[ColumnElement[bool]] = []
+    if listing.subject is not None:
+        clauses.append(columns.subject == listing.subject)
+    if listing.entity is not None:
+        clauses.append(or_(columns.subject == listing.entity, columns.object == listing.entity))
+    if listing.predicate is not None:
+        clauses.append(columns.predicate == listing.predicate)
+    if held_at is not None:
+        clauses += [
+            columns.denies.is_(False),
+            columns.valid_from <= held_at,
+            or_(columns.valid_to.is_(None), columns.valid_to > held_at),
+        ]
+    return clauses
+
+
+def _cursor(fact: Fact) -> str:
+    return f"{fact.claim.valid_from.isoformat()}_{fact.id}"
+
+
+def _parsed(cursor: str) -> tuple[datetime, UUID]:
+    since, _, fact_id = cursor.partition("_")
+    try:
+        return datetime.fromisoformat(since).astimezone(UTC), UUID(fact_id)
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequestError("The cursor is not one this listing gave out.") from error
 
 
 def _to_fact(row: Row[Any]) -> Fact:

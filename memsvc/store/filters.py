@@ -1,10 +1,23 @@
 """A recall filter as SQL conditions on `memories`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, ColumnElement, and_, case, false, func, literal, not_, or_, true
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Uuid,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from memsvc.domain.filters import (
@@ -16,7 +29,7 @@ from memsvc.domain.filters import (
     Not,
     RecallFilter,
 )
-from memsvc.domain.memory import Json
+from memsvc.domain.memory import Json, MemoryState
 from memsvc.store import tables as t
 
 Clause: TypeAlias = ColumnElement[bool]
@@ -44,9 +57,34 @@ def conditions(wanted: RecallFilter, now: datetime) -> list[Clause]:
         clauses.append(memories.occurred_at >= wanted.occurred_after)
     if wanted.occurred_before is not None:
         clauses.append(memories.occurred_at < wanted.occurred_before)
+    clauses.extend(_of_another_time(wanted))
     if wanted.metadata is not None:
         clauses.append(_condition(wanted.metadata))
     return clauses
+
+
+def _of_another_time(wanted: RecallFilter) -> Iterator[Clause]:
+    memories, facts, versions = t.memories.c, t.facts.c, t.memory_versions.alias("known").c
+    if wanted.as_of is not None:
+        # What is told later may have begun before: "I moved in March", said in June.
+        has_begun = exists().where(
+            facts.bank_id == memories.bank_id,
+            facts.memory_id == memories.memory_id,
+            facts.valid_from <= wanted.as_of,
+        )
+        yield or_(memories.occurred_at <= wanted.as_of, has_begun)
+    if wanted.known_at is not None:
+        yield exists().where(
+            versions.bank_id == memories.bank_id,
+            versions.memory_id == memories.memory_id,
+            versions.version == memories.current_version,
+            versions.recorded_at <= wanted.known_at,
+        )
+    if wanted.held is not None:
+        yield or_(
+            memories.state != MemoryState.SUPERSEDED,
+            memories.memory_id == func.any(literal(list(wanted.held), ARRAY(Uuid()))),
+        )
 
 
 def _condition(condition: Condition) -> Clause:

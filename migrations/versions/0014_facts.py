@@ -22,6 +22,9 @@ def _of_a_memory(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
+    policy = sa.Column("fact_policy", sa.Text(), nullable=False, server_default="supersede")
+    op.add_column("banks", policy)
+    op.alter_column("banks", "fact_policy", server_default=None)
     op.create_table(
         "facts",
         sa.Column("bank_id", sa.Uuid(), nullable=False),
@@ -67,3 +70,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_column("banks", "fact_policy")

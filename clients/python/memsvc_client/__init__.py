@@ -50,6 +50,7 @@ from memsvc_client.errors import (
     UndoPreventedError,
     UnexpectedAnswerError,
 )
+from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
 from memsvc_client.graph import (
     Entity,
@@ -182,6 +183,8 @@ __all__ = [
     "ErasureKey",
     "ErasureNotFoundError",
     "ErasurePreview",
+    "Fact",
+    "FactListing",
     "Fading",
     "Fate",
     "Feedback",

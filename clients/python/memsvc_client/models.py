@@ -88,6 +88,8 @@ class BankInfo(Record):
     memory_count: int
     created_at: AwareDatetime
     updated_at: AwareDatetime
+    fact_policy: str = "supersede"
+    """``supersede``: a fact ends where another holds later in its place; ``append_only``: never."""
 
 
 class EpisodeInfo(Record):

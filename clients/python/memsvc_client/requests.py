@@ -24,6 +24,8 @@ class NewBank(Body):
     language: str | None = None
     """ISO 639-1 code of its texts; the service's default ``auto`` recognises each text's."""
     metadata: Metadata | None = None
+    fact_policy: Literal["supersede", "append_only"] | None = None
+    """What becomes of a fact when another holds later in its place; superseded unless given."""
     exist_ok: bool | None = None
     """Answer the bank of this name if there is one, instead of refusing."""
 
@@ -35,6 +37,8 @@ class BankChange(Body):
     language: str | None = None
     metadata: Metadata | None = None
     """Replaces all that there is."""
+    fact_policy: Literal["supersede", "append_only"] | None = None
+    """Takes hold when facts are settled next, by consolidating."""
 
 
 class Reembedding(Body):
@@ -51,6 +55,7 @@ class BankFields(TypedDict, total=False):
     description: str | None
     language: str | None
     metadata: Metadata | None
+    fact_policy: Literal["supersede", "append_only"] | None
 
 
 class Message(Body):
@@ -188,8 +193,12 @@ class RecallQuery(Body):
     """How many tokens all hits may have together."""
     now: datetime | None = None
     """Decides which memories have expired; the service's clock unless given."""
+    as_of: datetime | None = None
+    """What was true then: what happened or held by then, also if it was superseded later."""
+    known_at: datetime | None = None
+    """What was known then: nothing recorded or corrected later counts."""
     timezone: str | None = None
-    """IANA name of the zone of ``now`` and of the filter's times, if these have none."""
+    """IANA name of the zone of the times here and in the filter, if these have none."""
     times: Literal["ignore", "boost", "filter"] | None = None
     """What to make of times that the question names; boosted unless given."""
     neighbours: int | None = None
@@ -204,7 +213,8 @@ class RecallQuery(Body):
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         bounds = self.filter or Filter()
-        refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        times = [self.now, self.as_of, self.known_at]
+        refuse_naive([*times, bounds.occurred_after, bounds.occurred_before], self.timezone)
         return self
 
 
@@ -217,6 +227,8 @@ class RecallFields(TypedDict, total=False):
     arms: Literal["all"] | Sequence[str] | None
     budget_tokens: int | None
     now: datetime | None
+    as_of: datetime | None
+    known_at: datetime | None
     timezone: str | None
     times: Literal["ignore", "boost", "filter"] | None
     neighbours: int | None

@@ -15,8 +15,13 @@ from memsvc.api.schemas.fields import (
 )
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.times import UtcTime
-from memsvc.domain.memory import Bank, BankChange, BankState
+from memsvc.domain.memory import Bank, BankChange, BankState, FactPolicy
 from memsvc.services.commands import NewBank
+
+_FACT_POLICY = Field(
+    description="`supersede`: a fact ends where another holds later in its place. `append_only`: "
+    "both stand. A change takes hold when facts are settled next, by consolidating."
+)
 
 
 class CreateBankRequest(RequestModel):
@@ -25,6 +30,7 @@ class CreateBankRequest(RequestModel):
     name: Annotated[BankName, Field(description="Unique per tenant.")]
     description: Description | None = None
     language: Language = "auto"
+    fact_policy: Annotated[FactPolicy, _FACT_POLICY] = FactPolicy.SUPERSEDE
     metadata: MetadataBody = Field(default_factory=dict)
     exist_ok: Annotated[
         StrictBool, Field(description="Answer 200 with the bank there is instead of `bank_exists`.")
@@ -37,6 +43,7 @@ class CreateBankRequest(RequestModel):
             description=self.description,
             language=self.language,
             metadata=self.metadata,
+            fact_policy=self.fact_policy,
             exist_ok=self.exist_ok,
         )
 
@@ -46,6 +53,7 @@ class UpdateBankRequest(RequestModel):
 
     description: Description | None = None
     language: Language | None = None
+    fact_policy: Annotated[FactPolicy | None, _FACT_POLICY] = None
     metadata: Annotated[
         MetadataBody | None, Field(description="Replaces the bank's metadata as a whole.")
     ] = None
@@ -53,7 +61,10 @@ class UpdateBankRequest(RequestModel):
     def to_command(self) -> BankChange:
         """Return the command for the use case."""
         return BankChange(
-            description=self.description, language=self.language, metadata=self.metadata
+            description=self.description,
+            language=self.language,
+            metadata=self.metadata,
+            fact_policy=self.fact_policy,
         )
 
 
@@ -71,6 +82,7 @@ class BankResponse(ResponseModel):
     name: str
     description: str | None
     language: str
+    fact_policy: FactPolicy
     metadata: dict[str, Any]
     state: BankState
     embedding_model: EmbeddingModelResponse
@@ -86,6 +98,7 @@ class BankResponse(ResponseModel):
             name=bank.name,
             description=bank.description,
             language=bank.language,
+            fact_policy=bank.fact_policy,
             metadata=dict(bank.metadata),
             state=bank.state,
             embedding_model=EmbeddingModelResponse(id=bank.model_id, dimension=bank.dimension),

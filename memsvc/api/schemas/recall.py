@@ -1,5 +1,6 @@
 """Bodies of the recall route."""
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -62,6 +63,20 @@ class RecallRequest(RequestModel):
             "of later times are not hidden."
         ),
     ] = None
+    as_of: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was true then: later memories are hidden, and those are found again "
+            "that were superseded by what came to hold later."
+        ),
+    ] = None
+    known_at: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was known then: memories recorded or corrected later are hidden, and "
+            "supersede nothing."
+        ),
+    ] = None
     timezone: ZoneName | None = None
     times: Annotated[
         TimeUse,
@@ -100,7 +115,11 @@ class RecallRequest(RequestModel):
         return RecallQuery(
             text=self.query,
             k=self.k,
-            filter=self.filter.to_filter(zone),
+            filter=replace(
+                self.filter.to_filter(zone),
+                as_of=zone.instant(self.as_of, "as_of"),
+                known_at=zone.instant(self.known_at, "known_at"),
+            ),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
             budget_tokens=self.budget_tokens,
             now=zone.instant(self.now, "now"),

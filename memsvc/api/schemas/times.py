@@ -31,6 +31,15 @@ def _known_zone(name: str) -> str:
     return _zone(name).key
 
 
+def _to_instant(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("must name its offset, as in 2024-05-07T13:56:00Z")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
+
+
 def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
@@ -55,6 +64,13 @@ ZoneName = Annotated[
     ),
     AfterValidator(_known_zone),
 ]
+QueryTime = Annotated[
+    datetime,
+    BeforeValidator(_parse),
+    AfterValidator(_to_instant),
+    Field(description="ISO 8601 with an offset.", examples=["2024-05-07T13:56:00Z"]),
+]
+"""A time among the parameters of a query, where no zone is named beside it."""
 UtcTime = Annotated[
     AwareDatetime,
     AfterValidator(_to_utc),

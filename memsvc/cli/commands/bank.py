@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memsvc.cli.commands.reembed import models, reembed
-from memsvc.cli.options import AsJson, Bank, Metadata, Url
+from memsvc.cli.options import AsJson, Bank, Metadata, Url, fact_policy_of
 
 if TYPE_CHECKING:
     from memsvc_client import AsyncClient, BankInfo, Job
@@ -20,6 +20,14 @@ Description = Annotated[str | None, typer.Option("--description", help="What it 
 Language = Annotated[
     str | None,
     typer.Option("--language", metavar="CODE", help="ISO 639-1 code of its texts, or auto."),
+]
+FactPolicy = Annotated[
+    str | None,
+    typer.Option(
+        "--fact-policy",
+        metavar="supersede|append_only",
+        help="Whether a fact ends where another holds later in its place.",
+    ),
 ]
 _POLL_S = 0.2
 
@@ -41,6 +49,7 @@ def create(  # noqa: PLR0913 — a command's options
     description: Description = None,
     language: Language = None,
     metadata: Metadata = None,
+    fact_policy: FactPolicy = None,
     exist_ok: Annotated[
         bool, typer.Option("--exist-ok", help="Do nothing if there is one of this name.")
     ] = False,
@@ -51,6 +60,7 @@ def create(  # noqa: PLR0913 — a command's options
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
+    policy = fact_policy_of(fact_policy)
     created = ask(
         url,
         lambda client: client.create_bank(
@@ -59,6 +69,7 @@ def create(  # noqa: PLR0913 — a command's options
             description=description,
             language=language,
             metadata=metadata,
+            fact_policy=policy,
         ),
     )
     print_record(created, as_json=as_json, show=_show_bank)
@@ -75,12 +86,13 @@ def show(bank: Bank, url: Url = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def update(
+def update(  # noqa: PLR0913 — a command's options
     bank: Bank,
     *,
     description: Description = None,
     language: Language = None,
     metadata: Metadata = None,
+    fact_policy: FactPolicy = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -88,12 +100,17 @@ def update(
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
-    if description is None and language is None and metadata is None:
-        raise typer.BadParameter("give --description, --language or --metadata")
+    policy = fact_policy_of(fact_policy)
+    if description is None and language is None and metadata is None and policy is None:
+        raise typer.BadParameter("give --description, --language, --metadata or --fact-policy")
     changed = ask(
         url,
         lambda client: client.update_bank(
-            bank, description=description, language=language, metadata=metadata
+            bank,
+            description=description,
+            language=language,
+            metadata=metadata,
+            fact_policy=policy,
         ),
     )
     print_record(changed, as_json=as_json, show=_show_bank)
@@ -164,6 +181,7 @@ def _show_bank(bank: "BankInfo") -> None:
             ("id", str(bank.id)),
             ("description", bank.description),
             ("language", bank.language),
+            ("facts", bank.fact_policy),
             ("memories", str(bank.memory_count)),
             ("state", bank.state),
             ("model", f"{bank.embedding_model.id}, {bank.embedding_model.dimension} dimensions"),

@@ -1,13 +1,15 @@
-"""`memsvc facts`: how good the decision is that one statement takes the place of another."""
+"""`memsvc facts`: what memories claim, and how good the decision is what takes whose place."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memsvc.cli.options import AsJson
+from memsvc.cli.options import AsJson, Bank, Url, time
 
 if TYPE_CHECKING:
+    from memsvc_client import Fact
     from pydantic import JsonValue
 
     from memsvc.domain.facts.evaluation import StatementPair, SupersedeEvaluation, SupersedeFigures
@@ -17,9 +19,53 @@ app = typer.Typer(help="Facts, and what takes their place.", no_args_is_help=Tru
 _PAIRS = Path("bench/labelled/contradictions.jsonl")
 
 
-@app.callback()
-def _group() -> None:
-    """Have `eval` named although it is the only command."""
+@app.command("list")
+def list_facts(  # noqa: PLR0913 — a command's options
+    bank: Bank,
+    *,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Only what is about this one.")
+    ] = None,
+    entity: Annotated[
+        str | None, typer.Option("--entity", help="Only what is about this one or says it.")
+    ] = None,
+    predicate: Annotated[
+        str | None, typer.Option("--predicate", help='Only of this kind, such as "lives in".')
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", parser=time, metavar="TIME", help="What held then; UTC where it has no zone."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also what holds no longer or not yet, and denials.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what memories claim and holds now, what holds since latest first."""
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_json
+
+    if every and as_of is not None:
+        raise typer.BadParameter("give it or --all, not both", param_hint="--as-of")
+    if as_of is not None and as_of.tzinfo is None:
+        as_of = as_of.replace(tzinfo=UTC)
+    found = ask(
+        url,
+        lambda client: collect(
+            client.bank(bank).facts(
+                subject=subject, entity=entity, predicate=predicate, as_of=as_of, all=every
+            ),
+            limit=limit,
+        ),
+    )
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in found])
+    else:
+        _show_facts(found)
 
 
 @app.command("eval")
@@ -101,6 +147,25 @@ def _figures(figures: "SupersedeFigures") -> "dict[str, JsonValue]":
 
 def _pair(pair: "StatementPair") -> "dict[str, JsonValue]":
     return {"id": pair.number, "class": pair.group, "one": pair.one, "other": pair.other}
+
+
+def _show_facts(found: "list[Fact]") -> None:
+    from memsvc.cli.output import print_table
+
+    print_table(
+        ("subject", "predicate", "object", "from", "until", "memory"),
+        (
+            (
+                each.subject,
+                f"no longer {each.predicate}" if each.denies else each.predicate,
+                each.object or "-",
+                f"{each.valid_from:%Y-%m-%d %H:%M}",
+                "-" if each.valid_to is None else f"{each.valid_to:%Y-%m-%d %H:%M}",
+                str(each.memory_id),
+            )
+            for each in found
+        ),
+    )
 
 
 def _show(measured: "SupersedeEvaluation") -> None:

@@ -98,6 +98,21 @@ def recall(  # noqa: PLR0913 — a command's options
             help="Leave out what has expired then; else now.",
         ),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", parser=time, metavar="TIME", help="What was true then, superseded or not."
+        ),
+    ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            parser=time,
+            metavar="TIME",
+            help="What was known then: nothing recorded or corrected later.",
+        ),
+    ] = None,
     zone: Zone = None,
     times: Annotated[
         str | None,
@@ -142,6 +157,8 @@ def recall(  # noqa: PLR0913 — a command's options
             arms=arms or None,
             budget_tokens=budget,
             now=now,
+            as_of=as_of,
+            known_at=known_at,
             timezone=zone,
             times=read_times,
             neighbours=neighbours or None,

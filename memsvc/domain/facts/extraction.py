@@ -150,9 +150,9 @@ def _claimed(
     since = _since(rest, said_at, is_event=pattern.name.split(".")[0] == "event")
     if since is None:
         return None
-    predicate = pattern.predicate.replace("{kind}", _normal(kind))
+    predicate = pattern.predicate.replace("{kind}", normal_form(kind))
     if pattern.name == "prefers":
-        predicate = "prefers of " + " / ".join(sorted((value, _normal(kind))))
+        predicate = "prefers of " + " / ".join(sorted((value, normal_form(kind))))
     return Claim(
         subject=subject,
         predicate=predicate,
@@ -171,8 +171,8 @@ def _verb(doing: str | None) -> str:
 
 
 def _subject(who: str, speaker: str | None) -> str | None:
-    said_by = _normal(speaker or "") or "speaker"
-    normal = _normal(re.sub(r"[’']s$", "", who))
+    said_by = normal_form(speaker or "") or "speaker"
+    normal = normal_form(re.sub(r"[’']s$", "", who))
     if normal in {"i", "my", "我"}:
         return said_by
     if normal.split()[:1] == ["my"]:
@@ -183,7 +183,7 @@ def _subject(who: str, speaker: str | None) -> str | None:
 def _object(predicate: str, written: str) -> str:
     if predicate == "time":
         return _clock(written)
-    return _normal(_ARTICLE.sub("", _TRAILING.sub("", written)))
+    return normal_form(_ARTICLE.sub("", _TRAILING.sub("", written)))
 
 
 def _clock(written: str) -> str:
@@ -191,12 +191,13 @@ def _clock(written: str) -> str:
     normal = {"noon": "12:00", "midnight": "00:00"}.get(written.lower(), written.lower())
     match = _CLOCK.match(normal)
     if match is None:
-        return _normal(normal)
+        return normal_form(normal)
     hour, minute = int(match[1]) % (12 if match[3] else 24), int(match[2] or 0)
     return f"{hour + (12 if match[3] == 'p' else 0):02d}:{minute:02d}"
 
 
-def _normal(written: str) -> str:
+def normal_form(written: str) -> str:
+    """Return how names are kept: folded, with single blanks for all but word characters."""
     folded = fold(written.casefold().replace("’", "'"))
     return " ".join(_OBJECT_SPACE.sub(" ", folded).strip(" .-:").split())
 

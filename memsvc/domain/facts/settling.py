@@ -8,7 +8,7 @@ from uuid import UUID
 
 from memsvc.domain.facts.claims import Claim, ends
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import Json
+from memsvc.domain.memory import FactPolicy, Json
 from memsvc.domain.operations import Aspect, Effect
 
 FactId = NewType("FactId", UUID)
@@ -57,12 +57,15 @@ def validity(valid_to: datetime | None, superseded_by: UUID | None) -> Json:
 
 
 def settled(
-    facts: Sequence[Fact], undone: Collection[tuple[FactId, FactId]] = frozenset()
+    facts: Sequence[Fact],
+    undone: Collection[tuple[FactId, FactId]] = frozenset(),
+    policy: FactPolicy = FactPolicy.SUPERSEDE,
 ) -> list[Ending]:
     """Return whose end is another now, oldest first.
 
     ``undone`` are pairs (ended, by) that somebody took back: these do not end each other again.
-    A fact whose source is not in force ends nothing, and nothing ends it.
+    A fact whose source is not in force ends nothing, and nothing ends it. Where facts are only
+    appended, none ends, and what had ended holds again.
     """
     slots: dict[Slot, list[Fact]] = {}
     for fact in sorted(facts, key=lambda each: (each.claim.order, each.id)):
@@ -75,7 +78,8 @@ def settled(
                 for each in some[place + 1 :]
                 if each.stands and (fact.id, each.id) not in undone and ends(fact.claim, each.claim)
             )
-            by = next(later, None) if fact.stands else None
+            may_end = fact.stands and policy is FactPolicy.SUPERSEDE
+            by = next(later, None) if may_end else None
             ending = Ending(fact=fact, by=by)
             if ending.effect.before != ending.effect.after:
                 found.append(ending)

@@ -112,7 +112,8 @@ async def _claims(source: NoteSource) -> list[Claim]:
 async def _settle(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> tuple[int, int]:
     """Give every fact of the slots the end it has now; return how many ended and hold again."""
     facts = await tx.facts.of_slots(bank_id, slots)
-    endings = settled(facts, await tx.facts.undone(bank_id, [each.id for each in facts]))
+    undone = await tx.facts.undone(bank_id, [each.id for each in facts])
+    endings = settled(facts, undone, await tx.facts.policy(bank_id))
     await tx.facts.mark_settled(bank_id, facts)
     if not endings:
         return 0, 0

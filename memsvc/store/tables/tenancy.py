@@ -46,6 +46,7 @@ banks = Table(
     Column("changes_trimmed_below", TransactionId(), nullable=False),
     instant_column("created_at"),
     instant_column("updated_at"),
+    text_column("fact_policy"),
     ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
     CheckConstraint("name ~ '^[a-z0-9._-]{1,128}$'", name="name"),
     # A deleted bank frees its name at once, though its rows take a while to go.

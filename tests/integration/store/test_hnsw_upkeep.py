@@ -164,9 +164,9 @@ async def test_thousands_of_banks_live_on_a_default_lock_table(
         connection.execute(
             text(
                 "INSERT INTO banks (bank_id, tenant_id, name, language, metadata, state, model_id,"
-                " dimension, changes_trimmed_below, created_at, updated_at)"
+                " dimension, changes_trimmed_below, created_at, updated_at, fact_policy)"
                 " SELECT gen_random_uuid(), :tenant, 'bank' || n, 'auto', '{}', 'active', :model,"
-                " 16, '0', now(), now() FROM generate_series(1, :banks) n"
+                " 16, '0', now(), now(), 'supersede' FROM generate_series(1, :banks) n"
             ),
             {"tenant": DEFAULT_TENANT, "model": MODEL, "banks": MANY_BANKS},
         )

@@ -1,10 +1,12 @@
 """What the faked use cases answer unless a test says otherwise."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.erasure import Erasure, ErasureId, ErasureState
+from memsvc.domain.facts.claims import Claim
+from memsvc.domain.facts.settling import Fact, FactId
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import BankId, EpisodeId, JobId, MemoryId, TenantId
@@ -69,6 +71,7 @@ JOB_ID = JobId(UUID(int=5))
 OPERATION_ID = OperationId(UUID(int=6))
 REVIEW_ID = ReviewId(UUID(int=7))
 ERASURE_ID = ErasureId(UUID(int=10))
+FACT_ID = FactId(UUID(int=10))
 
 BANK = Bank(
     id=BANK_ID,
@@ -161,6 +164,21 @@ ERASURE = Erasure(
     finished_at=NOON,
 )
 STARTED_ERASURE = StartedErasure(bank_id=BANK_ID, erasure_id=ERASURE_ID, job_id=JOB_ID)
+FACT = Fact(
+    id=FACT_ID,
+    memory_id=MEMORY_ID,
+    claim=Claim(
+        subject="ada",
+        predicate="lives in",
+        object="lisbon",
+        valid_from=NOON,
+        said_at=NOON,
+        rule="residence.state",
+    ),
+    valid_to=NOON + timedelta(days=30),
+    superseded_by=FactId(UUID(int=11)),
+    stands=True,
+)
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(
     backend="faiss_cpu",

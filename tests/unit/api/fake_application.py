@@ -59,6 +59,7 @@ from tests.unit.api.fake_recalls import (
 )
 from tests.unit.api.fake_upkeep import (
     FakeErase,
+    FakeFacts,
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
@@ -316,6 +317,7 @@ class FakeApplication:
         self.reviews = FakeReviews(self.script)
         self.erase = FakeErase(self.script)
         self.retention = FakeRetention(self.script)
+        self.facts = FakeFacts(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from memsvc.domain.erasure import Erasure, ErasureId, Subject
+from memsvc.domain.facts.settling import Fact
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import Job
@@ -26,6 +27,7 @@ from memsvc.services.commands import (
     RequestKey,
 )
 from memsvc.services.erase import StartedErasure
+from memsvc.services.facts import FactQuery
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
 from memsvc.services.retention import PolicyChange, StartedSweep
@@ -33,6 +35,7 @@ from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
     ERASURE,
+    FACT,
     FORECAST,
     JOB,
     LISBON,
@@ -165,6 +168,19 @@ class FakeErase:
 
     async def public_key(self) -> str:
         found: str = self.script.play("erase.public_key", "a2V5")
+        return found
+
+
+@dataclass(slots=True)
+class FakeFacts:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, query: FactQuery, page: PageRequest
+    ) -> Page[Fact]:
+        found: Page[Fact] = self.script.play(
+            "facts.list", Page(items=[FACT], next_cursor="c"), caller, reference, query, page
+        )
         return found
 
 

@@ -50,6 +50,7 @@ OPERATIONS = {
     "get_entity": "GET /v1/banks/{bank}/graph/entity",
     "find_path": "GET /v1/banks/{bank}/graph/path",
     "list_mentions": "GET /v1/banks/{bank}/graph/mentions",
+    "list_facts": "GET /v1/banks/{bank}/graph/facts",
     "rebuild_graph": "POST /v1/banks/{bank}/graph:rebuild",
     "list_reviews": "GET /v1/banks/{bank}/reviews",
     "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",

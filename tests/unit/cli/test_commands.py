@@ -64,12 +64,14 @@ class TestBank:
 
     def test_creating_sends_what_was_given(self, ask: Run, service: ScriptedService) -> None:
         service.answer(BANK, 201)
-        options = ("--description", "d", "--language", "en", "--metadata", '{"team": "blue"}')
-        ask("bank", "create", "ada", *options, "--exist-ok")
+        options = ("--description", "d", "--language", "en", "--fact-policy", "append_only")
+        metadata = ("--metadata", '{"team": "blue"}')
+        ask("bank", "create", "ada", *options, *metadata, "--exist-ok")
         assert service.body == {
             "name": "ada",
             "description": "d",
             "language": "en",
+            "fact_policy": "append_only",
             "metadata": {"team": "blue"},
             "exist_ok": True,
         }
@@ -88,6 +90,9 @@ class TestBank:
     def test_updating_nothing_is_wrong_usage(self, run: Run, service: ScriptedService) -> None:
         assert run("bank", "update", "ada", "--url", service.url).exit_code == 2
         assert service.requests == []
+
+    def test_a_policy_that_there_is_not_is_wrong_usage(self, run: Run) -> None:
+        assert run("bank", "update", "ada", "--fact-policy", "forget").exit_code == 2
 
     def test_metadata_that_are_no_object_are_wrong_usage(self, run: Run) -> None:
         for written in ("[1]", "{", "x"):

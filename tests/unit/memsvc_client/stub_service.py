@@ -23,6 +23,7 @@ BANK: Final[Json] = {
     "name": "ada",
     "description": None,
     "language": "auto",
+    "fact_policy": "supersede",
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:1", "dimension": 384},

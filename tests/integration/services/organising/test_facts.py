@@ -40,7 +40,7 @@ async def say(bank: AsyncBank, text: str, month: int) -> UUID:
 
 async def settle(client: AsyncClient, bank: str = "ada") -> Job:
     job = await client.bank(bank).consolidate(stages=["facts"])
-    await client.wait_for_jobs(bank, timeout_s=30)
+    await client.wait_for_jobs(bank, timeout_s=30, poll_s=0.05)
     return await client.get_job(job.id)
 
 
@@ -98,18 +98,24 @@ async def test_a_memory_that_says_more_stays_and_only_its_fact_ends(
     assert (await facts(database, old))[0].valid_to == datetime(2024, 6, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_any_order_of_arrival_gives_the_same_current_state(
-    serving_client: AsyncClient, bank: AsyncBank, order: tuple[int, ...]
+    serving_client: AsyncClient,
 ) -> None:
     """Late-arriving older facts supersede nothing newer."""
     said = [(LISBON, 1), (PORTO, 4), (ROME, 8)]
-    ids = {}
-    for place in order:
-        ids[place] = await say(bank, *said[place])
-        await settle(serving_client)
+
+    async def arriving(name: str, order: tuple[int, ...]) -> list[str]:
+        await serving_client.create_bank(name)
+        bank, ids = serving_client.bank(name), {}
+        for place in order:
+            ids[place] = await say(bank, *said[place])
+            await settle(serving_client, name)
+        return await states(bank, *(ids[each] for each in range(3)))
+
+    orders = list(permutations(range(3)))
+    found = await asyncio.gather(*(arriving(f"b{no}", each) for no, each in enumerate(orders)))
     gone = MemoryState.SUPERSEDED
-    assert await states(bank, *(ids[each] for each in range(3))) == [gone, gone, MemoryState.ACTIVE]
+    assert found == [[gone, gone, MemoryState.ACTIVE]] * len(orders)
 
 
 async def test_undoing_a_supersede_holds_when_facts_are_settled_again(
@@ -191,3 +197,24 @@ async def test_facts_of_one_bank_end_none_of_another(
     await say(serving_client.bank("bob"), PORTO, 6)
     await asyncio.gather(settle(serving_client), settle(serving_client, "bob"))
     assert await states(bank, old) == [MemoryState.ACTIVE]
+
+
+async def test_where_facts_are_only_appended_none_ends_until_the_policy_changes(
+    serving_client: AsyncClient, bank: AsyncBank, database: Database
+) -> None:
+    await serving_client.update_bank("ada", fact_policy="append_only")
+    old, new = await say(bank, LISBON, 1), await say(bank, PORTO, 6)
+    job = await settle(serving_client)
+    assert (job.counts["facts"], job.counts["superseded"]) == (2, 0)
+    assert await states(bank, old, new) == [MemoryState.ACTIVE] * 2
+
+    changed = await serving_client.update_bank("ada", fact_policy="supersede")
+    assert changed.fact_policy == "supersede"
+    await settle(serving_client)
+    assert await states(bank, old, new) == [MemoryState.SUPERSEDED, MemoryState.ACTIVE]
+
+    await serving_client.update_bank("ada", fact_policy="append_only")
+    job = await settle(serving_client)
+    assert job.counts["reinstated"] == 1
+    assert await states(bank, old, new) == [MemoryState.ACTIVE] * 2
+    assert [each.valid_to for each in await facts(database, old, new)] == [None, None]

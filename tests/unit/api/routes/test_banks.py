@@ -1,7 +1,7 @@
 import httpx2
 import pytest
 
-from memsvc.domain.memory import BankChange
+from memsvc.domain.memory import BankChange, FactPolicy
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.commands import BankCreated, NewBank
 from tests.unit.api.answers import BANK, BANK_ID, JOB_ID
@@ -12,6 +12,7 @@ RENDERED = {
     "name": "ada",
     "description": None,
     "language": "auto",
+    "fact_policy": "supersede",
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:0", "dimension": 384},
@@ -54,6 +55,7 @@ async def test_a_bank_that_existed_is_answered_with_200(
         {"name": "x" * 129},
         {"name": ".."},
         {"name": "ada", "language": "english"},
+        {"name": "ada", "fact_policy": "forget"},
         {"name": "ada", "language": "EN"},
         {"name": "ada", "colour": "blue"},
         {"name": "ada", "metadata": [1]},
@@ -108,6 +110,7 @@ async def test_a_bank_is_read(api: httpx2.AsyncClient) -> None:
     ("body", "change"),
     [
         ({}, BankChange()),
+        ({"fact_policy": "append_only"}, BankChange(fact_policy=FactPolicy.APPEND_ONLY)),
         ({"description": ""}, BankChange(description="")),
         ({"language": "zh", "metadata": {}}, BankChange(language="zh", metadata={})),
     ],

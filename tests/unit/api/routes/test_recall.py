@@ -86,6 +86,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         "arms": ["lexical"],
         "budget_tokens": 1,
         "now": "2024-05-08T00:00:00",
+        "as_of": "2024-04-01T00:00:00",
+        "known_at": "2024-05-01T00:00:00Z",
         "timezone": "America/New_York",
         "explain": True,
         "times": "filter",
@@ -100,7 +102,11 @@ async def test_everything_asked_for_reaches_the_use_case(
     assert script.last_arguments[2] == RecallQuery(
         text="q",
         k=200,
-        filter=RecallFilter(occurred_before=datetime(2024, 5, 7, 16, tzinfo=UTC)),
+        filter=RecallFilter(
+            occurred_before=datetime(2024, 5, 7, 16, tzinfo=UTC),
+            as_of=datetime(2024, 4, 1, 4, tzinfo=UTC),
+            known_at=datetime(2024, 5, 1, tzinfo=UTC),
+        ),
         arms=frozenset({Arm.LEXICAL}),
         budget_tokens=1,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
@@ -180,6 +186,8 @@ async def test_a_question_beyond_the_rules_is_refused(
     ("change", "location"),
     [
         ({"now": "2024-05-07T12:00:00"}, ["body", "now"]),
+        ({"as_of": "2024-05-07"}, ["body", "as_of"]),
+        ({"known_at": "2024-05-07"}, ["body", "known_at"]),
         ({"filter": {"occurred_after": "2024-05-07"}}, ["body", "filter", "occurred_after"]),
     ],
 )

@@ -1,0 +1,29 @@
+"""Which superseded memories hold after all, seen from another time or with less known."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from memsvc.domain.facts.settling import Fact, FactId, settled
+from memsvc.domain.identifiers import MemoryId
+
+
+def holding(
+    facts: Sequence[Fact],
+    at: datetime,
+    undone: Collection[tuple[FactId, FactId]] = frozenset(),
+) -> set[MemoryId]:
+    """Return memories of facts that were ended, but held at ``at`` by these facts alone.
+
+    ``facts`` are whole slots, without what was not known; each is settled anew from them, so that
+    what ends a fact now counts only if it is among them (``undone``: as in ``settled``).
+    """
+    ends: dict[FactId, datetime | None] = {each.id: each.valid_to for each in facts}
+    for ending in settled(facts, undone):
+        ends[ending.fact.id] = None if ending.by is None else ending.by.claim.valid_from
+    found = set()
+    for fact in facts:
+        until = ends[fact.id]
+        has_begun = fact.claim.valid_from <= at
+        if fact.superseded_by is not None and has_begun and (until is None or until > at):
+            found.add(fact.memory_id)
+    return found

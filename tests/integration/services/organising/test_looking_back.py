@@ -1,0 +1,141 @@
+"""What was true, and what was known, at another time: said through the client."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from memsvc_client import AsyncBank, AsyncClient, Filter, NaiveTimestampError
+
+from tests.fixtures.database import Database
+from tests.fixtures.embedder import HashingEmbedder
+from tests.integration.services.organising.test_facts import settle
+from tests.integration.services.organising.test_service import ON_DEMAND, serving
+
+LISBON, PORTO, ROME = "I live in Lisbon.", "I moved to Porto.", "I live in Rome."
+BACKDATED = "I moved to Porto in March 2024."
+GONE = "I no longer live in Lisbon."
+TEA, CAT = "Ann likes tea at noon.", "I live in Lisbon with my cat Tom."
+
+
+def month(number: int) -> datetime:
+    return datetime(2024, number, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
+    async with serving(database, embedder, ON_DEMAND) as (client, _):
+        yield client
+
+
+@dataclass(frozen=True)
+class Told:
+    """A bank with what was said in which month, in the order it was recorded."""
+
+    bank: AsyncBank
+    recorded: list[datetime]
+
+    async def shown(self, **times: datetime | None) -> set[str]:
+        found = await self.bank.recall("where do I live", k=20, **times)  # type: ignore[arg-type]
+        return {hit.memory.text for hit in found.hits}
+
+    def known(self, place: int) -> datetime:
+        """When the memory of that place, from 1, had just been recorded."""
+        return self.recorded[place - 1]
+
+
+async def told(client: AsyncClient, name: str, *said: tuple[str, int]) -> Told:
+    bank, recorded = client.bank(name), []
+    for text, number in said:
+        written = await bank.add_memory(text, speaker="Ann", occurred_at=month(number), create=True)
+        recorded.append((await bank.get(written.id)).recorded_at)
+    await settle(client, name)
+    return Told(bank=bank, recorded=recorded)
+
+
+async def test_what_was_true_then(client: AsyncClient) -> None:
+    ann = await told(client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4), (ROME, 8))
+    table = {
+        datetime(2023, 12, 31, tzinfo=UTC): set(),
+        month(1): {LISBON},
+        month(3): {LISBON, TEA},
+        month(4): {PORTO, TEA},  # the instant of an ending belongs to what follows
+        month(7): {PORTO, TEA},
+        month(8): {ROME, TEA},
+        datetime(2030, 1, 1, tzinfo=UTC): {ROME, TEA},
+    }
+    for at, expected in table.items():
+        assert await ann.shown(as_of=at) == expected, at
+    assert await ann.shown() == {ROME, TEA}
+
+
+async def test_what_was_known_then_of_now_and_of_other_times(client: AsyncClient) -> None:
+    """Rome is learnt of before Porto, where Ann lived before: Porto fills the gap."""
+    ann = await told(client, "ann", (LISBON, 1), (ROME, 8), (PORTO, 4))
+    table: dict[tuple[int, int | None], set[str]] = {
+        # known after which memory, true in which month (None: now)
+        (1, None): {LISBON},
+        (2, None): {ROME},
+        (3, None): {ROME},
+        (1, 9): {LISBON},
+        (2, 5): {LISBON},
+        (3, 5): {PORTO},
+        (2, 9): {ROME},
+        (3, 2): {LISBON},
+    }
+    for (place, number), expected in table.items():
+        at = None if number is None else month(number)
+        assert await ann.shown(known_at=ann.known(place), as_of=at) == expected, (place, number)
+    assert await ann.shown(known_at=datetime(2020, 1, 1, tzinfo=UTC)) == set()
+
+
+async def test_what_is_told_later_holds_since_it_began(client: AsyncClient) -> None:
+    ann = await told(client, "ann", (LISBON, 1), (BACKDATED, 6))
+    assert await ann.shown(as_of=month(2)) == {LISBON}
+    assert await ann.shown(as_of=month(4)) == {BACKDATED}
+    assert await ann.shown(as_of=month(4), known_at=ann.known(1)) == {LISBON}
+
+
+async def test_a_denial_holds_from_when_it_was_said(client: AsyncClient) -> None:
+    ann = await told(client, "ann", (LISBON, 1), (GONE, 6))
+    assert await ann.shown(as_of=month(5)) == {LISBON}
+    assert await ann.shown(as_of=month(6)) == {GONE}
+    assert await ann.shown(known_at=ann.known(1), as_of=month(7)) == {LISBON}
+
+
+async def test_what_says_more_is_shown_as_by_default(client: AsyncClient) -> None:
+    ann = await told(client, "ann", (CAT, 1), (PORTO, 4))
+    assert await ann.shown() == await ann.shown(as_of=month(5)) == {CAT, PORTO}
+    assert await ann.shown(as_of=month(2)) == {CAT}
+
+
+async def test_what_was_corrected_or_archived_since_is_not_shown(client: AsyncClient) -> None:
+    """Its former words are not searched, and its present ones were not known."""
+    bank = client.bank("ann")
+    old = await bank.add_memory(LISBON, external_id="home", occurred_at=month(1), create=True)
+    before = (await bank.get(old.id)).recorded_at
+    await bank.add_memory(ROME, external_id="home", occurred_at=month(1))
+    await settle(client, "ann")
+    ann = Told(bank=bank, recorded=[before])
+    assert await ann.shown() == {ROME}
+    assert await ann.shown(known_at=before) == set()
+    await bank.archive(old.id)
+    assert await ann.shown(as_of=month(2)) == set()
+
+
+async def test_states_that_are_named_stay_and_the_budget_takes_everything(
+    client: AsyncClient,
+) -> None:
+    ann = await told(client, "ann", (LISBON, 1), (PORTO, 4))
+    ended = Filter(states=["superseded"])
+    found = await ann.bank.recall("home", filter=ended, as_of=month(5))
+    assert {hit.memory.text for hit in found.hits} == {LISBON}
+    whole = await ann.bank.recall("home", mode="auto", budget_tokens=500, as_of=month(2))
+    assert (whole.mode, [hit.memory.text for hit in whole.hits]) == ("passthrough", [LISBON])
+
+
+async def test_a_time_without_a_zone_is_refused_before_it_is_sent(client: AsyncClient) -> None:
+    naive = month(1).replace(tzinfo=None)
+    for field in ("as_of", "known_at"):
+        with pytest.raises(NaiveTimestampError):
+            await client.bank("ann").recall("home", **{field: naive})  # type: ignore[arg-type]
