@@ -52,11 +52,13 @@ from memsvc.services.organising.assembly import budget_of, language_model, organ
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.portray import portray_stage
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
-from memsvc.services.organising.summarise import SummariseStage
+from memsvc.services.organising.summarise import summarise_stage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
+from memsvc.services.portraits import Portraits
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.reembed_bank import ReembedBank
@@ -110,6 +112,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     reviews: Reviews
+    portraits: Portraits
     consolidation: Consolidation
     retention: Retention
     graph: Graph
@@ -220,7 +223,12 @@ def build_application(
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
-    stages: Sequence[Stage] = [organise, dedupe, SummariseStage(store=store, clock=clock)]
+    stages: Sequence[Stage] = [
+        organise,
+        dedupe,
+        summarise_stage(store, clock),
+        portray_stage(store, clock, tokens),
+    ]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
@@ -276,6 +284,7 @@ def build_application(
         jobs=Jobs(store),
         operations=Operations(store),
         reviews=Reviews(store),
+        portraits=Portraits(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         graph=Graph(store, graphs),

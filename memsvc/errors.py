@@ -103,6 +103,12 @@ class ReviewNotFoundError(NotFoundError):
     code = "review_not_found"
 
 
+class PortraitNotFoundError(NotFoundError):
+    """There is no portrait of this user; `consolidate` makes one of what they say of themselves."""
+
+    code = "portrait_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 

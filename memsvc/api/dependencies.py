@@ -24,6 +24,7 @@ from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
+from memsvc.services.portraits import Portraits
 from memsvc.services.recall import Recall
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.remember import Remember
@@ -89,6 +90,10 @@ async def _reviews(request: Request) -> Reviews:
     return application_of(request).reviews
 
 
+async def _portraits(request: Request) -> Portraits:
+    return application_of(request).portraits
+
+
 async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
@@ -116,6 +121,7 @@ MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
+PortraitsUseCase = Annotated[Portraits, Depends(_portraits)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]

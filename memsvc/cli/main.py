@@ -26,6 +26,7 @@ from memsvc.cli.commands import (
     memory,
     models,
     operations,
+    portrait,
     prune,
     recall,
     remember,
@@ -70,6 +71,7 @@ app.command()(doctor.doctor)
 app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(context.context)
+app.command()(portrait.portrait)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)

@@ -36,6 +36,7 @@ class ContextQuery:
     reach: int = 2
     """How many neighbours of a hit on either side."""
     summaries: int = 5
+    """How many; with any, the portrait of the one user that the filter lets through comes first."""
     session_id: str | None = None
     """Whose latest turns are wanted."""
     recent: int = 6
@@ -147,13 +148,14 @@ class ComposeContext:
         async with self._store.read(scope.bank.tenant_id) as tx:
             beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
             summaries = await tx.context.summaries(bank_id, wanted, now, query.summaries)
+            portrait = await tx.context.portrait(bank_id, wanted, now) if query.summaries else None
             recent: Sequence[Memory] = ()
             if query.session_id is not None:
                 recent = await tx.context.session_turns(
                     bank_id, query.session_id, wanted, now, query.recent
                 )
         return Material(
-            summaries=summaries,
+            summaries=summaries if portrait is None else [portrait, *summaries],
             hits=[_with_neighbours(hit, beside, query.reach) for hit in hits],
             recent=recent[::-1],
         )

@@ -33,6 +33,7 @@ from memsvc_client.errors import (
     OperationNotFoundError,
     OperationUndoneError,
     PayloadTooLargeError,
+    PortraitNotFoundError,
     ProblemError,
     ReembeddingUnderWayError,
     RequestTimeoutError,
@@ -100,6 +101,7 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
+from memsvc_client.portraits import Portrait, PortraitLine
 from memsvc_client.requests import Document, Episode, Message, NewBank, NewMemory
 from memsvc_client.retention import (
     BankPolicy,
@@ -212,6 +214,9 @@ __all__ = [
     "OperationUndoneError",
     "PathStep",
     "PayloadTooLargeError",
+    "Portrait",
+    "PortraitLine",
+    "PortraitNotFoundError",
     "ProblemError",
     "Progress",
     "Readiness",

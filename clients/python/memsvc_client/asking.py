@@ -2,10 +2,11 @@
 
 from typing import Unpack
 
-from memsvc_client import calls, contexts
+from memsvc_client import calls, contexts, portraits
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
+from memsvc_client.portraits import Portrait
 from memsvc_client.requests import RecallFields
 from memsvc_client.transport import AsyncSender, Sender
 
@@ -31,6 +32,10 @@ class Asking:
         """
         return self._sender.send(contexts.compose_context(self.reference, query, **fields))
 
+    def portrait(self, user_id: str) -> Portrait:
+        """Return what a user says of themselves; raises ``PortraitNotFoundError``."""
+        return self._sender.send(portraits.get_portrait(self.reference, user_id))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -46,3 +51,7 @@ class AsyncAsking:
     async def context(self, query: str, **fields: Unpack[ContextFields]) -> Context:
         """See ``Asking.context``."""
         return await self._sender.send(contexts.compose_context(self.reference, query, **fields))
+
+    async def portrait(self, user_id: str) -> Portrait:
+        """See ``Asking.portrait``."""
+        return await self._sender.send(portraits.get_portrait(self.reference, user_id))

@@ -16,6 +16,7 @@
       - OperationNotFoundError      operation_not_found
       - EntityNotFoundError         entity_not_found
       - ReviewNotFoundError         review_not_found
+      - PortraitNotFoundError       portrait_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -182,6 +183,12 @@ class ReviewNotFoundError(NotFoundError):
     code = "review_not_found"
 
 
+class PortraitNotFoundError(NotFoundError):
+    """There is no portrait of this user; consolidating makes one of what they say of themselves."""
+
+    code = "portrait_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -327,6 +334,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     OperationNotFoundError,
     EntityNotFoundError,
     ReviewNotFoundError,
+    PortraitNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,

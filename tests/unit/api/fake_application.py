@@ -55,6 +55,7 @@ from tests.unit.api.fake_upkeep import (
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
+    FakePortraits,
     FakeRetention,
     FakeReviews,
 )
@@ -303,6 +304,7 @@ class FakeApplication:
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.reviews = FakeReviews(self.script)
+        self.portraits = FakePortraits(self.script)
         self.retention = FakeRetention(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)

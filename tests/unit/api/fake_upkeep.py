@@ -26,6 +26,7 @@ from memsvc.services.commands import (
 )
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
+from memsvc.services.portraits import KeptPortrait
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
     BANK_ID,
@@ -36,6 +37,7 @@ from tests.unit.api.answers import (
     MEMORY,
     MEMORY_ID,
     OPERATION,
+    PORTRAIT,
     REVIEW,
     STARTED_SWEEP,
     STORED_POLICY,
@@ -128,6 +130,17 @@ class FakeReviews:
         key: RequestKey | None = None,
     ) -> Outcome[Review]:
         return self.script.change("reviews.reject", REVIEW, caller, reference, review_id, key)
+
+
+@dataclass(slots=True)
+class FakePortraits:
+    script: Script
+
+    async def get(self, caller: Caller, reference: BankReference, user_id: str) -> KeptPortrait:
+        found: KeptPortrait = self.script.play(
+            "portraits.get", PORTRAIT, caller, reference, user_id
+        )
+        return found
 
 
 @dataclass(slots=True)

@@ -49,6 +49,7 @@ OPERATIONS = {
     "list_reviews": "GET /v1/banks/{bank}/reviews",
     "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",
     "reject_review": "POST /v1/banks/{bank}/reviews/{review_id}/reject",
+    "get_portrait": "GET /v1/banks/{bank}/portraits/{user_id}",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
     "list_effects": "GET /v1/banks/{bank}/operations/{operation_id}/effects",

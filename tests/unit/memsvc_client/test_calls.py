@@ -4,7 +4,17 @@ from inspect import getmembers, isfunction
 from typing import Any
 
 import pytest
-from memsvc_client import calls, contexts, graph, history, notes, retention, reviews, usage
+from memsvc_client import (
+    calls,
+    contexts,
+    graph,
+    history,
+    notes,
+    portraits,
+    retention,
+    reviews,
+    usage,
+)
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
@@ -33,6 +43,7 @@ CALLS: dict[str, Call[Any]] = {
     "get_operation": history.get_operation("a", "b"),
     "list_effects": history.list_effects("a", "b"),
     "undo_operation": history.undo_operation("a", "b"),
+    "get_portrait": portraits.get_portrait("a", "b"),
     "list_reviews": reviews.list_reviews("a"),
     "accept_review": reviews.accept_review("a", "b"),
     "reject_review": reviews.reject_review("a", "b"),
@@ -69,7 +80,7 @@ BANKS = calls.list_banks()
 def test_every_call_is_under_test() -> None:
     described = {
         name
-        for module in (calls, contexts, graph, history, notes, retention, reviews, usage)
+        for module in (calls, contexts, graph, history, notes, portraits, retention, reviews, usage)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -20,6 +20,7 @@ EVERY_CODE = [
     (409, "undo_prevented", errors.UndoPreventedError),
     (404, "entity_not_found", errors.EntityNotFoundError),
     (404, "review_not_found", errors.ReviewNotFoundError),
+    (404, "portrait_not_found", errors.PortraitNotFoundError),
     (409, "review_decided", errors.ReviewDecidedError),
     (409, "review_outdated", errors.ReviewOutdatedError),
     (404, "operation_not_found", errors.OperationNotFoundError),

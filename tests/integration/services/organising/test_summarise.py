@@ -13,7 +13,7 @@ from memsvc.domain.links import LinkType
 from memsvc.domain.memory import MemoryKind, ScopeKeys
 from memsvc.domain.paging import PageRequest
 from memsvc.services.commands import NewMemory
-from memsvc.services.organising.summarise import SummariseStage
+from memsvc.services.organising.summarise import summarise_stage
 from memsvc.services.run_job import JobContext
 from memsvc.store.queue import Delivery
 from memsvc.store.roles import DEFAULT_TENANT
@@ -175,7 +175,7 @@ async def test_stopped_and_concurrent_jobs_make_each_summary_once(
     ]
     await service.remember_items("ada", *items)
     store = service.database.store
-    stage = SummariseStage(store=store, clock=SystemClock())
+    stage = summarise_stage(store, SystemClock())
 
     async def made() -> int:
         listing = MemoryListing(kind=MemoryKind.SUMMARY)
