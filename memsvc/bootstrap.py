@@ -48,14 +48,17 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
+from memsvc.services.organising.assembly import (
+    budget_of,
+    document_stages,
+    language_model,
+    organise_stage,
+)
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.gathering import Gathering
-from memsvc.services.organising.portray import portray_stage
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
-from memsvc.services.organising.summarise import summarise_stage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
@@ -223,12 +226,7 @@ def build_application(
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
-    stages: Sequence[Stage] = [
-        organise,
-        dedupe,
-        summarise_stage(store, clock),
-        portray_stage(store, clock, tokens),
-    ]
+    stages: Sequence[Stage] = [organise, dedupe, *document_stages(store, clock, tokens)]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     handlers: Mapping[JobKind, JobHandler] = {
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),

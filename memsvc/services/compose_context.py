@@ -19,7 +19,8 @@ from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
-from memsvc.store.transactions import Store
+from memsvc.store.summaries import Level
+from memsvc.store.transactions import ReadTransaction, Store
 from memsvc.telemetry import CONTEXTS
 
 
@@ -36,7 +37,8 @@ class ContextQuery:
     reach: int = 2
     """How many neighbours of a hit on either side."""
     summaries: int = 5
-    """How many; with any, the portrait of the one user that the filter lets through comes first."""
+    """How many of sessions. With any, the portrait and the summary of all sessions come too, where
+    the filter lets through one of them."""
     session_id: str | None = None
     """Whose latest turns are wanted."""
     recent: int = 6
@@ -147,15 +149,14 @@ class ComposeContext:
         bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
         async with self._store.read(scope.bank.tenant_id) as tx:
             beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
-            summaries = await tx.context.summaries(bank_id, wanted, now, query.summaries)
-            portrait = await tx.context.portrait(bank_id, wanted, now) if query.summaries else None
+            summaries = await _summaries(tx, scope, query.summaries)
             recent: Sequence[Memory] = ()
             if query.session_id is not None:
                 recent = await tx.context.session_turns(
                     bank_id, query.session_id, wanted, now, query.recent
                 )
         return Material(
-            summaries=summaries if portrait is None else [portrait, *summaries],
+            summaries=summaries,
             hits=[_with_neighbours(hit, beside, query.reach) for hit in hits],
             recent=recent[::-1],
         )
@@ -187,6 +188,17 @@ class ComposeContext:
             took_ms=stages.took_ms(),
             answerable=None if recalled is None else recalled.answerable,
         )
+
+
+async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memory]:
+    """Return what sums up, most wanted first: the portrait, latest sessions, all sessions."""
+    if not most:
+        return []
+    bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
+    portrait = await tx.context.document(bank_id, Level.PORTRAIT, wanted, now)
+    latest = await tx.context.summaries(bank_id, wanted, now, most)
+    whole = await tx.context.document(bank_id, Level.WHOLE, wanted, now)
+    return [each for each in (portrait, *latest, whole) if each is not None]
 
 
 def _with_neighbours(hit: Hit, beside: Sequence[Memory], reach: int) -> HitMaterial:

@@ -9,7 +9,7 @@ from memsvc.domain.organising.portraits import PortraitLine, lines_of
 from memsvc.errors import PortraitNotFoundError
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.organising.portray import LINES_KEY
-from memsvc.store.summaries import Level
+from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
 
@@ -34,11 +34,11 @@ class Portraits:
 
     async def get(self, caller: Caller, bank: BankReference, user_id: str) -> KeptPortrait:
         """Return the portrait of a user; raises ``PortraitNotFoundError`` if there is none."""
-        keys = ScopeKeys(user_id=user_id)
+        group = Group(keys=ScopeKeys(user_id=user_id))
         async with self._store.read(caller.tenant_id) as tx:
             bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
-            active = await tx.summaries.active(bank_id, Level.PORTRAIT, keys)
-            editions = await tx.summaries.editions(bank_id, Level.PORTRAIT, keys)
+            active = await tx.summaries.active(bank_id, Level.PORTRAIT, group)
+            editions = await tx.summaries.editions(bank_id, Level.PORTRAIT, group)
         if not active:
             raise PortraitNotFoundError
         memory = active[-1]

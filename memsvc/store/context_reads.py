@@ -110,15 +110,21 @@ class ContextReader:
     async def summaries(
         self, bank_id: BankId, wanted: RecallFilter, now: datetime, most: int
     ) -> Sequence[Memory]:
-        """Return the latest summaries, latest first; portraits are none of them."""
+        """Return the latest summaries, latest first; the service's own as far as of sessions."""
+        others = sorted(set(Level) - {Level.SESSION})
         return await self._latest(
-            bank_id, wanted, now, most, _IS_SUMMARY & (t.memories.c.source != Level.PORTRAIT)
+            bank_id, wanted, now, most, _IS_SUMMARY & t.memories.c.source.not_in(others)
         )
 
-    async def portrait(self, bank_id: BankId, wanted: RecallFilter, now: datetime) -> Memory | None:
-        """Return the portrait of the one user that the filter lets through, of several none."""
-        is_portrait = _IS_SUMMARY & (t.memories.c.source == Level.PORTRAIT)
-        found = await self._latest(bank_id, wanted, now, 2, is_portrait)
+    async def document(
+        self, bank_id: BankId, level: Level, wanted: RecallFilter, now: datetime
+    ) -> Memory | None:
+        """Return the one document of a level that the filter lets through; of several none.
+
+        So nothing about a user is shown unless they are named, or the only one.
+        """
+        is_wanted = _IS_SUMMARY & (t.memories.c.source == level)
+        found = await self._latest(bank_id, wanted, now, 2, is_wanted)
         return found[0] if len(found) == 1 else None
 
     async def session_turns(

@@ -19,7 +19,6 @@ from memsvc.domain.memory import (
     MemoryState,
     Metadata,
     ResolvedBank,
-    ScopeKeys,
 )
 from memsvc.domain.operations import (
     Aspect,
@@ -35,7 +34,7 @@ from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.memories import VersionToAdd
-from memsvc.store.summaries import DIGEST_KEY, Level, StaleGroup
+from memsvc.store.summaries import DIGEST_KEY, Group, Level, StaleGroup
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 _log = structlog.get_logger(__name__)
@@ -52,16 +51,16 @@ class Document:
     metadata: Metadata = field(default_factory=dict)
 
 
-Make = Callable[[ScopeKeys, Sequence[Memory]], Document | None]
+Make = Callable[[Group, Sequence[Memory]], Document | None]
 """Makes the document of a group out of its memories, oldest first; ``None`` if they are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    group: StaleGroup
+    stale: StaleGroup
     sources: Sequence[Memory]
     document: Document | None
-    """``None``: nothing is left to make it of."""
+    """``None``: too little is left to make it of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +88,8 @@ class DocumentStage:
         async with self.store.read(scope.tenant_id) as tx:
             bank = await tx.banks.resolve(str(scope.bank_id))
             stale = await tx.summaries.stale(scope.bank_id, self.level)
-        for done, group in enumerate(stale, start=1):
-            draft = await self._gather(scope, group)
+        for done, each in enumerate(stale, start=1):
+            draft = await self._gather(scope, each)
             async with self.store.write(scope.tenant_id) as tx:
                 is_ours = await tx.jobs.hold(context.job)
                 if is_ours:
@@ -102,14 +101,16 @@ class DocumentStage:
             if not is_ours:
                 raise AttemptLostError
 
-    async def _gather(self, scope: BankScope, group: StaleGroup) -> _Draft:
+    async def _gather(self, scope: BankScope, stale: StaleGroup) -> _Draft:
+        if stale.digest is None:
+            return _Draft(stale=stale, sources=(), document=None)
         async with self.store.read(scope.tenant_id) as tx:
             sources = await tx.summaries.sources(
-                scope.bank_id, self.level, group.keys, self.most_sources
+                scope.bank_id, self.level, stale.group, self.most_sources
             )
         # Beside the event loop: a large group takes a while.
-        document = await asyncio.to_thread(self.make, group.keys, sources)
-        return _Draft(group=group, sources=sources, document=document)
+        document = await asyncio.to_thread(self.make, stale.group, sources)
+        return _Draft(stale=stale, sources=sources, document=document)
 
     async def _apply(
         self, tx: WriteTransaction, bank: ResolvedBank, draft: _Draft, job_id: str
@@ -117,10 +118,12 @@ class DocumentStage:
         """Store the document if its group is as it was read; return what became of it."""
         bank_id = bank.scope.bank_id
         await tx.banks.lock(bank_id)  # one that is being deleted gets nothing more
-        former = await tx.summaries.active(bank_id, self.level, draft.group.keys)
+        former = await tx.summaries.active(bank_id, self.level, draft.stale.group)
         # Whoever else works on this group waits here, and then finds it done.
         await tx.organising.lock(bank_id, [each.id for each in (*draft.sources, *former)])
-        if await tx.summaries.stale(bank_id, self.level, draft.group.keys) != [draft.group]:
+        if await tx.summaries.stale(bank_id, self.level, draft.stale.group) != [draft.stale]:
+            return None
+        if draft.document is None and not former:
             return None
         effects: list[Effect] = []
         changed = [each.id for each in former]
@@ -183,8 +186,8 @@ class DocumentStage:
             external_id=None,
             episode_id=None,
             seq=0,
-            keys=draft.group.keys,
-            metadata={**document.metadata, DIGEST_KEY: draft.group.digest},
+            keys=draft.stale.group.keys,
+            metadata={**document.metadata, DIGEST_KEY: draft.stale.digest},
             occurred_at=draft.sources[-1].occurred_at,
             recorded_at=now,
             updated_at=now,
@@ -207,6 +210,24 @@ class DocumentStage:
         bank_id = bank.scope.bank_id
         await tx.memories.add(bank_id, [version])
         await tx.jobs.add_once(NewJob(kind=JobKind.EMBED_PENDING, bank_id=bank_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """A stage of several levels, each made of what the one before has made."""
+
+    name: str
+    """What callers call it."""
+    levels: Sequence[DocumentStage]
+
+    async def todo(self, tx: ReadTransaction, bank_id: BankId) -> int:
+        """Return how many groups of any level have no document of what they hold now."""
+        return sum([await each.todo(tx, bank_id) for each in self.levels])
+
+    async def run(self, context: JobContext) -> None:
+        """Work off level after level."""
+        for each in self.levels:
+            await each.run(context)
 
 
 def _outcome(*, is_shown: bool, is_renewed: bool) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from memsvc.domain.memory import Memory, ScopeKeys
+from memsvc.domain.memory import Memory
 from memsvc.domain.organising.portraits import PortraitBounds, portray
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.organising.documents import Document, DocumentStage
 from memsvc.services.organising.summarise import said_in
-from memsvc.store.summaries import Level
+from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
 _MOST_SOURCES = 2_000
@@ -20,11 +20,11 @@ def portray_stage(
 ) -> DocumentStage:
     """Return what makes one portrait for each user that has said something of themselves."""
 
-    def make(keys: ScopeKeys, sources: Sequence[Memory]) -> Document | None:
-        if not sources or keys.user_id is None:
+    def make(group: Group, sources: Sequence[Memory]) -> Document | None:
+        if not sources or group.keys.user_id is None:
             return None
         said = [said_in(each) for each in sources]
-        portrait = portray(keys.user_id, said, tokens.count, bounds)
+        portrait = portray(group.keys.user_id, said, tokens.count, bounds)
         return Document(
             text=portrait.text,
             evidence=portrait.evidence,

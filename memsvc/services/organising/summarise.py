@@ -1,24 +1,43 @@
-"""The stage of consolidating that summarises sessions, and renews what no longer holds."""
+"""The stage of consolidating that summarises sessions, their days, and all of them."""
 
 from collections.abc import Sequence
 
-from memsvc.domain.memory import Memory, ScopeKeys
-from memsvc.domain.organising.summarising import Said, SummaryBounds, summarise
+from memsvc.domain.memory import Memory
+from memsvc.domain.organising.summarising import (
+    Said,
+    SummaryBounds,
+    summarise,
+    summarise_summaries,
+)
 from memsvc.ports import Clock
-from memsvc.services.organising.documents import Document, DocumentStage
-from memsvc.store.summaries import Level
+from memsvc.services.organising.documents import Document, DocumentStage, Levels
+from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
+_DAY_BOUNDS = SummaryBounds(sentences=8, characters=1_200)
+_WHOLE_BOUNDS = SummaryBounds(sentences=10, characters=1_500)
+_MOST_SUMMARIES = 200
+"""Of a day, or of all days: the latest."""
 
-def summarise_stage(
+
+def summarise_stage(store: Store, clock: Clock) -> Levels:
+    """Return what keeps summaries of each user and agent: nobody's words stand in another's."""
+    return Levels(
+        name="summarise",
+        levels=[
+            session_summaries(store, clock),
+            _over_summaries(store, clock, Level.DAY, "day", _DAY_BOUNDS),
+            _over_summaries(store, clock, Level.WHOLE, "all", _WHOLE_BOUNDS),
+        ],
+    )
+
+
+def session_summaries(
     store: Store, clock: Clock, bounds: SummaryBounds | None = None
 ) -> DocumentStage:
-    """Return what makes one summary for each session, user and agent.
+    """Return what makes one summary for each session, user and agent."""
 
-    So nobody's words stand in another's.
-    """
-
-    def make(_: ScopeKeys, sources: Sequence[Memory]) -> Document | None:
+    def make(_: Group, sources: Sequence[Memory]) -> Document | None:
         summary = summarise([said_in(each) for each in sources], bounds)
         if summary is None:
             return None
@@ -31,6 +50,28 @@ def summarise_stage(
         make=make,
         store=store,
         clock=clock,
+    )
+
+
+def _over_summaries(
+    store: Store, clock: Clock, level: Level, called: str, bounds: SummaryBounds
+) -> DocumentStage:
+    """Return what makes summaries of summaries, where there are two at least."""
+
+    def make(_: Group, sources: Sequence[Memory]) -> Document | None:
+        summary = summarise_summaries([said_in(each) for each in sources], bounds)
+        if summary is None:
+            return None
+        return Document(text=summary.text, evidence=summary.evidence, metadata={"level": called})
+
+    return DocumentStage(
+        name="summarise",
+        noun=f"{called}_summaries",
+        level=level,
+        make=make,
+        store=store,
+        clock=clock,
+        most_sources=_MOST_SUMMARIES,
     )
 
 
