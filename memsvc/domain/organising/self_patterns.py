@@ -44,10 +44,12 @@ _PLACE_END = (
     r"(?=\s*(?:[.,;:!?\n]|$|\b(?:and|but|because|since|so|for|from|with|in|near|last|this|these|"
     r"now|when|where|while|which|as|anymore|any more|currently|right now|at the moment|again)\b))"
 )
+_THING_END = _PLACE_END.replace("from|", "from|that|which|who|to|by|on|at|next|right|just|-|")
 _ROLE_END = _PLACE_END.replace("from|", "from|at|on|")
 _NOW = r"(?:now |currently |still |just |recently |really |also |finally |actually )*"
 _NOT = r"(?:no longer |don't |do not |never )"
-_NAME = r"(?P<x>(?-i:[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+){0,2}))"
+_CAPITAL = r"[A-Z][\w-]*(?:'(?!s\b)\w+)?"
+_NAME = rf"(?P<x>(?-i:(?!I\b){_CAPITAL}(?: (?!I\b){_CAPITAL}){{0,2}}))"
 _ONE = (
     "wife|husband|spouse|partner|girlfriend|boyfriend|fianc[e\u00e9]e?|mother|mom|mum|father|dad|"
     "boss|manager|roommate"
@@ -69,7 +71,8 @@ _OCCUPATION = (
     r"veterinarian|vet|waiter|waitress|welder|writer))"
 )
 _NO_POSSESSION = (
-    r"(?!(?:[\w-]+ ){0,2}(?:question|problem|idea|feeling|meeting|headache|cold|lot|bit|few|couple|"
+    r"(?!(?:[\w-]+ ){0,2}(?:question|problem|idea|story|tournament|picture|photo|"
+    r"concert|class|event|trip|game|match|feeling|meeting|headache|cold|lot|bit|few|couple|"
     r"chance|look|dream|plan|time|appointment|favou?r|fever|day|week|weekend|night|doubt|hunch|"
     r"reason|point|go|call|interview|exam|test|deadline|flight|date|issue|suggestion|hope|choice|"
     r"crush|blast|ticket|job|email|message|text|letter|answer|reply|sense|thing|good|great|hard)s?"
@@ -83,7 +86,7 @@ _ENGLISH = (
     (r"my name(?:'s| is)\s+" + _NAME, Topic.NAME, "is called {x}", "name"),
     # work
     (rf"I {_NOW}work as (?:an? )?{_X}{_ROLE_END}", Topic.WORK, "works as {x}", "role"),
-    (rf"I(?:'m| am) {_NOW}an? {_OCCUPATION}\b", Topic.WORK, "works as {x}", "role"),
+    (rf"I(?:'m| am) {_NOW}an? {_OCCUPATION}{_ROLE_END}", Topic.WORK, "works as {x}", "role"),
     (rf"I {_NOW}work (?:at|for) {_X}{_END}", Topic.WORK, "works at {x}", "employer"),
     (
         rf"I(?:'ve| have)? {_NOW}(?:started|began)(?: working)?(?: a new job)? at {_X}{_END}",
@@ -210,7 +213,7 @@ _ENGLISH = (
     (
         (
             rf"I(?:'ve got| have got| {_NOW}(?:have|own)) (?P<x>{_QUANTITY} {_NO_POSSESSION}"
-            rf"[^.,;:!?\n]{{2,60}}?){_END}"
+            rf"[^.,;:!?\n]{{2,60}}?){_THING_END}"
         ),
         Topic.POSSESSIONS,
         "has {x}",
@@ -219,7 +222,7 @@ _ENGLISH = (
     (
         (
             rf"I(?:'ve| have)? {_NOW}(?:bought|adopted)(?: myself)? (?P<x>{_QUANTITY} "
-            rf"[^.,;:!?\n]{{2,60}}?){_END}"
+            rf"[^.,;:!?\n]{{2,60}}?){_THING_END}"
         ),
         Topic.POSSESSIONS,
         "has {x}",
@@ -247,15 +250,15 @@ _ENGLISH_ENDINGS = (
     ),
     (rf"I {_NOT}work (?:at|for) {_X}{_END}", Topic.WORK, "works at {x}", "employer"),
     (rf"I {_NOT}work as (?:an? )?{_X}{_ROLE_END}", Topic.WORK, "works as {x}", "role"),
-    (rf"I {_NOW}quit my job(?P<x>)\b", Topic.WORK, "works at {x}", "employer"),
+    (rf"I {_NOW}(?:quit|lost|left) my job(?P<x>)\b", Topic.WORK, "works at {x}", "employer"),
     (
-        rf"I(?:'ve| have)? {_NOW}(?:sold|gave away|lost|returned) my {_X}{_END}",
+        rf"I(?:'ve| have)? {_NOW}(?:sold|gave away|lost|returned) my (?!job\b){_X}{_END}",
         Topic.POSSESSIONS,
         "has {x}",
         "has {x}",
     ),
     (
-        rf"I (?:no longer|don't|do not) (?:have|own) (?:my |an? |the )?{_X}{_END}",
+        rf"I (?:no longer|don't|do not) (?:have|own) (?!to\b)(?:my |an? |the )?{_X}{_END}",
         Topic.POSSESSIONS,
         "has {x}",
         "has {x}",
@@ -335,3 +338,11 @@ SELF_RULES = tuple(
     )
     for pattern, topic, text, slot in rules
 )
+_POINTED_AT = r"\b(?:it|its|they|them|their|this|that|these|those|he|his|him|she|her|you|your)\b"
+VAGUE = {
+    Topic.PREFERENCES: re.compile(
+        rf"{_POINTED_AT}|^(?:all|every|each|some|any|is|was|makes)\b|^the \S+ ", re.IGNORECASE
+    ),
+    Topic.PLANS: re.compile(rf"{_POINTED_AT}|^(?:need|keep|say|tell|ask|have)\b", re.IGNORECASE),
+}
+"""What says too little where it stands alone, by topic: "I love the way it looks"."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from memsvc.domain.organising.keywords import content_stems
-from memsvc.domain.organising.self_patterns import SELF_RULES, SelfRule, Topic
+from memsvc.domain.organising.self_patterns import SELF_RULES, VAGUE, SelfRule, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ def self_statements(text: str) -> Iterator[SelfStatement]:
             for no, rule in enumerate(SELF_RULES)
             for match in rule.pattern.finditer(sentence)
             if not _NOT_SAID_OF_ONESELF.search(sentence, 0, match.start() + 1)
+            and not (rule.topic in VAGUE and VAGUE[rule.topic].search(match["x"]))
         )
         for _, _, statement in sorted(found, key=lambda each: each[:2]):
             yield statement
