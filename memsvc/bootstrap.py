@@ -47,16 +47,21 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.assembly import budget_of, language_model, organise_stage
+from memsvc.services.organising.assembly import (
+    budget_of,
+    document_stages,
+    language_model,
+    organise_stage,
+)
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.facts import FactStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
-from memsvc.services.organising.summarise import SummariseStage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
+from memsvc.services.portraits import Portraits
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.receipts import ReceiptSigner
@@ -118,6 +123,7 @@ class Application:
     operations: Operations
     reviews: Reviews
     facts: Facts
+    portraits: Portraits
     consolidation: Consolidation
     retention: Retention
     erase: Erase
@@ -231,8 +237,8 @@ def build_application(
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     facts = FactStage(store=store)
-    summarise = SummariseStage(store=store, clock=clock)
-    stages: Sequence[Stage] = [organise, dedupe, facts, summarise]
+    documents = document_stages(store, clock, tokens)
+    stages: Sequence[Stage] = [organise, dedupe, facts, *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
@@ -304,6 +310,7 @@ def build_application(
         operations=Operations(store),
         reviews=Reviews(store),
         facts=Facts(store, clock),
+        portraits=Portraits(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         erase=Erase(store, signer),

@@ -115,6 +115,12 @@ class ErasureNotFoundError(NotFoundError):
     code = "erasure_not_found"
 
 
+class PortraitNotFoundError(NotFoundError):
+    """There is no portrait of this user; `consolidate` makes one of what they say of themselves."""
+
+    code = "portrait_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 

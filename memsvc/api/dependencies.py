@@ -27,6 +27,7 @@ from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
+from memsvc.services.portraits import Portraits
 from memsvc.services.recording import LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback
@@ -110,6 +111,10 @@ async def _facts(request: Request) -> Facts:
     return application_of(request).facts
 
 
+async def _portraits(request: Request) -> Portraits:
+    return application_of(request).portraits
+
+
 async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
@@ -149,6 +154,7 @@ JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 FactsUseCase = Annotated[Facts, Depends(_facts)]
+PortraitsUseCase = Annotated[Portraits, Depends(_portraits)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
 EraseUseCase = Annotated[Erase, Depends(_erase)]

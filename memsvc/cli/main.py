@@ -29,6 +29,7 @@ from memsvc.cli.commands import (
     memory,
     models,
     operations,
+    portrait,
     prune,
     recall,
     recalls,
@@ -76,6 +77,7 @@ app.command()(remember.remember)
 app.command()(recall.recall)
 app.command()(context.context)
 app.command()(replay.replay)
+app.command()(portrait.portrait)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(prune.prune)

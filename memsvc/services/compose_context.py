@@ -19,7 +19,8 @@ from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
-from memsvc.store.transactions import Store
+from memsvc.store.summaries import Level
+from memsvc.store.transactions import ReadTransaction, Store
 from memsvc.telemetry import CONTEXTS
 
 
@@ -36,6 +37,8 @@ class ContextQuery:
     reach: int = 2
     """How many neighbours of a hit on either side."""
     summaries: int = 5
+    """How many of sessions. With any, the portrait and the summary of all sessions come too, where
+    the filter lets through one of them."""
     session_id: str | None = None
     """Whose latest turns are wanted."""
     recent: int = 6
@@ -146,7 +149,7 @@ class ComposeContext:
         bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
         async with self._store.read(scope.bank.tenant_id) as tx:
             beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
-            summaries = await tx.context.summaries(bank_id, wanted, now, query.summaries)
+            summaries = await _summaries(tx, scope, query.summaries)
             recent: Sequence[Memory] = ()
             if query.session_id is not None:
                 recent = await tx.context.session_turns(
@@ -185,6 +188,17 @@ class ComposeContext:
             took_ms=stages.took_ms(),
             answerable=None if recalled is None else recalled.answerable,
         )
+
+
+async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memory]:
+    """Return what sums up, most wanted first: the portrait, latest sessions, all sessions."""
+    if not most:
+        return []
+    bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
+    portrait = await tx.context.document(bank_id, Level.PORTRAIT, wanted, now)
+    latest = await tx.context.summaries(bank_id, wanted, now, most)
+    whole = await tx.context.document(bank_id, Level.WHOLE, wanted, now)
+    return [each for each in (portrait, *latest, whole) if each is not None]
 
 
 def _with_neighbours(hit: Hit, beside: Sequence[Memory], reach: int) -> HitMaterial:

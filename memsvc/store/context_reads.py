@@ -16,6 +16,10 @@ from memsvc.store import tables as t
 from memsvc.store.filters import conditions
 from memsvc.store.rows import CURRENT_VERSION, current_memories, to_memory
 from memsvc.store.session import Session
+from memsvc.store.summaries import Level
+
+# Written out: with a parameter in its place the index of summaries is not used.
+_IS_SUMMARY = t.memories.c.kind == literal_column("'summary'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +110,22 @@ class ContextReader:
     async def summaries(
         self, bank_id: BankId, wanted: RecallFilter, now: datetime, most: int
     ) -> Sequence[Memory]:
-        """Return the latest summaries, latest first."""
-        # Written out: with a parameter in its place the index of summaries is not used.
-        is_summary = t.memories.c.kind == literal_column("'summary'")
-        return await self._latest(bank_id, wanted, now, most, is_summary)
+        """Return the latest summaries, latest first; the service's own as far as of sessions."""
+        others = sorted(set(Level) - {Level.SESSION})
+        return await self._latest(
+            bank_id, wanted, now, most, _IS_SUMMARY & t.memories.c.source.not_in(others)
+        )
+
+    async def document(
+        self, bank_id: BankId, level: Level, wanted: RecallFilter, now: datetime
+    ) -> Memory | None:
+        """Return the one document of a level that the filter lets through; of several none.
+
+        So nothing about a user is shown unless they are named, or the only one.
+        """
+        is_wanted = _IS_SUMMARY & (t.memories.c.source == level)
+        found = await self._latest(bank_id, wanted, now, 2, is_wanted)
+        return found[0] if len(found) == 1 else None
 
     async def session_turns(
         self, bank_id: BankId, session_id: str, wanted: RecallFilter, now: datetime, most: int

@@ -36,6 +36,7 @@ from memsvc_client.errors import (
     OperationNotFoundError,
     OperationUndoneError,
     PayloadTooLargeError,
+    PortraitNotFoundError,
     ProblemError,
     RecallNotFoundError,
     ReembeddingUnderWayError,
@@ -105,6 +106,7 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
+from memsvc_client.portraits import Portrait, PortraitLine
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
     Circumstance,
@@ -242,6 +244,9 @@ __all__ = [
     "PayloadTooLargeError",
     "Place",
     "PoorerAnswer",
+    "Portrait",
+    "PortraitLine",
+    "PortraitNotFoundError",
     "ProblemError",
     "Progress",
     "Readiness",

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts, recorded_recalls, replays
+from memsvc_client import calls, contexts, portraits, recorded_recalls, replays
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
+from memsvc_client.portraits import Portrait
 from memsvc_client.recorded_recalls import Feedback, RecordedRecall
 from memsvc_client.replays import DecayReplay, Replay
 from memsvc_client.requests import RecallFields
@@ -74,6 +75,10 @@ class Asking:
             replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
         )
 
+    def portrait(self, user_id: str) -> Portrait:
+        """Return what a user says of themselves; raises ``PortraitNotFoundError``."""
+        return self._sender.send(portraits.get_portrait(self.reference, user_id))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -124,3 +129,7 @@ class AsyncAsking:
         return await self._sender.send(
             replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
         )
+
+    async def portrait(self, user_id: str) -> Portrait:
+        """See ``Asking.portrait``."""
+        return await self._sender.send(portraits.get_portrait(self.reference, user_id))

@@ -18,6 +18,7 @@
       - ReviewNotFoundError         review_not_found
       - RecallNotFoundError         recall_not_found
       - ErasureNotFoundError        erasure_not_found
+      - PortraitNotFoundError       portrait_not_found
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition
@@ -197,6 +198,12 @@ class ErasureNotFoundError(NotFoundError):
     code = "erasure_not_found"
 
 
+class PortraitNotFoundError(NotFoundError):
+    """There is no portrait of this user; consolidating makes one of what they say of themselves."""
+
+    code = "portrait_not_found"
+
+
 class EntityNotFoundError(NotFoundError):
     """No memory of this bank speaks of such an entity."""
 
@@ -350,6 +357,7 @@ _CLASSES: tuple[type[ProblemError], ...] = (
     ReviewNotFoundError,
     RecallNotFoundError,
     ErasureNotFoundError,
+    PortraitNotFoundError,
     ConflictError,
     BankExistsError,
     IllegalTransitionError,

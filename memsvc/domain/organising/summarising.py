@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from memsvc.domain.graph.extraction import extract_entities
@@ -80,6 +80,21 @@ def summarise(said: Sequence[Said], bounds: SummaryBounds | None = None) -> Summ
     lines = [_heading(said), *(sentences[each].line for each in chosen)]
     evidence = dict.fromkeys(sentences[each].said.memory_id for each in chosen)
     return Summary(text="\n".join(lines), evidence=tuple(evidence))
+
+
+def summarise_summaries(
+    said: Sequence[Said], bounds: SummaryBounds | None = None
+) -> Summary | None:
+    """Return the summary of summaries, in the order given; ``None`` if they have no text.
+
+    Its first line says when, and of how many; every other one is a line of theirs.
+    """
+    bodies = [replace(each, text=each.text.partition("\n")[2], speaker=None) for each in said]
+    summary = summarise([each for each in bodies if each.text.strip()], bounds)
+    if summary is None:
+        return None
+    heading, _, lines = summary.text.partition("\n")
+    return replace(summary, text=f"{heading}, out of {len(said)} summaries\n{lines}")
 
 
 def _chosen(sentences: Sequence[_Sentence], limits: SummaryBounds) -> list[int]:

@@ -3,12 +3,15 @@
 from memsvc.domain.model_calls import Budget
 from memsvc.llm.client import ProviderEndpoint
 from memsvc.llm.structured import StructuredModel
-from memsvc.ports import Extractor
+from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.embedders import Embedders
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
+from memsvc.services.organising.documents import DocumentStage, Levels
 from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.portray import portray_stage
 from memsvc.services.organising.stage import OrganiseStage
+from memsvc.services.organising.summarise import summarise_stage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.organising.windows import OrganiseWindow
 from memsvc.settings import LanguageModelSettings, OrganiseSettings
@@ -54,3 +57,10 @@ def organise_stage(
         views=AnnotatedViews(settings=settings),
     )
     return OrganiseStage(store=store, window=window, settings=settings)
+
+
+def document_stages(
+    store: Store, clock: Clock, tokens: TokenCounter
+) -> list[DocumentStage | Levels]:
+    """Put together what keeps documents made of memories."""
+    return [summarise_stage(store, clock), portray_stage(store, clock, tokens)]

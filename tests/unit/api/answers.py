@@ -44,6 +44,8 @@ from memsvc.domain.operations import (
 )
 from memsvc.domain.organising.extraction import Annotations
 from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
+from memsvc.domain.organising.portraits import PortraitLine
+from memsvc.domain.organising.self_patterns import Topic
 from memsvc.domain.retention.forecast import Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
@@ -59,6 +61,7 @@ from memsvc.services.index_upkeep import IndexState, VerifiedBank
 from memsvc.services.linked import Neighbour, Via
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
+from memsvc.services.portraits import KeptPortrait
 from memsvc.services.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
 
@@ -362,4 +365,17 @@ USAGE = Usage(
     cost_usd=0.25,
     failures=1,
     latest_at=NOON,
+)
+PORTRAIT = KeptPortrait(
+    memory=MEMORY,
+    lines=[
+        PortraitLine(
+            topic=Topic.RESIDENCE,
+            text="lives in Lisbon",
+            said_on=NOON.date(),
+            evidence=(MEMORY_ID,),
+        )
+    ],
+    editions=1,
+    former_id=None,
 )

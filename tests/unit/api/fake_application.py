@@ -63,6 +63,7 @@ from tests.unit.api.fake_upkeep import (
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
+    FakePortraits,
     FakeRetention,
     FakeReviews,
 )
@@ -316,6 +317,7 @@ class FakeApplication:
         self.operations = FakeOperations(self.script)
         self.reviews = FakeReviews(self.script)
         self.erase = FakeErase(self.script)
+        self.portraits = FakePortraits(self.script)
         self.retention = FakeRetention(self.script)
         self.facts = FakeFacts(self.script)
         self.graph = FakeGraph(self.script)

@@ -30,6 +30,7 @@ from memsvc.services.erase import StartedErasure
 from memsvc.services.facts import FactQuery
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
+from memsvc.services.portraits import KeptPortrait
 from memsvc.services.retention import PolicyChange, StartedSweep
 from tests.unit.api.answers import (
     BANK_ID,
@@ -42,6 +43,7 @@ from tests.unit.api.answers import (
     MEMORY,
     MEMORY_ID,
     OPERATION,
+    PORTRAIT,
     REVIEW,
     STARTED_ERASURE,
     STARTED_SWEEP,
@@ -180,6 +182,17 @@ class FakeFacts:
     ) -> Page[Fact]:
         found: Page[Fact] = self.script.play(
             "facts.list", Page(items=[FACT], next_cursor="c"), caller, reference, query, page
+        )
+        return found
+
+
+@dataclass(slots=True)
+class FakePortraits:
+    script: Script
+
+    async def get(self, caller: Caller, reference: BankReference, user_id: str) -> KeptPortrait:
+        found: KeptPortrait = self.script.play(
+            "portraits.get", PORTRAIT, caller, reference, user_id
         )
         return found
 

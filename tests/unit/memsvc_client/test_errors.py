@@ -21,6 +21,7 @@ EVERY_CODE = [
     (404, "entity_not_found", errors.EntityNotFoundError),
     (404, "review_not_found", errors.ReviewNotFoundError),
     (404, "recall_not_found", errors.RecallNotFoundError),
+    (404, "portrait_not_found", errors.PortraitNotFoundError),
     (409, "review_decided", errors.ReviewDecidedError),
     (409, "review_outdated", errors.ReviewOutdatedError),
     (404, "erasure_not_found", errors.ErasureNotFoundError),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Job, Memory, Operation
@@ -13,7 +14,7 @@ from memsvc.domain.links import LinkType
 from memsvc.domain.memory import MemoryKind, ScopeKeys
 from memsvc.domain.paging import PageRequest
 from memsvc.services.commands import NewMemory
-from memsvc.services.organising.summarise import SummariseStage
+from memsvc.services.organising.summarise import session_summaries
 from memsvc.services.run_job import JobContext
 from memsvc.store.queue import Delivery
 from memsvc.store.roles import DEFAULT_TENANT
@@ -48,7 +49,11 @@ async def summarise(client: AsyncClient) -> Job:
 
 
 async def summaries(bank: AsyncBank, state: str = "active") -> list[Memory]:
-    return [each async for each in bank.memories(kind="summary", state=state)]
+    return await documents(bank, "memsvc:summaries", state)
+
+
+async def documents(bank: AsyncBank, source: str, state: str = "active") -> list[Memory]:
+    return [each async for each in bank.memories(kind="summary", source=source, state=state)]
 
 
 async def inserts(bank: AsyncBank) -> list[Operation]:
@@ -73,7 +78,7 @@ async def test_each_session_gets_one_summary_that_links_what_it_rests_on(
         links = await tx.links.touching(
             bank_id, [MemoryId(one.id)], types=[LinkType.SUMMARISES], limit=9
         )
-    assert [each.link.to_id for each in links] == [moved.id]
+    assert [each.link.to_id for each in links if each.link.from_id == one.id] == [moved.id]
 
 
 async def test_only_what_changed_is_summarised_again(
@@ -89,7 +94,7 @@ async def test_only_what_changed_is_summarised_again(
     job = await summarise(serving_client)
 
     after = {each.session_id: each.id for each in await summaries(bank)}
-    assert job.counts == {"summaries_renewed": 1}
+    assert job.counts == {"summaries_renewed": 1, "day_summaries_renewed": 1}
     assert after["two"] == before["two"]
     assert [each.id for each in await summaries(bank, "superseded")] == [before["one"]]
 
@@ -161,6 +166,59 @@ async def test_a_context_has_the_summaries_within_its_budget(
     assert "# Summaries" in composed.text
 
 
+FIRST, SECOND = (datetime(2023, 5, day, 12, tzinfo=UTC) for day in (8, 9))
+DAY, WHOLE = "memsvc:summaries/day", "memsvc:summaries/all"
+
+
+async def test_days_and_all_of_them_are_summed_up_where_there_are_several(
+    serving_client: AsyncClient, bank: AsyncBank
+) -> None:
+    await bank.add_memory(MOVED, speaker="Bob", session_id="one", occurred_at=FIRST)
+    await bank.add_memory(DOG, speaker="Ann", session_id="two", occurred_at=FIRST)
+    await bank.add_memory("I love tea.", session_id="one", user_id="eve", occurred_at=FIRST)
+    await summarise(serving_client)
+    [day] = await documents(bank, DAY)
+    heading, *lines = day.text.split("\n")
+    assert heading == "2023-05-08, out of 2 summaries"
+    assert sorted(lines) == [f"Ann: {DOG}", f"Bob: {MOVED}"]
+    assert await documents(bank, WHOLE) == []
+
+    later = await bank.add_memory("Otto is an octopus.", session_id="three", occurred_at=SECOND)
+    job = await summarise(serving_client)
+
+    assert job.counts == {"summaries_made": 1, "all_summaries_made": 1}
+    assert [each.id for each in await documents(bank, DAY)] == [day.id]
+    [whole] = await documents(bank, WHOLE)
+    assert whole.text.startswith("2023-05-08 to 2023-05-09, out of 2 summaries\n")
+    assert MOVED in whole.text
+    assert "Otto is an octopus." in whole.text
+    links = {each.memory_id for each in (await bank.get(whole.id)).links}
+    [three] = [each.id for each in await summaries(bank) if each.session_id == "three"]
+    assert links == {day.id, three}
+
+    await bank.archive(later.id)
+    job = await summarise(serving_client)
+    assert job.counts == {"summaries_retired": 1, "all_summaries_retired": 1}
+
+
+async def test_a_context_has_the_summary_of_all_sessions_but_of_no_single_day(
+    serving_client: AsyncClient, bank: AsyncBank
+) -> None:
+    told = [(MOVED, FIRST), (DOG, FIRST), ("The octopus is called Otto.", SECOND)]
+    for no, (text, day) in enumerate(told):
+        await bank.add_memory(text, session_id=f"s{no}", occurred_at=day)
+    await summarise(serving_client)
+
+    composed = await bank.context(
+        "Otto?", mode="ranked", k=1, arms=["lexical"], summaries=1, budget_tokens=1500
+    )
+
+    [section] = [each for each in composed.sections if each.name == "summaries"]
+    assert [each.memory.source for each in section.pieces][-1] == WHOLE
+    assert DAY not in {each.memory.source for each in section.pieces}
+    assert composed.total_tokens <= 1500
+
+
 class StoppedError(Exception):
     """The worker is gone."""
 
@@ -175,7 +233,7 @@ async def test_stopped_and_concurrent_jobs_make_each_summary_once(
     ]
     await service.remember_items("ada", *items)
     store = service.database.store
-    stage = SummariseStage(store=store, clock=SystemClock())
+    stage = session_summaries(store, SystemClock())
 
     async def made() -> int:
         listing = MemoryListing(kind=MemoryKind.SUMMARY)

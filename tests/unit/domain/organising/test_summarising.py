@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.organising.summarising import Said, SummaryBounds, summarise
+from memsvc.domain.organising.summarising import Said, SummaryBounds, summarise, summarise_summaries
 
 DAY = datetime(2023, 5, 8, 12, tzinfo=UTC)
 
@@ -98,3 +98,22 @@ def test_it_is_bounded_rests_on_what_was_said_and_is_the_same_every_time(texts: 
         assert 1 <= len(lines) <= bounds.sentences
         assert sum(map(len, lines)) <= bounds.characters
         assert set(summary.evidence) <= {each.memory_id for each in turns}
+
+
+def test_summaries_are_summed_up_without_their_headings() -> None:
+    summary = summarise_summaries(
+        said(
+            (None, "2023-05-08, Bob\nBob: I moved to Lisbon for a job at the aquarium."),
+            (None, "2023-05-09, Ann\nAnn: I adopted a dog named Rex.\nAnn: I adopted a dog."),
+            days=1,
+        )
+    )
+
+    assert summary is not None
+    assert summary.text == (
+        "2023-05-08 to 2023-05-09, out of 2 summaries\n"
+        "Bob: I moved to Lisbon for a job at the aquarium.\n"
+        "Ann: I adopted a dog named Rex."
+    )
+    assert summary.evidence == (UUID(int=0), UUID(int=1))
+    assert summarise_summaries(said((None, "2023-05-08"))) is None

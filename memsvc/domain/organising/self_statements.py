@@ -1,0 +1,90 @@
+"""What people plainly say of themselves, by rules.
+
+What is asked, supposed or reported of others is left out.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from memsvc.domain.organising.keywords import content_stems
+from memsvc.domain.organising.self_patterns import SELF_RULES, VAGUE, SelfRule, Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfStatement:
+    """One thing that somebody says of themselves."""
+
+    topic: Topic
+    slot: str
+    """Statements of one slot contradict one another, or say the same."""
+    value: str
+    """What fills the slot, compared; ``""`` ends whatever fills it."""
+    text: str
+    """In words, without a subject: "lives in Lisbon"."""
+    holds: bool = True
+    """False: it says that this no longer holds."""
+
+    def ends(self, other: "SelfStatement") -> bool:
+        """Tell whether it says that another statement no longer holds."""
+        if self.holds or self.topic is not other.topic:
+            return False
+        if not self.value:
+            return self.slot == other.slot
+        # "I sold my car" ends "has a red car".
+        return set(self.value.split()) <= set(other.value.split())
+
+
+_SENTENCE = re.compile(r"[^.!?\u2026\n\u3002\uff01\uff1f]+[.!?\u2026\n\u3002\uff01\uff1f]*")
+_QUESTION = ("?", "\uff1f")
+_NOT_SAID_OF_ONESELF = re.compile(
+    r"\b(?:if|unless|imagine|suppose|wish|whether|said|says|told|tells|asked)\b"
+    r"|[\"\u201c\u201d\u300c]|如果|要是|假如|他说|她说|[他她它你]们?的?我",
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(
+    r"^(?:an?|one|two|three|four|five|six|\d{1,3}|several|the|my|some|[一两二三四五\d](?:只|条|辆|台|部|把|套|架|匹))\s*"
+)
+_OF_ONESELF = re.compile(r"(?<![\w'])(?:I|my)(?!\w)|我", re.IGNORECASE)
+_POINTLESS = re.compile(r"\b(St|Mr|Mrs|Ms|Dr|Prof)\.")
+_LONGEST_TEXT = 2_000
+
+
+def self_statements(text: str) -> Iterator[SelfStatement]:
+    """Yield what the speaker of ``text`` says of themselves, in its order.
+
+    Of a longer text the first 2,000 characters are read.
+    """
+    read = _POINTLESS.sub(r"\1", text[:_LONGEST_TEXT].replace("\u2019", "'"))
+    for sentence in _SENTENCE.findall(read):
+        if sentence.rstrip().endswith(_QUESTION) or not _OF_ONESELF.search(sentence):
+            continue
+        found = (
+            (match.start(), no, _statement(rule, match))
+            for no, rule in enumerate(SELF_RULES)
+            for match in rule.pattern.finditer(sentence)
+            if not _NOT_SAID_OF_ONESELF.search(sentence, 0, match.start() + 1)
+            and not (rule.topic in VAGUE and VAGUE[rule.topic].search(match["x"]))
+        )
+        for _, _, statement in sorted(found, key=lambda each: each[:2]):
+            yield statement
+
+
+def _statement(rule: SelfRule, match: re.Match[str]) -> SelfStatement:
+    said = {name: " ".join((value or "").split()) for name, value in match.groupdict().items()}
+    said.setdefault("w", "")
+    compared = {name: _compared(value) for name, value in said.items()}
+    return SelfStatement(
+        topic=rule.topic,
+        slot=rule.slot.format(**compared),
+        value=rule.text.format(**compared) if said["x"] else "",
+        text=rule.text.format(**said),
+        holds=rule.holds,
+    )
+
+
+def _compared(words: str) -> str:
+    """Return words in the form in which they are told apart: stems of what they name."""
+    named = _NUMBERS.sub("", words.casefold())
+    stems = content_stems(named, "en")
+    return " ".join(sorted(stems)) or named
