@@ -77,10 +77,7 @@ from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
-from memsvc.settings import (
-    EmbeddingSettings,
-    Settings,
-)
+from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
 from memsvc.store.database import open_database
@@ -284,10 +281,7 @@ def build_application(
         settings.recall,
         episode=EpisodeArm(reads, lexical),
         second_hop=SecondHop(
-            graphs=graphs,
-            words=lexical,
-            index=index,
-            settings=settings.recall.graph,
+            graphs=graphs, words=lexical, index=index, settings=settings.recall.graph
         ),
         pass_through=pass_through,
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),

@@ -15,7 +15,7 @@ from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
-from memsvc.services.answerable import Answerability, AssessAnswerable, Candidates
+from memsvc.services.answerable import AssessAnswerable, Candidates
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.episode_arm import EpisodeArm
@@ -107,8 +107,9 @@ class Recall:
             # again over exactly those that may.
             question = await self._restrict(question)
             found = await self._find(question, stages)
-        judged = await self._judge(question, found, asked_at) if query.answerable else None
+        judged = None
         if query.answerable:
+            judged = await self._assess(_judged(question, found, asked_at))
             stages.mark("answerable")
         answer = await self._answer(question, found, stages)
         return replace(answer, answerable=judged, bank=question.bank, now=question.now)
@@ -139,18 +140,6 @@ class Recall:
             mode=Mode.PASSTHROUGH,
             bank=question.bank,
             now=question.now,
-        )
-
-    async def _judge(self, question: _Question, found: _Found, asked_at: float) -> Answerability:
-        memories = [found.visible[each.memory_id] for each in found.shown()]
-        return await self._assess(
-            Candidates(
-                text=question.query.text,
-                bank=question.bank,
-                memories=memories,
-                arms=found.arms,
-                asked_at=asked_at,
-            )
         )
 
     async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
@@ -310,6 +299,16 @@ class Recall:
         if left is not None:
             left -= sum(hit.tokens for hit in hits)
         return fitting(found, costs, left)
+
+
+def _judged(question: _Question, found: _Found, asked_at: float) -> Candidates:
+    return Candidates(
+        text=question.query.text,
+        bank=question.bank,
+        memories=[found.visible[each.memory_id] for each in found.shown()],
+        arms=found.arms,
+        asked_at=asked_at,
+    )
 
 
 def _weights(settings: RecallSettings) -> FusionWeights:

@@ -115,12 +115,15 @@ class SecondHop:
     async def __call__(self, first: FirstHop) -> Hopped:
         """Return the candidates in their new order; as they were where the graph cannot help."""
         started = time.perf_counter()
+        error: MemsvcError | None = None
         try:
             answer = await self._hop(first)
             status, reason, candidates = ArmStatus.OK, None, len(answer.hops)
         except (NoSeedsError, GraphTooSlowError) as skipped:
+            error = skipped
             answer, status, reason, candidates = None, ArmStatus.SKIPPED, skipped.message, 0
         except UnavailableError as failed:
+            error = failed
             answer, status, reason, candidates = None, ArmStatus.FAILED, failed.message, 0
         took_s = time.perf_counter() - started
         RECALL_ARM_SECONDS.labels(arm=Arm.GRAPH, status=status).observe(took_s)
@@ -129,7 +132,7 @@ class SecondHop:
         )
         if answer is None:
             unchanged = fuse(first.rankings, first.weights, first.most)
-            return Hopped(fused=unchanged, hops={}, outcome=_outcome(report, ()))
+            return Hopped(fused=unchanged, hops={}, outcome=_outcome(report, (), error))
         return replace(answer, outcome=_outcome(report, answer.outcome.candidates))
 
     async def _hop(self, first: FirstHop) -> Hopped:
@@ -273,6 +276,7 @@ def _hopped(
     return Hopped(fused=order, hops=hops, outcome=_outcome(report, candidates))
 
 
-def _outcome(report: ArmReport, candidates: Sequence[Candidate]) -> ArmOutcome:
-    error = None if report.status is ArmStatus.OK else MemsvcError(report.reason or "")
+def _outcome(
+    report: ArmReport, candidates: Sequence[Candidate], error: MemsvcError | None = None
+) -> ArmOutcome:
     return ArmOutcome(candidates=candidates, report=report, error=error)

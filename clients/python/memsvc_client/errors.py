@@ -10,15 +10,9 @@
     + UnauthorizedError             unauthorized
     + ForbiddenError                forbidden
     + NotFoundError
-      - BankNotFoundError           bank_not_found
-      - MemoryNotFoundError         memory_not_found
-      - JobNotFoundError            job_not_found
-      - OperationNotFoundError      operation_not_found
-      - EntityNotFoundError         entity_not_found
-      - ReviewNotFoundError         review_not_found
-      - RecallNotFoundError         recall_not_found
-      - ErasureNotFoundError        erasure_not_found
-      - PortraitNotFoundError       portrait_not_found
+      - BankNotFoundError, MemoryNotFoundError, JobNotFoundError, OperationNotFoundError,
+        EntityNotFoundError, ReviewNotFoundError, RecallNotFoundError, ErasureNotFoundError,
+        PortraitNotFoundError       bank_not_found, memory_not_found and so on
     + ConflictError                 conflict
       - BankExistsError             bank_exists
       - IllegalTransitionError      illegal_transition

@@ -1,7 +1,15 @@
 """A turn that answers only together with those beside it is found, said through the client."""
 
 import pytest
-from memsvc_client import AsyncBank, AsyncClient, Episode, Filter, Message, NewMemory
+from memsvc_client import (
+    AsyncBank,
+    AsyncClient,
+    Episode,
+    Filter,
+    InvalidRequestError,
+    Message,
+    NewMemory,
+)
 
 TALK = [
     "Shall we talk about the holidays?",
@@ -80,3 +88,13 @@ async def test_without_episodes_the_arm_says_why_it_stays_out(client: AsyncClien
     assert found.arms["episode"].status == "skipped"
     assert "beside it" in (found.arms["episode"].reason or "")
     assert len(found.hits) == 5
+
+
+@pytest.mark.parametrize("arm", ["episode", "graph"])
+async def test_an_arm_that_goes_on_from_others_says_so_when_asked_alone(
+    bank: AsyncBank, arm: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await bank.recall("nothing of this is known", arms=[arm])
+
+    assert refused.value.code == "no_seeds"
