@@ -62,35 +62,21 @@ def evaluate(
 
 
 def _read(path: Path) -> "list[LabelledPair]":
-    import json
-
-    from memsvc.cli.failures import CommandError
+    from memsvc.cli.labelled_pairs import read_pairs
     from memsvc.domain.thoughts.evaluation import LabelledPair
 
-    if not path.is_file():
-        raise CommandError(
-            f"There are no labelled pairs at {path}; name a file with --pairs. Each of its lines is"
-            ' {"id", "language", "class", "duplicate", "one", "other"}.'
-        )
-    found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            read = json.loads(line)
-            found.append(
-                LabelledPair(
-                    number=int(read["id"]),
-                    language=str(read["language"]),
-                    group=str(read["class"]),
-                    is_duplicate=bool(read["duplicate"]),
-                    one=str(read["one"]),
-                    other=str(read["other"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise CommandError(f"Line {number} of {path} is not a labelled pair.") from error
-    if not found:
-        raise CommandError(f"There are no pairs in {path}.")
-    return found
+    return read_pairs(
+        path,
+        "duplicate",
+        lambda read: LabelledPair(
+            number=int(read["id"]),
+            language=str(read["language"]),
+            group=str(read["class"]),
+            is_duplicate=bool(read["duplicate"]),
+            one=str(read["one"]),
+            other=str(read["other"]),
+        ),
+    )
 
 
 def _as_json(measured: "MeasuredDecision") -> "dict[str, JsonValue]":
@@ -142,6 +128,7 @@ def _pair(judged: "JudgedPair") -> "dict[str, JsonValue]":
 
 
 def _show(measured: "MeasuredDecision") -> None:
+    from memsvc.cli.labelled_pairs import share
     from memsvc.cli.output import print_table
 
     found = measured.evaluation
@@ -153,15 +140,13 @@ def _show(measured: "MeasuredDecision") -> None:
             typer.echo(f"{title} ({each.pair.group}): {each.pair.one} | {each.pair.other}")
         if len(some) > _MOST_SHOWN:
             typer.echo(f"{title}: {len(some) - _MOST_SHOWN} more; --json lists them all.")
-    typer.echo(f"Exact duplicates found: {_share(found.exact_found)}")
-    typer.echo(f"Duplicates that four hash groups bring together: {_share(measured.hashed)}")
+    typer.echo(f"Exact duplicates found: {share(found.exact_found)}")
+    typer.echo(f"Duplicates that four hash groups bring together: {share(measured.hashed)}")
 
 
 def _row(figures: "Figures") -> tuple[str, ...]:
+    from memsvc.cli.labelled_pairs import share
+
     counts = (figures.pairs, figures.duplicates, figures.found, figures.right, figures.uncertain)
-    shares = (_share(figures.precision), _share(figures.recall))
+    shares = (share(figures.precision), share(figures.recall))
     return (figures.name, *map(str, counts), *shares)
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

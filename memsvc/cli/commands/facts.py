@@ -92,35 +92,21 @@ def evaluate_pairs(
 
 
 def _read(path: Path) -> "list[StatementPair]":
-    import json
-
-    from memsvc.cli.failures import CommandError
+    from memsvc.cli.labelled_pairs import read_pairs
     from memsvc.domain.facts.evaluation import StatementPair
 
-    if not path.is_file():
-        raise CommandError(
-            f"There are no labelled pairs at {path}; name a file with --pairs. Each of its lines is"
-            ' {"id", "language", "class", "supersedes", "one", "other"}.'
-        )
-    found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            read = json.loads(line)
-            found.append(
-                StatementPair(
-                    number=int(read["id"]),
-                    language=str(read["language"]),
-                    group=str(read["class"]),
-                    supersedes=bool(read["supersedes"]),
-                    one=str(read["one"]),
-                    other=str(read["other"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise CommandError(f"Line {number} of {path} is not a labelled pair.") from error
-    if not found:
-        raise CommandError(f"There are no pairs in {path}.")
-    return found
+    return read_pairs(
+        path,
+        "supersedes",
+        lambda read: StatementPair(
+            number=int(read["id"]),
+            language=str(read["language"]),
+            group=str(read["class"]),
+            supersedes=bool(read["supersedes"]),
+            one=str(read["one"]),
+            other=str(read["other"]),
+        ),
+    )
 
 
 def _as_json(measured: "SupersedeEvaluation") -> "dict[str, JsonValue]":
@@ -180,10 +166,8 @@ def _show(measured: "SupersedeEvaluation") -> None:
 
 
 def _row(figures: "SupersedeFigures") -> tuple[str, ...]:
+    from memsvc.cli.labelled_pairs import share
+
     counts = (figures.pairs, figures.contradictions, figures.found, figures.right)
-    shares = (_share(figures.precision), _share(figures.recall))
+    shares = (share(figures.precision), share(figures.recall))
     return (figures.name, *map(str, counts), *shares)
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
