@@ -19,6 +19,7 @@ from memsvc.errors import (
     IndexUnavailableError,
     MemsvcError,
     ModelMismatchError,
+    NoSeedsError,
     NotIndexedError,
     UnavailableError,
 )
@@ -96,7 +97,7 @@ class ArmQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Answer:
     """What an arm found."""
 
     candidates: Sequence[Candidate]
@@ -110,7 +111,7 @@ _WHY_BYPASSED: Mapping[type[IndexUnavailableError], str] = {
     IndexNotLoadedError: "has not loaded the bank yet",
 }
 
-_Ask = Callable[[ArmQuery], Awaitable[_Answer]]
+Ask = Callable[[ArmQuery], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +134,12 @@ class Arms:
     async def ask(self, query: ArmQuery, wanted: frozenset[Arm]) -> dict[Arm, ArmOutcome]:
         """Ask the wanted arms at the same time; none can fail the others."""
         assert_no_transaction("A search")
-        asked: dict[Arm, _Ask] = {Arm.DENSE: self._dense, Arm.LEXICAL: self._lexical}
+        asked: dict[Arm, Ask] = {Arm.DENSE: self._dense, Arm.LEXICAL: self._lexical}
         arms = [arm for arm in Arm if arm in wanted and arm in asked]
-        outcomes = await asyncio.gather(*(_timed(arm, asked[arm], query) for arm in arms))
+        outcomes = await asyncio.gather(*(timed(arm, asked[arm], query) for arm in arms))
         return dict(zip(arms, outcomes, strict=True))
 
-    async def _dense(self, query: ArmQuery) -> _Answer:
+    async def _dense(self, query: ArmQuery) -> Answer:
         embedder = self.embedders.of_model(query.bank.model_id)
         if embedder is None:
             raise ModelMismatchError(
@@ -161,9 +162,9 @@ class Arms:
         dense = replace(posed, asked_at=query.asked_at)
         if not query.active_only:
             found = await self.exact.search(query.bank.scope, dense)
-            return _Answer(candidates=found, embed_s=embed_s, posed=dense)
+            return Answer(candidates=found, embed_s=embed_s, posed=dense)
         found, note = await self._nearest(query, dense)
-        return _Answer(candidates=found, note=note, embed_s=embed_s, posed=dense)
+        return Answer(candidates=found, note=note, embed_s=embed_s, posed=dense)
 
     async def _nearest(
         self, query: ArmQuery, dense: DenseQuery
@@ -181,7 +182,7 @@ class Arms:
             self.check.offer(query.bank.scope, dense, found)
         return found, "; ".join(told) or None
 
-    async def _lexical(self, query: ArmQuery) -> _Answer:
+    async def _lexical(self, query: ArmQuery) -> Answer:
         if not query.active_only:
             raise NotIndexedError
         found = await self.lexical.search(
@@ -192,7 +193,7 @@ class Arms:
             language=query.bank.language,
             asked_at=query.asked_at,
         )
-        return _Answer(candidates=found)
+        return Answer(candidates=found)
 
 
 def skipped(why: MemsvcError) -> ArmOutcome:
@@ -209,16 +210,16 @@ async def _refreshed(index: MemoryIndex, scope: BankScope, model_id: str, asked_
         await index.refresh(scope, model_id, asked_at)
 
 
-async def _timed(arm: Arm, ask: _Ask, query: ArmQuery) -> ArmOutcome:
+async def timed(arm: Arm, ask: Ask, query: ArmQuery) -> ArmOutcome:
     """Ask one arm; a named failure becomes its report, anything else is a defect and is raised."""
     started = time.perf_counter()
-    answer = _Answer(candidates=())
+    answer = Answer(candidates=())
     error: MemsvcError | None = None
     status, reason = ArmStatus.OK, None
     try:
         answer = await ask(query)
         reason = answer.note
-    except (ModelMismatchError, NotIndexedError) as skipped:
+    except (ModelMismatchError, NotIndexedError, NoSeedsError) as skipped:
         status, reason, error = ArmStatus.SKIPPED, skipped.message, skipped
     except UnavailableError as failed:
         status, reason, error = ArmStatus.FAILED, failed.message, failed

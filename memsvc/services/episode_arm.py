@@ -1,7 +1,6 @@
 """The episode arm: memories whose words, with those beside them, cover the question."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -12,15 +11,14 @@ from memsvc.domain.episode_evidence import REACH, Place, coverage, has_neighbour
 from memsvc.domain.fusion import Arm, FusionWeights, fuse
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope
-from memsvc.errors import MemsvcError, NoSeedsError, NotIndexedError, UnavailableError
+from memsvc.errors import NoSeedsError, NotIndexedError
 from memsvc.ports import Candidate
-from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, ArmStatus, skipped
+from memsvc.services.arms import Answer, ArmOutcome, ArmQuery, ArmStatus, timed
 from memsvc.services.second_hop import PresenceSource
-from memsvc.telemetry import RECALL_ARM_SECONDS
 
 _FIRST = FusionWeights(rank_constant=10, weights={Arm.DENSE: 1.0, Arm.LEXICAL: 1.0})
-_ALONE = NoSeedsError("The episode arm goes on from what the dense or lexical arm finds; ask one.")
-_NO_NEIGHBOURS = NoSeedsError("Nothing that was found has others beside it in an episode.")
+_ALONE = "The episode arm goes on from what the dense or lexical arm finds; ask one."
+_NO_NEIGHBOURS = "Nothing that was found has others beside it in an episode."
 
 
 class PlaceSource(Protocol):
@@ -44,21 +42,11 @@ class EpisodeArm:
         self, query: ArmQuery, found: Mapping[Arm, ArmOutcome], now: datetime
     ) -> ArmOutcome:
         """Return up to ``query.k`` candidates, by falling share of the question (decision 0031)."""
-        started = time.perf_counter()
-        try:
-            candidates = await self._candidates(query, found, now)
-        except (NoSeedsError, NotIndexedError) as reason:
-            return _timed(skipped(reason), started)
-        except UnavailableError as failure:
-            return _timed(_failed(failure), started)
-        report = ArmReport(
-            status=ArmStatus.OK,
-            reason=None,
-            candidates=len(candidates),
-            took_ms=(time.perf_counter() - started) * 1000,
-            embed_ms=0.0,
-        )
-        return _timed(ArmOutcome(candidates=candidates, report=report), started)
+
+        async def ask(asked: ArmQuery) -> Answer:
+            return Answer(candidates=await self._candidates(asked, found, now))
+
+        return await timed(Arm.EPISODE, ask, query)
 
     async def _candidates(
         self, query: ArmQuery, found: Mapping[Arm, ArmOutcome], now: datetime
@@ -66,7 +54,7 @@ class EpisodeArm:
         if not query.active_only:
             raise NotIndexedError
         if not found:
-            raise _ALONE
+            raise NoSeedsError(_ALONE)
         rankings = {
             arm: [(each.memory_id, each.score) for each in outcome.candidates]
             for arm, outcome in found.items()
@@ -79,7 +67,7 @@ class EpisodeArm:
             # What the filter leaves out has no say in what is found either.
             places = [each for each in places if each.memory_id in allowed]
         if not has_neighbours(places):
-            raise _NO_NEIGHBOURS
+            raise NoSeedsError(_NO_NEIGHBOURS)
         pool = list(dict.fromkeys([*first, *(each.memory_id for each in places)]))
         presence = await self._words.presence(
             query.bank.scope,
@@ -96,16 +84,3 @@ class EpisodeArm:
             for row in order
             if shares[row] > 0
         ]
-
-
-def _failed(failure: MemsvcError) -> ArmOutcome:
-    report = ArmReport(
-        status=ArmStatus.FAILED, reason=failure.message, candidates=0, took_ms=0.0, embed_ms=0.0
-    )
-    return ArmOutcome(candidates=(), report=report, error=failure)
-
-
-def _timed(outcome: ArmOutcome, started: float) -> ArmOutcome:
-    took_s = time.perf_counter() - started
-    RECALL_ARM_SECONDS.labels(arm=Arm.EPISODE, status=outcome.report.status).observe(took_s)
-    return outcome
