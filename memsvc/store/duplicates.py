@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.links import LinkType
 from memsvc.domain.memory import MemoryState
-from memsvc.domain.operations import Aspect, OperationId, OperationKind, OperationState
+from memsvc.domain.operations import Aspect, OperationId, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.domain.thoughts.merging import NewReview, Review, ReviewId, ReviewState
 from memsvc.errors import InvalidRequestError, ReviewNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
+from memsvc.store.undone import undone_effects
 
 Pair = frozenset[MemoryId]
 
@@ -70,24 +71,10 @@ class DuplicateReader:
                 reviews.other_id == func.any(ids),
             )
         )
-        effects, operations = t.operation_effects.c, t.operations.c
-        undone = (
-            select(effects.target_id, effects.after["to_id"].astext)
-            .join(
-                t.operations,
-                (operations.bank_id == effects.bank_id)
-                & (operations.operation_id == effects.operation_id),
-            )
-            .where(
-                effects.bank_id == bank_id,
-                operations.bank_id == bank_id,
-                operations.kind == OperationKind.MERGE,
-                operations.state == OperationState.UNDONE,
-                effects.aspect == Aspect.LINK,
-                effects.after["type"].astext == LinkType.MERGED_INTO,
-                effects.target_id == func.any(ids),
-            )
-        )
+        undone = undone_effects(bank_id, OperationKind.MERGE, Aspect.LINK, ids)
+        after = t.operation_effects.c.after
+        undone = undone.where(after["type"].astext == LinkType.MERGED_INTO)
+        undone = undone.with_only_columns(t.operation_effects.c.target_id, after["to_id"].astext)
         found: set[Pair] = set()
         for statement in (asked, undone):
             for row in await self._session.connection.execute(statement):

@@ -13,11 +13,12 @@ from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import FactPolicy, Json, MemoryState
-from memsvc.domain.operations import Aspect, Effect, OperationKind, OperationState
+from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
+from memsvc.store.undone import undone_effects
 
 _IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
 
@@ -121,25 +122,10 @@ class FactReader:
 
     async def undone(self, bank_id: BankId, ids: Collection[FactId]) -> set[tuple[FactId, FactId]]:
         """Return pairs (ended, by) of which somebody took the ending back."""
-        effects, operations = t.operation_effects.c, t.operations.c
-        statement = (
-            select(effects.target_id, effects.after["superseded_by"].astext)
-            .join(
-                t.operations,
-                (operations.bank_id == effects.bank_id)
-                & (operations.operation_id == effects.operation_id),
-            )
-            .where(
-                effects.bank_id == bank_id,
-                operations.bank_id == bank_id,
-                operations.kind == OperationKind.SUPERSEDE,
-                operations.state == OperationState.UNDONE,
-                effects.aspect == Aspect.VALIDITY,
-                effects.target_id == func.any(list(ids)),
-            )
-        )
+        statement = undone_effects(bank_id, OperationKind.SUPERSEDE, Aspect.VALIDITY, ids)
         rows = await self._session.connection.execute(statement)
-        return {(FactId(row[0]), FactId(UUID(row[1]))) for row in rows if row[1] is not None}
+        ended = [(row.target_id, row.after["superseded_by"]) for row in rows]
+        return {(FactId(target), FactId(UUID(by))) for target, by in ended if by is not None}
 
     async def _facts(self, bank_id: BankId, condition: ColumnElement[bool]) -> Sequence[Fact]:
         statement = (
