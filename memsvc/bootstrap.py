@@ -38,6 +38,7 @@ from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase, EraseData
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
+from memsvc.services.finding import Find
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -275,13 +276,17 @@ def build_application(
     recall = Recall(
         store,
         reads,
-        arms,
         tokens,
         clock,
-        settings.recall,
-        episode=EpisodeArm(reads, lexical),
-        second_hop=SecondHop(
-            graphs=graphs, words=lexical, index=index, settings=settings.recall.graph
+        find=Find(
+            store,
+            reads,
+            arms,
+            settings.recall,
+            episode=EpisodeArm(reads, lexical),
+            second_hop=SecondHop(
+                graphs=graphs, words=lexical, index=index, settings=settings.recall.graph
+            ),
         ),
         pass_through=pass_through,
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),

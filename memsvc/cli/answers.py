@@ -102,6 +102,9 @@ def _explanation(recall: Recall) -> Iterator[str]:
         yield f"{arm} arm: {told}{f', {report.reason}' if report.reason else ''}"
     for asked in recall.times:
         yield f"asked about: {asked.written}, {_span(asked)}"
+    if recall.order is not None:
+        event = "" if recall.order.event is None else f" ({recall.order.event})"
+        yield f"asked about: {recall.order.written}, {recall.order.order}{event}"
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
     if recall.index is not None:

@@ -1,14 +1,15 @@
 """What the times that a question names do to its answer."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from memsvc.domain.asked_order import AskedOrder, asked_order
 from memsvc.domain.asked_times import AskedTime, TimeUse, asked_times
 from memsvc.domain.filters import RecallFilter
-from memsvc.domain.fusion import Fused
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import Memory
+from memsvc.domain.order_weights import Placed, order_factors
+from memsvc.services.found import Found, Question
 from memsvc.services.recalled import RecallQuery
 
 OTHER_TIME = 0.7
@@ -16,34 +17,53 @@ OTHER_TIME = 0.7
 thing is told of is often not the day it happened on."""
 
 
-def read_times(query: RecallQuery, now: datetime) -> tuple[RecallQuery, Sequence[AskedTime]]:
-    """Return the query, narrowed if its times are to filter, and the times that weigh hits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTimes:
+    """What a question says of when: spans, and which end of a row of events it is about."""
+
+    query: RecallQuery
+    """Narrowed if its times are to filter."""
+    spans: Sequence[AskedTime] = ()
+    order: AskedOrder | None = None
+
+
+def read_times(query: RecallQuery, now: datetime) -> ReadTimes:
+    """Return what ``query`` says of when; nothing if that is to be ignored."""
     if query.times is TimeUse.IGNORE:
-        return query, ()
+        return ReadTimes(query=query)
     spans = asked_times(query.text, now, query.zone)
+    order = asked_order(query.text, [each.written for each in spans])
     if query.times is TimeUse.FILTER and spans:
         query = replace(query, filter=_within(query.filter, spans))
-    return query, spans
+    return ReadTimes(query=query, spans=spans, order=order)
 
 
-def weigh_by_time(
-    fused: Sequence[Fused], visible: Mapping[MemoryId, Memory], spans: Sequence[AskedTime]
-) -> list[Fused]:
-    """Return the candidates with what happened at another time counting less, best first."""
-    if not spans:
-        return list(fused)
-    weighed = [
-        replace(each, score=each.score * time_factor(visible.get(each.memory_id), spans))
-        for each in fused
-    ]
-    return sorted(weighed, key=lambda each: (-each.score, each.memory_id))
+def weigh_by_time(found: Found, question: Question) -> Found:
+    """Return what was found with what happened at another time, or out of order, counting less."""
+    if question.spans:
+        found = found.weighed(_other_times(found, question.spans), "time")
+    if question.order is not None:
+        shown = found.shown()
+        placed = [
+            Placed(
+                score=each.score,
+                occurred_at=found.visible[each.memory_id].occurred_at,
+                text=found.visible[each.memory_id].text,
+            )
+            for each in shown
+        ]
+        factors = zip(shown, order_factors(question.order, placed), strict=True)
+        weighed = {each.memory_id: factor for each, factor in factors if factor != 1}
+        found = found.weighed(weighed, "order")
+    return found
 
 
-def time_factor(memory: Memory | None, spans: Sequence[AskedTime]) -> float:
-    """Return what a memory's score is multiplied by: 1 where it happened at a time asked about."""
-    if memory is None or not spans or any(span.holds(memory.occurred_at) for span in spans):
-        return 1.0
-    return OTHER_TIME
+def _other_times(found: Found, spans: Sequence[AskedTime]) -> dict[MemoryId, float]:
+    return {
+        memory_id: OTHER_TIME
+        for memory_id, memory in found.visible.items()
+        if not any(span.holds(memory.occurred_at) for span in spans)
+    }
 
 
 def _within(wanted: RecallFilter, spans: Sequence[AskedTime]) -> RecallFilter:

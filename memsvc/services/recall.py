@@ -3,57 +3,23 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from memsvc.domain.answerable.evidence import CANDIDATES
-from memsvc.domain.asked_times import AskedTime
-from memsvc.domain.filters import ACTIVE_ONLY
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
-from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
-from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
-from memsvc.services.answerable import AssessAnswerable, Candidates
-from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.answerable import AssessAnswerable
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.episode_arm import EpisodeArm
+from memsvc.services.finding import Find
+from memsvc.services.found import Found, Question, explain_dropped, judged
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
-from memsvc.services.question_times import read_times, time_factor, weigh_by_time
-from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
-from memsvc.services.second_hop import FirstHop, Hop, SecondHop
+from memsvc.services.question_times import read_times
+from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked
 from memsvc.services.stages import Stages
-from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """A query with what had to be looked up to ask it."""
-
-    query: RecallQuery
-    bank: ResolvedBank
-    now: datetime
-    allowed: Sequence[MemoryId] | None
-    spans: Sequence[AskedTime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """Candidates in order, those of them that may be shown, and how the arms fared."""
-
-    fused: Sequence[Fused]
-    visible: Mapping[MemoryId, Memory]
-    arms: Mapping[Arm, ArmOutcome]
-    hops: Mapping[MemoryId, Hop]
-
-    def shown(self) -> list[Fused]:
-        return [each for each in self.fused if each.memory_id in self.visible]
 
 
 class Recall:
@@ -63,24 +29,18 @@ class Recall:
         self,
         store: Store,
         reads: RecallReads,
-        arms: Arms,
         tokens: TokenCounter,
         clock: Clock,
-        settings: RecallSettings,
         *,
-        episode: EpisodeArm,
-        second_hop: SecondHop,
+        find: Find,
         pass_through: PassThrough,
         assess: AssessAnswerable,
     ) -> None:
         self._store = store
         self._reads = reads
-        self._arms = arms
         self._tokens = tokens
         self._clock = clock
-        self._settings = settings
-        self._episode = episode
-        self._second_hop = second_hop
+        self._find = find
         self._pass_through = pass_through
         self._assess = assess
         self._linked = LinkedMemories(store=store)
@@ -102,19 +62,19 @@ class Recall:
             ranked = await self(caller, bank, replace(query, pass_through=False))
             return replace(whole, answerable=ranked.answerable)
         found = await self._find(question, stages)
-        if self._fell_short(question, found):
+        if found.fell_short(question):
             # The indexes proposed memories that may not be shown (expired since, say): ask
             # again over exactly those that may.
             question = await self._restrict(question)
             found = await self._find(question, stages)
-        judged = None
+        verdict = None
         if query.answerable:
-            judged = await self._assess(_judged(question, found, asked_at))
+            verdict = await self._assess(judged(question, found, asked_at))
             stages.mark("answerable")
         answer = await self._answer(question, found, stages)
-        return replace(answer, answerable=judged, bank=question.bank, now=question.now)
+        return replace(answer, answerable=verdict, bank=question.bank, now=question.now)
 
-    async def _whole(self, question: _Question, stages: Stages) -> Recalled | None:
+    async def _whole(self, question: Question, stages: Stages) -> Recalled | None:
         """Return everything the filter lets through, if it fits the budget."""
         query, budget = question.query, question.query.budget_tokens
         if budget is None:
@@ -136,26 +96,41 @@ class Recall:
             tokenizer=self._tokens.name,
             dropped=(),
             took_ms=_observed(stages),
-            backend=self._arms.backend,
+            backend=self._find.backend,
             mode=Mode.PASSTHROUGH,
             bank=question.bank,
             now=question.now,
         )
 
-    async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> _Question:
+    async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Question:
         now = query.now or self._clock.now()
-        query, spans = read_times(query, now)
+        read = read_times(query, now)
+        query = read.query
         if query.filter.is_trivial:
             resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-            return _Question(query=query, bank=resolved, now=now, allowed=None, spans=spans)
+            return Question(
+                query=query,
+                bank=resolved,
+                now=now,
+                allowed=None,
+                spans=read.spans,
+                order=read.order,
+            )
         async with self._store.read(caller.tenant_id) as tx:
             resolved = await tx.banks.resolve(bank.value)
             bank_id = resolved.scope.bank_id
             query = replace(query, filter=await look_back(tx, bank_id, query.filter, now))
             allowed = await tx.memories.allowed_ids(bank_id, query.filter, now)
-        return _Question(query=query, bank=resolved, now=now, allowed=allowed, spans=spans)
+        return Question(
+            query=query,
+            bank=resolved,
+            now=now,
+            allowed=allowed,
+            spans=read.spans,
+            order=read.order,
+        )
 
-    async def _restrict(self, question: _Question) -> _Question:
+    async def _restrict(self, question: Question) -> Question:
         scope = question.bank.scope
         async with self._store.read(scope.tenant_id) as tx:
             allowed = await tx.memories.allowed_ids(
@@ -163,94 +138,7 @@ class Recall:
             )
         return replace(question, allowed=allowed)
 
-    async def _find(self, question: _Question, stages: Stages) -> _Found:
-        query = question.query
-        depth = max(self._settings.candidates_per_arm, query.k)
-        asked = ArmQuery(
-            text=query.text,
-            bank=question.bank,
-            k=depth,
-            allowed=question.allowed,
-            active_only=tuple(query.filter.states) == ACTIVE_ONLY,
-        )
-        arms = query.arms or self._default_arms()
-        outcomes, _ = await asyncio.gather(
-            self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
-        )
-        embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
-        stages.mark("search", of_which={"embed": embed_ms})
-        if Arm.EPISODE in arms:
-            outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
-            stages.mark("episode")
-        # Near misses are as many as hits, at most.
-        most = query.k * (2 if query.explain else 1)
-        if query.answerable or question.spans:
-            most = max(most, CANDIDATES)
-        fused, hops = await self._ranked(asked, arms, outcomes, most)
-        _refuse_if_none_answered(outcomes)
-        stages.mark("graph")
-        wanted = [each.memory_id for each in fused]
-        visible = await self._visible(question, wanted)
-        stages.mark("fetch")
-        fused = weigh_by_time(fused, visible, question.spans)
-        return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
-
-    async def _ranked(
-        self,
-        asked: ArmQuery,
-        arms: frozenset[Arm],
-        outcomes: dict[Arm, ArmOutcome],
-        most: int,
-    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop]]:
-        """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
-        rankings = {
-            arm: [(each.memory_id, each.score) for each in outcome.candidates]
-            for arm, outcome in outcomes.items()
-            if outcome.report.status is ArmStatus.OK
-        }
-        if Arm.GRAPH not in arms or not asked.active_only:
-            if Arm.GRAPH in arms:
-                outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, _weights(self._settings), most), {}
-        dense = outcomes.get(Arm.DENSE)
-        hopped = await self._second_hop(
-            FirstHop(
-                query=asked,
-                rankings=rankings,
-                posed=None if dense is None else dense.posed,
-                weights=_weights(self._settings),
-                most=most,
-            )
-        )
-        outcomes[Arm.GRAPH] = hopped.outcome
-        return hopped.fused, hopped.hops
-
-    async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
-        if Arm.GRAPH in arms and asked.active_only:
-            await self._second_hop.refresh(asked)
-
-    def _default_arms(self) -> frozenset[Arm]:
-        if self._settings.graph.enabled:
-            return frozenset(Arm)
-        return frozenset(Arm) - {Arm.GRAPH}
-
-    async def _visible(
-        self, question: _Question, memory_ids: Sequence[MemoryId]
-    ) -> Mapping[MemoryId, Memory]:
-        """Return those of the memories that may be shown, re-read from their rows."""
-        scope, wanted = question.bank.scope, question.query.filter
-        if wanted.is_trivial:
-            return await self._reads.active(scope, memory_ids, question.now)
-        async with self._store.read(scope.tenant_id) as tx:
-            return await tx.memories.fetch_visible(scope.bank_id, memory_ids, wanted, question.now)
-
-    @staticmethod
-    def _fell_short(question: _Question, found: _Found) -> bool:
-        k = question.query.k
-        top = found.fused[:k]
-        return question.allowed is None and any(each.memory_id not in found.visible for each in top)
-
-    async def _answer(self, question: _Question, found: _Found, stages: Stages) -> Recalled:
+    async def _answer(self, question: Question, found: Found, stages: Stages) -> Recalled:
         query = question.query
         shown = found.shown()[: query.k]
         costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
@@ -262,7 +150,7 @@ class Recall:
                 parts=each.parts,
                 tokens=tokens,
                 hop=found.hops.get(each.memory_id),
-                factors=_factors(found.visible[each.memory_id], question.spans),
+                factors=found.factors.get(each.memory_id, {}),
             )
             for each, tokens, fits in zip(shown, costs, kept, strict=True)
             if fits
@@ -278,21 +166,22 @@ class Recall:
             total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
             tokenizer=self._tokens.name,
-            dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
+            dropped=explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
             times=question.spans,
+            order=question.order,
             took_ms=_observed(stages),
-            backend=self._arms.backend,
+            backend=self._find.backend,
         )
 
-    async def _beside(self, question: _Question, hits: Sequence[Hit]) -> list[Neighbour]:
+    async def _beside(self, question: Question, hits: Sequence[Hit]) -> list[Neighbour]:
         """Return memories linked to the hits, as far as the hits leave room in the budget."""
         query = question.query
         found = await self._linked(
             question.bank.scope,
             {hit.memory.id: hit.score for hit in hits},
             query.neighbours,
-            lambda memory_ids: self._visible(question, memory_ids),
+            lambda memory_ids: self._find.visible(question, memory_ids),
         )
         costs = self._tokens.count([memory.text for _, memory in found])
         left = query.budget_tokens
@@ -301,57 +190,9 @@ class Recall:
         return fitting(found, costs, left)
 
 
-def _judged(question: _Question, found: _Found, asked_at: float) -> Candidates:
-    return Candidates(
-        text=question.query.text,
-        bank=question.bank,
-        memories=[found.visible[each.memory_id] for each in found.shown()],
-        arms=found.arms,
-        asked_at=asked_at,
-    )
-
-
-def _weights(settings: RecallSettings) -> FusionWeights:
-    weights = {
-        Arm.DENSE: settings.dense_weight,
-        Arm.LEXICAL: settings.lexical_weight,
-        Arm.EPISODE: settings.episode_weight,
-        Arm.GRAPH: settings.graph.walk_weight,
-    }
-    return FusionWeights(rank_constant=settings.rrf_k, weights=weights)
-
-
-def _factors(memory: Memory, spans: Sequence[AskedTime]) -> Mapping[str, float]:
-    factor = time_factor(memory, spans)
-    return {} if factor == 1 else {"time": factor}
-
-
 def _observed(stages: Stages) -> Mapping[str, float]:
     RECALLS.inc()
     took_ms = stages.took_ms()
     for stage, spent in took_ms.items():
         RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
     return took_ms
-
-
-def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:
-    failures = [outcome.error for outcome in outcomes.values()]
-    if all(failure is not None for failure in failures):
-        raise next(failure for failure in failures if failure is not None)
-
-
-def _explain_dropped(found: _Found, hits: Sequence[Hit], k: int) -> list[Dropped]:
-    """Return candidates just past the hits, each with the first reason that kept it out."""
-    kept = {hit.memory.id for hit in hits}
-    dropped: list[Dropped] = []
-    place = 0
-    for each in found.fused:
-        if len(dropped) == k:
-            break
-        is_visible = each.memory_id in found.visible
-        place += is_visible
-        if each.memory_id in kept:
-            continue
-        reason = "not_visible" if not is_visible else "budget" if place <= k else "rank"
-        dropped.append(Dropped(memory_id=each.memory_id, reason=reason, score=each.score))
-    return dropped

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
+from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
@@ -33,7 +34,7 @@ class RecallQuery:
     neighbours: int = 0
     """Memories linked to the hits, returned beside them, at most."""
     times: TimeUse = TimeUse.BOOST
-    """What is made of the times that ``text`` names."""
+    """What is made of the times that ``text`` names, and of words of order ("first")."""
     zone: tzinfo = UTC
     """Whose days, months and years these are."""
     pass_through: bool = False
@@ -85,6 +86,8 @@ class Recalled:
     """Linked to hits; never in place of one."""
     times: Sequence[AskedTime] = ()
     """Times that the question names, if they were to be read."""
+    order: AskedOrder | None = None
+    """That the question names, if times were to be read."""
     mode: Mode = Mode.RANKED
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.answerable import Answerable
+from memsvc_client.recall_reports import AskedOrder
 from memsvc_client.records import Metadata, Record
 
 Item = TypeVar("Item")
@@ -352,6 +353,8 @@ class Recall(Record):
     """Beside the hits, if they were asked for."""
     times: tuple[AskedTime, ...] = ()
     """That the question names, if they were to be read."""
+    order: AskedOrder | None = None
+    """That the question names, if times were to be read."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int

@@ -14,6 +14,7 @@ from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
+from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.links import LinkType
@@ -83,7 +84,9 @@ class RecallRequest(RequestModel):
         Field(
             description="What to make of times that the question names (`last May`, `before 2022`, "
             "`上个月`), seen from `now` in `timezone`: with `boost` what happened at another time "
-            "counts less, with `filter` it is left out."
+            "counts less, with `filter` it is left out. Words of order (`first`, `latest`, "
+            "`before the move`, `第一次`) favour that end among what bears on the question; "
+            "`ignore` reads neither."
         ),
     ] = TimeUse.BOOST
     neighbours: Annotated[
@@ -210,6 +213,21 @@ class AskedTimeResponse(ResponseModel):
         return cls(written=asked.written, start=asked.start, end=asked.end)
 
 
+class AskedOrderResponse(ResponseModel):
+    """Which end of a row of events the question is about."""
+
+    written: str
+    order: Order
+    event: Annotated[
+        str | None, Field(description="Of `before` and `after`: the words for the event.")
+    ]
+
+    @classmethod
+    def of(cls, asked: AskedOrder) -> Self:
+        """Render an order."""
+        return cls(written=asked.written, order=asked.order, event=asked.event)
+
+
 class ArmResponse(ResponseModel):
     """How one arm did."""
 
@@ -296,6 +314,10 @@ class RecallResponse(ResponseModel):
         list[AskedTimeResponse],
         Field(description="That the question names, if asked to read them."),
     ]
+    order: Annotated[
+        AskedOrderResponse | None,
+        Field(description="That the question names (`first`, `latest`, `after the move`)."),
+    ]
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What all texts of the answer cost.")]
     budget_tokens: int | None
@@ -322,6 +344,7 @@ class RecallResponse(ResponseModel):
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],
             times=[AskedTimeResponse.of(each) for each in recalled.times],
+            order=None if recalled.order is None else AskedOrderResponse.of(recalled.order),
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,

@@ -79,3 +79,25 @@ async def test_a_question_without_a_time_is_answered_as_ever(bank: AsyncBank) ->
     boosted = await bank.recall("trip to Lisbon", k=5, now=NOW)
 
     assert [hit.memory.id for hit in boosted.hits] == [hit.memory.id for hit in plain.hits]
+
+
+async def test_the_end_that_is_asked_for_comes_first_and_nothing_is_left_out(
+    bank: AsyncBank,
+) -> None:
+    first = await bank.recall("When did Ada first talk about her trip to Lisbon?", k=12, now=NOW)
+    latest = await bank.recall("When did Ada last talk about her trip to Lisbon?", k=12, now=NOW)
+    ignored = await bank.recall(
+        "When did Ada last talk about her trip to Lisbon?", k=12, now=NOW, times="ignore"
+    )
+
+    assert first.hits[0].memory.occurred_at.month <= 3
+    assert latest.hits[0].memory.occurred_at.month >= 10
+    assert latest.order is not None
+    assert (latest.order.written, latest.order.order) == ("last", "latest")
+    factors = [hit.factors["order"] for hit in latest.hits if "order" in hit.factors]
+    assert factors
+    assert all(0.7 <= factor < 1 for factor in factors)
+    assert {hit.memory.id for hit in latest.hits} >= {
+        hit.memory.id for hit in ignored.hits if LISBON in hit.memory.text
+    }
+    assert (ignored.order, {len(hit.factors) for hit in ignored.hits}) == (None, {0})

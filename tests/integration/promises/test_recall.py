@@ -219,7 +219,7 @@ async def test_recall_from_the_database_alone_agrees_with_the_index(
     await bank.add_memories([NewMemory(text=f"Row {no} of {no % 7} beans") for no in range(200)])
     caller = Caller(tenant_id=application.default_tenant, actor="test")
     scope = (await application.banks.get(caller, BankReference(value="ann"))).scope
-    arms = application.recall._recall._arms
+    arms = application.recall._recall._find._arms
     vector = await arms.embedders.default.embed_query("3 beans in a row")
     query = DenseQuery(vector=vector, model_id=arms.embedders.default.model.id, k=20)
 

@@ -136,7 +136,7 @@ async def test_a_read_transaction_cannot_write(service: Service) -> None:
 async def test_neither_encoder_nor_index_is_asked_while_a_transaction_is_open(
     application: Application,
 ) -> None:
-    prepare, arms = application.remember._prepare, application.recall._recall._arms
+    prepare, arms = application.remember._prepare, application.recall._recall._find._arms
     bank = ResolvedBank(
         scope=BankScope(tenant_id=DEFAULT_TENANT, bank_id=BankId(uuid4())),
         name="b",

@@ -39,6 +39,7 @@ async def test_a_question_is_answered_with_its_reasons(
             }
         ],
         "times": [],
+        "order": None,
         "neighbours": [
             {
                 "memory": RENDERED,

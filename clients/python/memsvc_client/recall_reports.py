@@ -1,0 +1,14 @@
+"""What an answer says of its making, beside arms and times."""
+
+from memsvc_client.records import Record
+
+
+class AskedOrder(Record):
+    """Which end of a row of events a question is about."""
+
+    written: str
+    """The words that say so."""
+    order: str
+    """``earliest``, ``latest``, ``before`` or ``after``."""
+    event: str | None = None
+    """Of ``before`` and ``after``: the words for the event."""

@@ -1,0 +1,144 @@
+"""One question to the arms: what they find, fused, re-read from its rows, weighed by its time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from memsvc.domain.answerable.evidence import CANDIDATES
+from memsvc.domain.filters import ACTIVE_ONLY
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Memory
+from memsvc.errors import NotIndexedError
+from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.episode_arm import EpisodeArm
+from memsvc.services.found import Found, Question
+from memsvc.services.question_times import weigh_by_time
+from memsvc.services.second_hop import FirstHop, Hop, SecondHop
+from memsvc.services.stages import Stages
+from memsvc.settings import RecallSettings
+from memsvc.store.recall_reads import RecallReads
+from memsvc.store.transactions import Store
+
+
+class Find:
+    """Asks every arm that takes part and puts their candidates into one order."""
+
+    def __init__(
+        self,
+        store: Store,
+        reads: RecallReads,
+        arms: Arms,
+        settings: RecallSettings,
+        *,
+        episode: EpisodeArm,
+        second_hop: SecondHop,
+    ) -> None:
+        self._store = store
+        self._reads = reads
+        self._arms = arms
+        self._settings = settings
+        self._episode = episode
+        self._second_hop = second_hop
+
+    @property
+    def backend(self) -> str:
+        """The dense arm's index."""
+        return self._arms.backend
+
+    async def __call__(self, question: Question, stages: Stages) -> Found:
+        """Return the candidates; raises ``UnavailableError`` when no arm could answer."""
+        query = question.query
+        depth = max(self._settings.candidates_per_arm, query.k)
+        asked = ArmQuery(
+            text=query.text,
+            bank=question.bank,
+            k=depth,
+            allowed=question.allowed,
+            active_only=tuple(query.filter.states) == ACTIVE_ONLY,
+        )
+        arms = query.arms or self._default_arms()
+        outcomes, _ = await asyncio.gather(
+            self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
+        )
+        embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
+        stages.mark("search", of_which={"embed": embed_ms})
+        if Arm.EPISODE in arms:
+            outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
+            stages.mark("episode")
+        # Near misses are as many as hits, at most.
+        most = query.k * (2 if query.explain else 1)
+        if query.answerable or question.spans or question.order is not None:
+            most = max(most, CANDIDATES)
+        fused, hops = await self._ranked(asked, arms, outcomes, most)
+        _refuse_if_none_answered(outcomes)
+        stages.mark("graph")
+        wanted = [each.memory_id for each in fused]
+        visible = await self.visible(question, wanted)
+        stages.mark("fetch")
+        found = Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
+        return weigh_by_time(found, question)
+
+    async def visible(
+        self, question: Question, memory_ids: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, Memory]:
+        """Return those of the memories that may be shown, re-read from their rows."""
+        scope, wanted = question.bank.scope, question.query.filter
+        if wanted.is_trivial:
+            return await self._reads.active(scope, memory_ids, question.now)
+        async with self._store.read(scope.tenant_id) as tx:
+            return await tx.memories.fetch_visible(scope.bank_id, memory_ids, wanted, question.now)
+
+    async def _ranked(
+        self,
+        asked: ArmQuery,
+        arms: frozenset[Arm],
+        outcomes: dict[Arm, ArmOutcome],
+        most: int,
+    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop]]:
+        """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
+        rankings = {
+            arm: [(each.memory_id, each.score) for each in outcome.candidates]
+            for arm, outcome in outcomes.items()
+            if outcome.report.status is ArmStatus.OK
+        }
+        if Arm.GRAPH not in arms or not asked.active_only:
+            if Arm.GRAPH in arms:
+                outcomes[Arm.GRAPH] = skipped(NotIndexedError())
+            return fuse(rankings, _weights(self._settings), most), {}
+        dense = outcomes.get(Arm.DENSE)
+        hopped = await self._second_hop(
+            FirstHop(
+                query=asked,
+                rankings=rankings,
+                posed=None if dense is None else dense.posed,
+                weights=_weights(self._settings),
+                most=most,
+            )
+        )
+        outcomes[Arm.GRAPH] = hopped.outcome
+        return hopped.fused, hopped.hops
+
+    async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
+        if Arm.GRAPH in arms and asked.active_only:
+            await self._second_hop.refresh(asked)
+
+    def _default_arms(self) -> frozenset[Arm]:
+        if self._settings.graph.enabled:
+            return frozenset(Arm)
+        return frozenset(Arm) - {Arm.GRAPH}
+
+
+def _weights(settings: RecallSettings) -> FusionWeights:
+    weights = {
+        Arm.DENSE: settings.dense_weight,
+        Arm.LEXICAL: settings.lexical_weight,
+        Arm.EPISODE: settings.episode_weight,
+        Arm.GRAPH: settings.graph.walk_weight,
+    }
+    return FusionWeights(rank_constant=settings.rrf_k, weights=weights)
+
+
+def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:
+    failures = [outcome.error for outcome in outcomes.values()]
+    if all(failure is not None for failure in failures):
+        raise next(failure for failure in failures if failure is not None)

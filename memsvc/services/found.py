@@ -1,0 +1,88 @@
+"""What a recall asks and what it has found, between its stages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from memsvc.domain.asked_order import AskedOrder
+from memsvc.domain.asked_times import AskedTime
+from memsvc.domain.fusion import Arm, Fused
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Memory, ResolvedBank
+from memsvc.services.answerable import Candidates
+from memsvc.services.arms import ArmOutcome
+from memsvc.services.recalled import Dropped, Hit, RecallQuery
+from memsvc.services.second_hop import Hop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query with what had to be looked up to ask it."""
+
+    query: RecallQuery
+    bank: ResolvedBank
+    now: datetime
+    allowed: Sequence[MemoryId] | None
+    spans: Sequence[AskedTime]
+    order: AskedOrder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Candidates in order, those of them that may be shown, and how the arms fared."""
+
+    fused: Sequence[Fused]
+    visible: Mapping[MemoryId, Memory]
+    arms: Mapping[Arm, ArmOutcome]
+    hops: Mapping[MemoryId, Hop]
+    factors: Mapping[MemoryId, Mapping[str, float]] = field(default_factory=dict)
+    """What scores were multiplied by, by reason; none for what kept its score."""
+
+    def weighed(self, factors: Mapping[MemoryId, float], reason: str) -> "Found":
+        """Return the candidates in the order of their scores times ``factors``; 1 if not given."""
+        told = {each: dict(self.factors.get(each, {})) for each in self.factors.keys() | factors}
+        for memory_id, factor in factors.items():
+            told[memory_id][reason] = factor
+        order = [
+            replace(each, score=each.score * factors.get(each.memory_id, 1.0))
+            for each in self.fused
+        ]
+        order.sort(key=lambda each: (-each.score, each.memory_id))
+        return replace(self, fused=order, factors=told)
+
+    def shown(self) -> list[Fused]:
+        """Return the candidates that may be shown, best first."""
+        return [each for each in self.fused if each.memory_id in self.visible]
+
+    def fell_short(self, question: Question) -> bool:
+        """Tell whether some of the best may not be shown though nothing said so beforehand."""
+        top = self.fused[: question.query.k]
+        return question.allowed is None and any(each.memory_id not in self.visible for each in top)
+
+
+def judged(question: Question, found: Found, asked_at: float) -> Candidates:
+    """Return what is judged to say whether the question is answered."""
+    return Candidates(
+        text=question.query.text,
+        bank=question.bank,
+        memories=[found.visible[each.memory_id] for each in found.shown()],
+        arms=found.arms,
+        asked_at=asked_at,
+    )
+
+
+def explain_dropped(found: Found, hits: Sequence[Hit], k: int) -> list[Dropped]:
+    """Return candidates just past the hits, each with the first reason that kept it out."""
+    kept = {hit.memory.id for hit in hits}
+    dropped: list[Dropped] = []
+    place = 0
+    for each in found.fused:
+        if len(dropped) == k:
+            break
+        is_visible = each.memory_id in found.visible
+        place += is_visible
+        if each.memory_id in kept:
+            continue
+        reason = "not_visible" if not is_visible else "budget" if place <= k else "rank"
+        dropped.append(Dropped(memory_id=each.memory_id, reason=reason, score=each.score))
+    return dropped
