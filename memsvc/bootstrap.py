@@ -69,6 +69,7 @@ from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
+from memsvc.services.refining import Refine
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
 from memsvc.services.replaying import Replay
@@ -289,6 +290,7 @@ def build_application(
             ),
         ),
         pass_through=pass_through,
+        refine=Refine(settings.recall),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
     )
     return Application(

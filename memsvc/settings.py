@@ -242,6 +242,9 @@ class RecallSettings(_Group):
     episode_weight: Annotated[float, Field(ge=0)] = 2.0
     """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of its score that a near-duplicate of a better hit loses; 0 leaves them where they are
+    (docs/decisions/0038-order-diversity-and-stages.md)."""
     graph: GraphSettings = GraphSettings()
     answerable_weights: Path | None = None
     """Weights for judging whether a question is answered, of a training of your own

@@ -85,6 +85,12 @@ Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the ban
 Answerable = Annotated[
     bool, typer.Option("--answerable", help="Also tell whether that answers the question.")
 ]
+Diversity = Annotated[
+    float | None,
+    typer.Option(
+        "--diversity", min=0, max=1, help="Share of its score that a near-duplicate loses."
+    ),
+]
 Create = Annotated[bool, typer.Option("--create", help="Create the bank if there is none.")]
 UserId = Annotated[str | None, typer.Option("--user", metavar="ID", help="User it belongs to.")]
 AgentId = Annotated[str | None, typer.Option("--agent", metavar="ID", help="Agent it belongs to.")]

@@ -46,6 +46,8 @@ class ContextQuery:
     filter: RecallFilter = field(default_factory=RecallFilter)
     """Holds for all that is shown."""
     arms: frozenset[Arm] | None = None
+    diversity: float | None = None
+    """How much near-duplicates among the hits lose, 0 to 1."""
     answerable: bool = False
     """Whether to judge if the question is answered, and to say so on top where it is not."""
     now: datetime | None = None
@@ -137,6 +139,7 @@ class ComposeContext:
                 arms=query.arms,
                 now=now,
                 zone=query.zone,
+                diversity=query.diversity,
                 answerable=query.answerable,
             ),
         )

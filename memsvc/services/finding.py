@@ -45,8 +45,11 @@ class Find:
         """The dense arm's index."""
         return self._arms.backend
 
-    async def __call__(self, question: Question, stages: Stages) -> Found:
-        """Return the candidates; raises ``UnavailableError`` when no arm could answer."""
+    async def __call__(self, question: Question, stages: Stages, needs: int = 0) -> Found:
+        """Return the candidates, ``needs`` at least if there are so many.
+
+        Raises ``UnavailableError`` when no arm could answer.
+        """
         query = question.query
         depth = max(self._settings.candidates_per_arm, query.k)
         asked = ArmQuery(
@@ -66,7 +69,7 @@ class Find:
             outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
             stages.mark("episode")
         # Near misses are as many as hits, at most.
-        most = query.k * (2 if query.explain else 1)
+        most = max(needs, query.k * (2 if query.explain else 1))
         if query.answerable or question.spans or question.order is not None:
             most = max(most, CANDIDATES)
         fused, hops = await self._ranked(asked, arms, outcomes, most)

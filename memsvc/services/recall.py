@@ -16,6 +16,7 @@ from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked
+from memsvc.services.refining import Refine
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
@@ -34,6 +35,7 @@ class Recall:
         *,
         find: Find,
         pass_through: PassThrough,
+        refine: Refine,
         assess: AssessAnswerable,
     ) -> None:
         self._store = store
@@ -42,6 +44,7 @@ class Recall:
         self._clock = clock
         self._find = find
         self._pass_through = pass_through
+        self._refine = refine
         self._assess = assess
         self._linked = LinkedMemories(store=store)
 
@@ -61,16 +64,18 @@ class Recall:
             # Judged is what a ranking finds.
             ranked = await self(caller, bank, replace(query, pass_through=False))
             return replace(whole, answerable=ranked.answerable)
-        found = await self._find(question, stages)
+        needs = self._refine.needs(query)
+        found = await self._find(question, stages, needs)
         if found.fell_short(question):
             # The indexes proposed memories that may not be shown (expired since, say): ask
             # again over exactly those that may.
             question = await self._restrict(question)
-            found = await self._find(question, stages)
+            found = await self._find(question, stages, needs)
         verdict = None
         if query.answerable:
             verdict = await self._assess(judged(question, found, asked_at))
             stages.mark("answerable")
+        found = await self._refine(question, found, stages)
         answer = await self._answer(question, found, stages)
         return replace(answer, answerable=verdict, bank=question.bank, now=question.now)
 

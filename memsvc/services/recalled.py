@@ -39,6 +39,8 @@ class RecallQuery:
     """Whose days, months and years these are."""
     pass_through: bool = False
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
+    diversity: float | None = None
+    """How much near-duplicates lose, 0 to 1; as the settings say if not given."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
     record: bool | None = None

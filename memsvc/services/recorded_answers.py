@@ -93,6 +93,7 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "timezone": str(query.zone),
         "pass_through": query.pass_through,
         "answerable": query.answerable,
+        "diversity": query.diversity,
     }
 
 
@@ -114,6 +115,8 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         times=TimeUse(str(given["times"])),
         zone=UTC if zone == "UTC" else ZoneInfo(zone),
         pass_through=bool(given["pass_through"]),
+        # Recordings of before this could be asked for have no such member.
+        diversity=_share(given.get("diversity")),
     )
 
 
@@ -150,6 +153,10 @@ def _string(value: Json) -> str | None:
 
 def _number(value: Json) -> int | None:
     return None if value is None else int(str(value))
+
+
+def _share(value: Json) -> float | None:
+    return None if value is None else float(str(value))
 
 
 def _instant(value: Json) -> datetime | None:

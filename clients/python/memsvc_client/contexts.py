@@ -35,6 +35,9 @@ class ContextQuery(Body):
     filter: Filter | None = None
     """Holds for everything that is shown."""
     arms: Literal["all"] | Sequence[str] | None = None
+    diversity: float | None = None
+    """Share of its score that a near-duplicate of a better hit loses; the service's default unless
+    given."""
     answerable: bool | None = None
     """Also judge whether the question is answered, and say so in the text where it is not."""
     now: datetime | None = None
@@ -60,6 +63,7 @@ class ContextFields(TypedDict, total=False):
     recent: int | None
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
+    diversity: float | None
     answerable: bool | None
     now: datetime | None
     timezone: str | None

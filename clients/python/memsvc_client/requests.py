@@ -205,6 +205,9 @@ class RecallQuery(Body):
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
     explain: bool | None = None
     """Also answer what was dropped, and why."""
+    diversity: float | None = None
+    """Share of its score that a near-duplicate of a better hit loses; the service's default unless
+    given."""
     answerable: bool | None = None
     """Also judge whether what was found answers the question."""
     record: bool | None = None
@@ -233,6 +236,7 @@ class RecallFields(TypedDict, total=False):
     times: Literal["ignore", "boost", "filter"] | None
     neighbours: int | None
     explain: bool | None
+    diversity: float | None
     answerable: bool | None
     record: bool | None
 

@@ -12,6 +12,7 @@ from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseMod
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.recall import ArmResponse
+from memsvc.api.schemas.stages import DiversityField
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
@@ -57,6 +58,7 @@ class ContextRequest(RequestModel):
         RecallFilterBody, Field(description="Holds for everything that is shown.")
     ] = RecallFilterBody()
     arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
+    diversity: DiversityField = None
     answerable: AnswerableField = False
     now: Timestamp | None = None
     timezone: Annotated[
@@ -78,6 +80,7 @@ class ContextRequest(RequestModel):
             recent=self.recent,
             filter=self.filter.to_filter(zone),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
+            diversity=self.diversity,
             answerable=self.answerable,
             now=zone.instant(self.now, "now"),
             zone=ZoneInfo(name),

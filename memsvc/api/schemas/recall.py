@@ -13,6 +13,7 @@ from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.stages import DiversityField
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
 from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.domain.asked_times import AskedTime, TimeUse
@@ -97,6 +98,7 @@ class RecallRequest(RequestModel):
             description="Memories linked to the hits, returned beside them, at most.",
         ),
     ] = 0
+    diversity: DiversityField = None
     answerable: AnswerableField = False
     record: Annotated[
         StrictBool | None,
@@ -130,6 +132,7 @@ class RecallRequest(RequestModel):
             neighbours=self.neighbours,
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
+            diversity=self.diversity,
             answerable=self.answerable,
             record=self.record,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,

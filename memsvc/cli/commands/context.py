@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memsvc.cli.options import AgentId, Answerable, AsJson, Bank, Url, UserId, Zone, mode_of, time
+from memsvc.cli.options import (
+    AgentId,
+    Answerable,
+    AsJson,
+    Bank,
+    Diversity,
+    Url,
+    UserId,
+    Zone,
+    mode_of,
+    time,
+)
 
 if TYPE_CHECKING:
     from memsvc_client import Context
@@ -44,6 +55,7 @@ def context(  # noqa: PLR0913 — a command's options
         typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then; else now."),
     ] = None,
     zone: Zone = None,
+    diversity: Diversity = None,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -69,6 +81,7 @@ def context(  # noqa: PLR0913 — a command's options
             filter=Filter(user_id=user, agent_id=agent) if is_narrowed else None,
             now=now,
             timezone=zone,
+            diversity=diversity,
             answerable=answerable or None,
         ),
     )

@@ -10,6 +10,7 @@ from memsvc.cli.options import (
     Answerable,
     AsJson,
     Bank,
+    Diversity,
     SessionId,
     Url,
     UserId,
@@ -122,6 +123,7 @@ def recall(  # noqa: PLR0913 — a command's options
             help="Ignore when it happened by the question, prefer it (default), or take only that.",
         ),
     ] = None,
+    diversity: Diversity = None,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -163,6 +165,7 @@ def recall(  # noqa: PLR0913 — a command's options
             times=read_times,
             neighbours=neighbours or None,
             explain=explain,
+            diversity=diversity,
             answerable=answerable or None,
         ),
     )

@@ -234,3 +234,18 @@ async def test_recall_from_the_database_alone_agrees_with_the_index(
             {e.memory_id for e in found if round(e.score, 5) == score} for found in (mine, theirs)
         ]
         assert group[0] == group[1] or score == round(theirs[-1].score, 5)
+
+
+async def test_near_duplicates_take_no_places_from_what_says_more(bank: AsyncBank) -> None:
+    said = "We saw three herons at the old harbour while the ferry was late again and it rained"
+    await bank.add_memories(
+        [NewMemory(text=said + end, speaker="Bo") for end in ("", "!", " Really.", " Well.")]
+        + [NewMemory(text="The harbour has a heron house.", speaker="Bo")]
+    )
+
+    apart = await bank.recall("herons at the old harbour", k=2)
+    beside = await bank.recall("herons at the old harbour", k=2, diversity=0)
+
+    assert [said in hit.memory.text for hit in apart.hits] == [True, False]
+    assert [said in hit.memory.text for hit in beside.hits] == [True, True]
+    assert {tuple(hit.factors) for hit in beside.hits} == {()}
