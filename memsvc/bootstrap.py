@@ -24,7 +24,7 @@ from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.remote import RemoteMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
-from memsvc.ports import Clock, Embedder, MemoryIndex
+from memsvc.ports import Clock, Embedder, MemoryIndex, Reranker
 from memsvc.services.agreement import Agreement
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
@@ -73,6 +73,7 @@ from memsvc.services.refining import Refine
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
 from memsvc.services.replaying import Replay
+from memsvc.services.reranking import Rerank, hosted_reranker, opened_reranker
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
@@ -154,10 +155,13 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     data_dir = data_dir_of(settings)
     async with (
         opened_embedders(settings, data_dir) as embedders,
+        opened_reranker(settings.rerank, models_dirs(data_dir)) as reranker,
         open_database(settings, data_dir) as urls,
         connected(urls.runtime, settings.database) as engine,
     ):
-        application = build_application(settings, urls.runtime, engine, embedders)
+        application = build_application(
+            settings, urls.runtime, engine, embedders, reranker=reranker
+        )
         try:
             async with application.index_check.running(), application.recall_log.running():
                 yield application
@@ -195,9 +199,17 @@ async def opened_embedder(settings: EmbeddingSettings, data_dir: Path) -> AsyncI
 
 
 def build_application(
-    settings: Settings, url: DatabaseUrl, engine: Engine, embedders: Embedders
+    settings: Settings,
+    url: DatabaseUrl,
+    engine: Engine,
+    embedders: Embedders,
+    *,
+    reranker: Reranker | None = None,
 ) -> Application:
-    """Wire every use case to a database that is open and encoders that are ready."""
+    """Wire every use case to a database that is open and encoders that are ready.
+
+    ``reranker`` is a local cross-encoder; a hosted one is made here.
+    """
     embedder = embedders.default
     tokens = open_token_counter(settings.tokens, embedder)
     clock = SystemClock()
@@ -226,6 +238,7 @@ def build_application(
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
+    hosted = hosted_reranker(settings.rerank, calls)
     extractor = RuleExtractor() if model is None else ModelExtractor(model)
     organise = organise_stage(
         settings.organise,
@@ -290,7 +303,10 @@ def build_application(
             ),
         ),
         pass_through=pass_through,
-        refine=Refine(settings.recall),
+        refine=Refine(
+            settings.recall,
+            Rerank(reranker or hosted, settings.rerank),
+        ),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
     )
     return Application(
@@ -336,7 +352,7 @@ def build_application(
             }
         ),
         index_check=check,
-        close_indexes=_closing(replicas, index, announcer, model),
+        close_indexes=_closing(replicas, index, announcer, [model, hosted]),
         work=queue.serve,
     )
 
@@ -359,14 +375,15 @@ def _closing(
     replicas: BankReplicas,
     index: MemoryIndex,
     announcer: Announcer,
-    model: StructuredModel | None,
+    providers: Sequence[StructuredModel | Reranker | None],
 ) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
         await announcer.close()
         await replicas.save()
         if isinstance(index, RemoteMemoryIndex):
             await index.close()
-        if model is not None:
-            await model.close()
+        for provider in providers:
+            if provider is not None:
+                await provider.close()
 
     return close

@@ -275,6 +275,29 @@ class Extractor(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Judges texts together with the question: a cross-encoder, here or hosted."""
+
+    @property
+    def name(self) -> str:
+        """Which model judges."""
+        ...
+
+    async def relevance(
+        self, tenant_id: TenantId, question: str, texts: Sequence[str]
+    ) -> Sequence[float]:
+        """Return for each text, in order, how relevant it is: 0 to 1.
+
+        Raises ``UnavailableError`` (the model is away, the tenant's budget used up) and
+        ``ConfigurationError`` when the provider refuses. May be cancelled at any time.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of threads and connections."""
+        ...
+
+
 class Clock(Protocol):
     """Where the time comes from."""
 

@@ -156,6 +156,26 @@ class LanguageModelSettings(_Group):
     usd_per_day: Annotated[float | None, Field(ge=0)] = None
 
 
+class RerankSettings(_Group):
+    """A cross-encoder that requests can ask for (`rerank`); none unless one is named here."""
+
+    provider: Literal["none", "onnx", "litellm"] = "none"
+    """``onnx``: in this process; ``litellm``: hosted."""
+    model: str = "hub:cross-encoder/ms-marco-MiniLM-L6-v2"
+    """``folder:/path`` or ``hub:org/name`` (`memsvc models install` fetches it); with ``litellm``
+    its model string, such as ``cohere/rerank-v3.5``."""
+    candidates: Annotated[int, Field(ge=1, le=200)] = 30
+    """How many of the best are read."""
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Of the cross-encoder's word; the rest is the ranking's."""
+    budget_ms: Annotated[float, Field(gt=0)] = 1_000.0
+    """After so long the order stays as it was, and the answer says so."""
+    batch_tokens: Annotated[int, Field(ge=64)] = 2_048
+    """Padded tokens of one inference here."""
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+
+
 class ReembedSettings(_Group):
     """Moving banks to another embedding model."""
 
@@ -321,6 +341,7 @@ class Settings(BaseSettings):
     reembed: ReembedSettings = ReembedSettings()
     erasure: ErasureSettings = ErasureSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
+    rerank: RerankSettings = RerankSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     recording: RecordingSettings = RecordingSettings()

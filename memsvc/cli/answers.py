@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Answerable, AskedTime, Hit, Neighbour, Recall
+from memsvc_client import Answerable, AskedTime, Hit, Neighbour, Recall, StageReport
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -73,6 +73,8 @@ def _print_neighbour(out: Console, recall: Recall, neighbour: Neighbour) -> None
 def _provenance(hit: Hit) -> Iterator[str]:
     for arm, part in hit.parts.items():
         yield f"{arm}: rank {part.rank}, score {part.score:.3f}, adds {part.contribution:.3f}"
+    if hit.relevance is not None:
+        yield f"cross-encoder: relevance {hit.relevance:.3f}"
     for reason, factor in hit.factors.items():
         yield f"{reason}: times {factor:g}"
     memory = hit.memory
@@ -94,6 +96,13 @@ def _failures(recall: Recall) -> Iterator[str]:
     for arm, report in recall.arms.items():
         if report.status == "failed":
             yield f"The {arm} arm failed: {report.reason or 'no reason given'}"
+    yield from stage_failure("Reranking", recall.rerank)
+
+
+def stage_failure(name: str, report: StageReport | None) -> Iterator[str]:
+    """Yield what an optional stage that was asked for could not do."""
+    if report is not None and report.status != "ok":
+        yield f"{name} was {report.status}: {report.reason or 'no reason given'}"
 
 
 def _explanation(recall: Recall) -> Iterator[str]:

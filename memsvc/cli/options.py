@@ -85,6 +85,9 @@ Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the ban
 Answerable = Annotated[
     bool, typer.Option("--answerable", help="Also tell whether that answers the question.")
 ]
+Rerank = Annotated[
+    bool, typer.Option("--rerank", help="Have a cross-encoder read the best candidates.")
+]
 Diversity = Annotated[
     float | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """Runs an ONNX sentence encoder: token ids in, one unit vector per window out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,55 @@ _LOAD_ERRORS = (
 _RUN_ERRORS = (ort_errors.Fail, ort_errors.InvalidArgument, ort_errors.RuntimeException)
 
 
+class TransformerSession:
+    """One ONNX Runtime session over a graph that takes token ids. Blocking, one thread at a time.
+
+    Raises ``ConfigurationError`` for a graph that cannot be loaded or wants other inputs.
+    """
+
+    def __init__(self, graph: Path, threads: int) -> None:
+        try:
+            self._session = ort.InferenceSession(
+                str(graph), _session_options(threads), providers=["CPUExecutionProvider"]
+            )
+        except _LOAD_ERRORS as error:
+            raise ConfigurationError(f"{graph} cannot be loaded: {error}") from error
+        self._input_types = {entry.name: entry.type for entry in self._session.get_inputs()}
+        known = {"input_ids", "attention_mask", "token_type_ids"}
+        if unknown := set(self._input_types) - known:
+            raise ConfigurationError(
+                f"{graph} wants inputs that an encoder has not: {', '.join(sorted(unknown))}."
+            )
+
+    def output_of_rank(self, rank: int) -> str | None:
+        """Return the first output with so many axes, if there is one."""
+        outputs = self._session.get_outputs()
+        return next((str(each.name) for each in outputs if len(each.shape) == rank), None)
+
+    def run(
+        self,
+        output: str,
+        ids: NDArray[np.int64],
+        mask: NDArray[np.int64],
+        types: NDArray[np.int64],
+    ) -> NDArray[np.float32]:
+        """Return one output for ids, mask and token types, all of shape (n, length).
+
+        Raises ``EmbedderUnavailableError``.
+        """
+        values = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        feed = {
+            name: values[name].astype(_INTEGERS[kind], copy=False)
+            for name, kind in self._input_types.items()
+        }
+        try:
+            (found,) = self._session.run([output], feed)
+        except _RUN_ERRORS as error:
+            raise EmbedderUnavailableError(f"The encoder failed: {error}") from error
+        values_of: NDArray[np.float32] = found
+        return values_of
+
+
 class SentenceEncoder:
     """One ONNX Runtime session. Blocking; call it from one thread at a time.
 
@@ -37,19 +87,7 @@ class SentenceEncoder:
     def __init__(self, folder: ModelFolder, threads: int) -> None:
         self._pooling = folder.pooling
         self._pad_id = folder.pad_id
-        try:
-            self._session = ort.InferenceSession(
-                str(folder.graph), _session_options(threads), providers=["CPUExecutionProvider"]
-            )
-        except _LOAD_ERRORS as error:
-            raise ConfigurationError(f"{folder.graph} cannot be loaded: {error}") from error
-        self._input_types = {entry.name: entry.type for entry in self._session.get_inputs()}
-        known = {"input_ids", "attention_mask", "token_type_ids"}
-        if unknown := set(self._input_types) - known:
-            raise ConfigurationError(
-                f"{folder.graph} wants inputs that a sentence encoder has not:"
-                f" {', '.join(sorted(unknown))}."
-            )
+        self._session = TransformerSession(folder.graph, threads)
         self._output = self._token_vectors_output(folder)
         # A first run tells the dimension whatever the graph declares, and warms the kernels up.
         self.dimension = self.encode([[]]).shape[1]
@@ -59,40 +97,29 @@ class SentenceEncoder:
 
         Raises ``EmbedderUnavailableError``.
         """
-        ids, mask = self._padded(windows)
-        values = {
-            "input_ids": ids,
-            "attention_mask": mask,
-            "token_type_ids": np.zeros_like(ids),
-        }
-        feed = {
-            name: values[name].astype(_INTEGERS[kind], copy=False)
-            for name, kind in self._input_types.items()
-        }
-        try:
-            (tokens,) = self._session.run([self._output], feed)
-        except _RUN_ERRORS as error:
-            raise EmbedderUnavailableError(f"The encoder failed: {error}") from error
+        ids, mask = padded(windows, self._pad_id)
+        tokens = self._session.run(self._output, ids, mask, np.zeros_like(ids))
         return unit_rows(_pooled(tokens, mask, self._pooling))
 
-    def _padded(self, windows: Sequence[TokenIds]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return ids and mask, shape (n, longest), padded on the right.
-
-        An empty window (a text without tokens, a tokenizer without special ones) shows the model
-        one padding token: attention over nothing would be NaN.
-        """
-        lengths = np.array([max(1, len(window)) for window in windows])
-        ids = np.full((len(windows), lengths.max()), self._pad_id, dtype=np.int64)
-        for row, window in zip(ids, windows, strict=True):
-            row[: len(window)] = window
-        mask = np.arange(ids.shape[1]) < lengths[:, np.newaxis]
-        return ids, mask.astype(np.int64)
-
     def _token_vectors_output(self, folder: ModelFolder) -> str:
-        for output in self._session.get_outputs():
-            if len(output.shape) == _TOKEN_VECTORS_RANK:
-                return str(output.name)
+        output = self._session.output_of_rank(_TOKEN_VECTORS_RANK)
+        if output is not None:
+            return output
         raise ConfigurationError(f"{folder.graph} gives no vectors of tokens to pool.")
+
+
+def padded(windows: Sequence[TokenIds], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return ids and mask, shape (n, longest), padded on the right.
+
+    An empty window (a text without tokens, a tokenizer without special ones) shows the model
+    one padding token: attention over nothing would be NaN.
+    """
+    lengths = np.array([max(1, len(window)) for window in windows])
+    ids = np.full((len(windows), lengths.max()), pad_id, dtype=np.int64)
+    for row, window in zip(ids, windows, strict=True):
+        row[: len(window)] = window
+    mask = np.arange(ids.shape[1]) < lengths[:, np.newaxis]
+    return ids, mask.astype(np.int64)
 
 
 def _session_options(threads: int) -> Any:  # noqa: ANN401 - the runtime ships no types

@@ -50,10 +50,10 @@ def read_model_folder(path: Path, name: str) -> ModelFolder:
     it holds no encoder that can be run.
     """
     graph = find_graph(path)
-    tokenizer = _first_file(path, ("tokenizer.json",))
+    tokenizer = first_file(path, ("tokenizer.json",))
     _refuse_unknown_modules(path)
-    config = _read_json(path / "config.json")
-    prompts = _read_json(path / "config_sentence_transformers.json").get("prompts") or {}
+    config = read_json(path / "config.json")
+    prompts = read_json(path / "config_sentence_transformers.json").get("prompts") or {}
     if (path / MANIFEST).exists():
         manifest = verified_manifest(path)
         weights = [manifest.digests[weight] for weight in manifest.weights]
@@ -66,7 +66,7 @@ def read_model_folder(path: Path, name: str) -> ModelFolder:
         weights_digests=tuple(weights),
         tokenizer_digest=digest(tokenizer),
         pooling=_pooling(path),
-        window_tokens=_window_tokens(path, config),
+        window_tokens=window_tokens_of(path, config),
         pad_id=int(config.get("pad_token_id") or 0),
         query_prompt=str(prompts.get("query", "")),
         document_prompt=str(prompts.get("document", "")),
@@ -75,7 +75,7 @@ def read_model_folder(path: Path, name: str) -> ModelFolder:
 
 def find_graph(folder: Path) -> Path:
     """Return the ONNX file of an encoder, at the top or where exporters put it."""
-    return _first_file(folder, _GRAPHS)
+    return first_file(folder, _GRAPHS)
 
 
 def weight_files(graph: Path) -> list[Path]:
@@ -84,16 +84,15 @@ def weight_files(graph: Path) -> list[Path]:
     return [graph, *(file for file in beside if file.is_file())]
 
 
-def _first_file(folder: Path, names: tuple[str, ...]) -> Path:
+def first_file(folder: Path, names: tuple[str, ...]) -> Path:
+    """Return the first of these files that is there; raises ``ConfigurationError`` if none is."""
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise ConfigurationError(
-        f"{folder} holds no sentence encoder: {' or '.join(names)} is missing."
-    )
+    raise ConfigurationError(f"{folder} holds no encoder: {' or '.join(names)} is missing.")
 
 
-def _read_json(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Mapping[str, Any]:
     """Return an optional JSON object; a file that is not there says nothing."""
     if not path.is_file():
         return {}
@@ -107,7 +106,7 @@ def _read_json(path: Path) -> Mapping[str, Any]:
 
 def _refuse_unknown_modules(folder: Path) -> None:
     """Refuse models with a further layer (such as Dense) that we would silently leave out."""
-    modules = _read_json(folder / "modules.json").get("items", [])
+    modules = read_json(folder / "modules.json").get("items", [])
     names = {str(module["type"]).rpartition(".")[2] for module in modules}
     if unknown := names - _SUPPORTED_MODULES:
         raise ConfigurationError(
@@ -118,7 +117,7 @@ def _refuse_unknown_modules(folder: Path) -> None:
 def _pooling(folder: Path) -> Pooling:
     """Read the pooling mode in the new form (a name) or the old one (a flag per mode)."""
     path = folder / "1_Pooling" / "config.json"
-    config = _read_json(path)
+    config = read_json(path)
     prefix = "pooling_mode_"
     flags = [key.removeprefix(prefix) for key in config if key.startswith(prefix) and config[key]]
     modes = [config["pooling_mode"]] if "pooling_mode" in config else flags
@@ -132,11 +131,11 @@ def _pooling(folder: Path) -> Pooling:
         ) from error
 
 
-def _window_tokens(folder: Path, config: Mapping[str, Any]) -> int:
-    """Return how many tokens one vector sees: the least that any of the files allows."""
+def window_tokens_of(folder: Path, config: Mapping[str, Any]) -> int:
+    """Return how many tokens the model sees at once: the least that any of the files allows."""
     stated = (
-        _read_json(folder / "sentence_bert_config.json").get("max_seq_length"),
-        _read_json(folder / "tokenizer_config.json").get("model_max_length"),
+        read_json(folder / "sentence_bert_config.json").get("max_seq_length"),
+        read_json(folder / "tokenizer_config.json").get("model_max_length"),
         config.get("max_position_embeddings"),
         _LONGEST_WINDOW,
     )

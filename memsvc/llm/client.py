@@ -63,6 +63,15 @@ class ChatReply:
     cost_usd: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankReply:
+    """How relevant texts are, 0 to 1, in their order, and what that took."""
+
+    relevance: Sequence[float]
+    input_tokens: int
+    cost_usd: float | None
+
+
 class ProviderClient:
     """Calls one hosted model. Every failure comes out as an error of ours."""
 
@@ -139,6 +148,31 @@ class ProviderClient:
             )
         except Exception as error:
             raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
+
+    async def rerank(self, question: str, texts: Sequence[str]) -> RerankReply:
+        """Return how relevant each text is; not tried again, since somebody waits.
+
+        Raises ``ProviderUnavailableError``, or ``ConfigurationError`` for what waiting cannot mend.
+        """
+        try:
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                response = await self._litellm.arerank(
+                    query=question,
+                    documents=list(texts),
+                    top_n=len(texts),
+                    return_documents=False,
+                    **self._call_options(),
+                )
+            scores = {int(e["index"]): float(e["relevance_score"]) for e in response.results}
+            relevance = [min(1.0, max(0.0, scores[place])) for place in range(len(texts))]
+            tokens = (response.meta or {}).get("tokens") or {}
+        except Exception as error:
+            raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
+        return RerankReply(
+            relevance=relevance,
+            input_tokens=int(tokens.get("input_tokens") or 0),
+            cost_usd=self._cost(response),
+        )
 
     def _cost(self, response: Any) -> float | None:  # noqa: ANN401 — litellm's own class
         try:

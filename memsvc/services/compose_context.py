@@ -17,6 +17,7 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery
+from memsvc.services.stage_reports import StageReport
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.summaries import Level
@@ -48,6 +49,8 @@ class ContextQuery:
     arms: frozenset[Arm] | None = None
     diversity: float | None = None
     """How much near-duplicates among the hits lose, 0 to 1."""
+    rerank: bool = False
+    """Whether a cross-encoder reads the best candidates."""
     answerable: bool = False
     """Whether to judge if the question is answered, and to say so on top where it is not."""
     now: datetime | None = None
@@ -69,6 +72,8 @@ class ComposedContext:
     took_ms: Mapping[str, float]
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
+    rerank: StageReport | None = None
+    """``None`` unless it was asked for and something was ranked."""
 
 
 class ComposeContext:
@@ -140,6 +145,7 @@ class ComposeContext:
                 now=now,
                 zone=query.zone,
                 diversity=query.diversity,
+                rerank=query.rerank,
                 answerable=query.answerable,
             ),
         )
@@ -190,6 +196,7 @@ class ComposeContext:
             arms={} if recalled is None else recalled.arms,
             took_ms=stages.took_ms(),
             answerable=None if recalled is None else recalled.answerable,
+            rerank=None if recalled is None else recalled.rerank,
         )
 
 

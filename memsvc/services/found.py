@@ -38,6 +38,9 @@ class Found:
     factors: Mapping[MemoryId, Mapping[str, float]] = field(default_factory=dict)
     """What scores were multiplied by, by reason; none for what kept its score."""
 
+    relevance: Mapping[MemoryId, float] = field(default_factory=dict)
+    """What a cross-encoder made of those it read, 0 to 1."""
+
     def weighed(self, factors: Mapping[MemoryId, float], reason: str) -> "Found":
         """Return the candidates in the order of their scores times ``factors``; 1 if not given."""
         told = {each: dict(self.factors.get(each, {})) for each in self.factors.keys() | factors}

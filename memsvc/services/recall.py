@@ -10,13 +10,13 @@ from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.finding import Find
-from memsvc.services.found import Found, Question, explain_dropped, judged
+from memsvc.services.found import Question, explain_dropped, judged
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked
-from memsvc.services.refining import Refine
+from memsvc.services.refining import Refine, Refined
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
@@ -75,8 +75,8 @@ class Recall:
         if query.answerable:
             verdict = await self._assess(judged(question, found, asked_at))
             stages.mark("answerable")
-        found = await self._refine(question, found, stages)
-        answer = await self._answer(question, found, stages)
+        refined = await self._refine(question, found, stages)
+        answer = await self._answer(question, refined, stages)
         return replace(answer, answerable=verdict, bank=question.bank, now=question.now)
 
     async def _whole(self, question: Question, stages: Stages) -> Recalled | None:
@@ -143,8 +143,8 @@ class Recall:
             )
         return replace(question, allowed=allowed)
 
-    async def _answer(self, question: Question, found: Found, stages: Stages) -> Recalled:
-        query = question.query
+    async def _answer(self, question: Question, refined: Refined, stages: Stages) -> Recalled:
+        query, found = question.query, refined.found
         shown = found.shown()[: query.k]
         costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
         kept = fit_budget(costs, query.budget_tokens)
@@ -155,6 +155,7 @@ class Recall:
                 parts=each.parts,
                 tokens=tokens,
                 hop=found.hops.get(each.memory_id),
+                relevance=found.relevance.get(each.memory_id),
                 factors=found.factors.get(each.memory_id, {}),
             )
             for each, tokens, fits in zip(shown, costs, kept, strict=True)
@@ -175,6 +176,7 @@ class Recall:
             neighbours=neighbours,
             times=question.spans,
             order=question.order,
+            rerank=refined.rerank,
             took_ms=_observed(stages),
             backend=self._find.backend,
         )

@@ -16,6 +16,7 @@ from memsvc.services.arms import ArmReport
 from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.second_hop import Hop
+from memsvc.services.stage_reports import StageReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class RecallQuery:
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
     diversity: float | None = None
     """How much near-duplicates lose, 0 to 1; as the settings say if not given."""
+    rerank: bool = False
+    """Whether a cross-encoder reads the best candidates."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
     record: bool | None = None
@@ -59,6 +62,8 @@ class Hit:
     """What the graph arm added; with it the parts add up to the score."""
     factors: Mapping[str, float] = field(default_factory=dict)
     """What the sum of the parts was multiplied by, by reason; none if by nothing."""
+    relevance: float | None = None
+    """What a cross-encoder made of it, 0 to 1; ``None`` if it did not read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,8 @@ class Recalled:
     order: AskedOrder | None = None
     """That the question names, if times were to be read."""
     mode: Mode = Mode.RANKED
+    rerank: StageReport | None = None
+    """``None`` unless it was asked for."""
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
     bank: ResolvedBank | None = None

@@ -25,11 +25,18 @@ def written_settings(ranking: RecallSettings) -> Mapping[str, Json]:
 
 
 def arms_of(answer: Recalled) -> dict[str, Json]:
-    """Return how the arms fared."""
-    return {
+    """Return how the arms fared, and the optional stages."""
+    told: dict[str, Json] = {
         arm.value: {"status": each.status.value, "reason": each.reason}
         for arm, each in answer.arms.items()
     }
+    if (stage := answer.rerank) is not None:
+        told["rerank"] = {
+            "status": stage.status.value,
+            "reason": stage.reason,
+            "model": stage.model,
+        }
+    return told
 
 
 def hits_of(answer: Recalled) -> list[RecordedHit]:
@@ -61,6 +68,8 @@ def _parts(hit: Hit) -> dict[str, Json]:
         # Neither the entity, which is text of a memory, nor the id of another memory.
         hop = hit.hop
         parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
+    if hit.relevance is not None:
+        parts["relevance"] = hit.relevance
     if hit.factors:
         parts["factors"] = dict(hit.factors)
     return parts
@@ -94,6 +103,7 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "pass_through": query.pass_through,
         "answerable": query.answerable,
         "diversity": query.diversity,
+        "rerank": query.rerank,
     }
 
 
@@ -117,6 +127,7 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         pass_through=bool(given["pass_through"]),
         # Recordings of before this could be asked for have no such member.
         diversity=_share(given.get("diversity")),
+        rerank=bool(given.get("rerank")),
     )
 
 

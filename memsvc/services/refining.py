@@ -1,10 +1,13 @@
-"""What is made of candidates once they are found: near-duplicates count less."""
+"""What is made of candidates once they are found: read by a cross-encoder, freed of repetition."""
 
 import asyncio
+from dataclasses import dataclass
 
 from memsvc.domain.diversity import Told, near_duplicate_factors
 from memsvc.services.found import Found, Question
 from memsvc.services.recalled import RecallQuery
+from memsvc.services.reranking import Rerank
+from memsvc.services.stage_reports import StageReport
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 
@@ -12,23 +15,45 @@ _SPARE = 10
 """Candidates beyond those wanted that can take the places of near-duplicates."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refined:
+    """Candidates in their last order, and how the optional stages fared."""
+
+    found: Found
+    rerank: StageReport | None = None
+    """``None`` unless it was asked for."""
+
+
 class Refine:
     """Puts candidates into their last order."""
 
-    def __init__(self, settings: RecallSettings) -> None:
+    def __init__(self, settings: RecallSettings, rerank: Rerank) -> None:
         self._settings = settings
+        self._rerank = rerank
 
     def needs(self, query: RecallQuery) -> int:
-        """Return how many candidates it takes to answer ``query``."""
-        return query.k + (_SPARE if self._diversity(query) > 0 else 0)
+        """Return how many candidates it takes to answer ``query``.
 
-    async def __call__(self, question: Question, found: Found, stages: Stages) -> Found:
+        Raises ``InvalidRequestError`` if it asks for a stage that is not configured.
+        """
+        needs = query.k + (_SPARE if self._diversity(query) > 0 else 0)
+        if not query.rerank:
+            return needs
+        self._rerank.refuse_if_absent()
+        return max(needs, self._rerank.candidates)
+
+    async def __call__(self, question: Question, found: Found, stages: Stages) -> Refined:
         """Return the candidates in their last order."""
+        report = None
+        if question.query.rerank:
+            reranked = await self._rerank(question, found)
+            found, report = reranked.found, reranked.report
+            stages.mark("rerank")
         weight = self._diversity(question.query)
         if weight > 0:
             found = await asyncio.to_thread(_without_repetition, found, weight)
             stages.mark("diversity")
-        return found
+        return Refined(found=found, rerank=report)
 
     def _diversity(self, query: RecallQuery) -> float:
         return self._settings.diversity if query.diversity is None else query.diversity

@@ -107,7 +107,7 @@ from memsvc_client.notes import (
     StagePlan,
 )
 from memsvc_client.portraits import Portrait, PortraitLine
-from memsvc_client.recall_reports import AskedOrder
+from memsvc_client.recall_reports import AskedOrder, StageReport
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
     Circumstance,
@@ -270,6 +270,7 @@ __all__ = [
     "ServiceUnreachableError",
     "ServiceVersion",
     "StagePlan",
+    "StageReport",
     "Sweep",
     "SweepPreview",
     "Timings",

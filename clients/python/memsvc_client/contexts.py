@@ -11,6 +11,7 @@ from memsvc_client.answerable import Answerable
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
 from memsvc_client.models import ArmReport, Memory
+from memsvc_client.recall_reports import StageReport
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
 
@@ -38,6 +39,8 @@ class ContextQuery(Body):
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
+    rerank: bool | None = None
+    """Have a cross-encoder read the best candidates; refused where the service has none."""
     answerable: bool | None = None
     """Also judge whether the question is answered, and say so in the text where it is not."""
     now: datetime | None = None
@@ -64,6 +67,7 @@ class ContextFields(TypedDict, total=False):
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
     diversity: float | None
+    rerank: bool | None
     answerable: bool | None
     now: datetime | None
     timezone: str | None
@@ -112,6 +116,8 @@ class Context(Record):
     arms: Mapping[str, ArmReport]
     took_ms: Mapping[str, float]
     """By stage, and in ``total``."""
+    rerank: StageReport | None = None
+    """Only when it was asked for and something was ranked."""
     answerable: Answerable | None = None
     """Only when it was asked for."""
 

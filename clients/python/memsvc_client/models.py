@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.answerable import Answerable
-from memsvc_client.recall_reports import AskedOrder
+from memsvc_client.recall_reports import AskedOrder, StageReport
 from memsvc_client.records import Metadata, Record
 
 Item = TypeVar("Item")
@@ -258,6 +258,8 @@ class Hit(Record):
     """What the graph arm added."""
     factors: Mapping[str, float] = {}
     """What the sum of the parts was multiplied by, by reason."""
+    relevance: float | None = None
+    """By a cross-encoder, 0 to 1, if it read this."""
     arms: tuple[str, ...]
     """The arms that found it."""
     tokens: int
@@ -366,5 +368,7 @@ class Recall(Record):
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    rerank: StageReport | None = None
+    """Only when it was asked for."""
     answerable: Answerable | None = None
     """Only when it was asked for."""

@@ -12,3 +12,14 @@ class AskedOrder(Record):
     """``earliest``, ``latest``, ``before`` or ``after``."""
     event: str | None = None
     """Of ``before`` and ``after``: the words for the event."""
+
+
+class StageReport(Record):
+    """How an optional stage fared; one that could not be done leaves the answer as it was."""
+
+    status: str
+    """``ok``, ``skipped`` or ``failed``."""
+    reason: str | None = None
+    """Why it was skipped or failed."""
+    model: str = ""
+    took_ms: float = 0.0

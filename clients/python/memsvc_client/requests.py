@@ -208,6 +208,8 @@ class RecallQuery(Body):
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
+    rerank: bool | None = None
+    """Have a cross-encoder read the best candidates; refused where the service has none."""
     answerable: bool | None = None
     """Also judge whether what was found answers the question."""
     record: bool | None = None
@@ -237,6 +239,7 @@ class RecallFields(TypedDict, total=False):
     neighbours: int | None
     explain: bool | None
     diversity: float | None
+    rerank: bool | None
     answerable: bool | None
     record: bool | None
 

@@ -12,7 +12,7 @@ from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseMod
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.recall import ArmResponse
-from memsvc.api.schemas.stages import DiversityField
+from memsvc.api.schemas.stages import DiversityField, RerankField, StageResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
@@ -59,6 +59,7 @@ class ContextRequest(RequestModel):
     ] = RecallFilterBody()
     arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
     diversity: DiversityField = None
+    rerank: RerankField = False
     answerable: AnswerableField = False
     now: Timestamp | None = None
     timezone: Annotated[
@@ -81,6 +82,7 @@ class ContextRequest(RequestModel):
             filter=self.filter.to_filter(zone),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
             diversity=self.diversity,
+            rerank=self.rerank,
             answerable=self.answerable,
             now=zone.instant(self.now, "now"),
             zone=ZoneInfo(name),
@@ -149,6 +151,7 @@ class ContextResponse(ResponseModel):
     left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
     arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
     took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
+    rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
     @classmethod
@@ -170,5 +173,6 @@ class ContextResponse(ResponseModel):
             left_out=context.left_out,
             arms={arm: ArmResponse.of(report) for arm, report in composed.arms.items()},
             took_ms=dict(composed.took_ms),
+            rerank=StageResponse.of(composed.rerank),
             answerable=AnswerableResponse.of_asked(composed.answerable, explain=False),
         )

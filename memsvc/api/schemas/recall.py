@@ -13,7 +13,7 @@ from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
-from memsvc.api.schemas.stages import DiversityField
+from memsvc.api.schemas.stages import DiversityField, RerankField, StageResponse
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
 from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.domain.asked_times import AskedTime, TimeUse
@@ -99,6 +99,7 @@ class RecallRequest(RequestModel):
         ),
     ] = 0
     diversity: DiversityField = None
+    rerank: RerankField = False
     answerable: AnswerableField = False
     record: Annotated[
         StrictBool | None,
@@ -133,6 +134,7 @@ class RecallRequest(RequestModel):
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
             diversity=self.diversity,
+            rerank=self.rerank,
             answerable=self.answerable,
             record=self.record,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
@@ -187,6 +189,9 @@ class HitResponse(ResponseModel):
         dict[str, float],
         Field(description="What the sum of the parts was multiplied by, by reason."),
     ]
+    relevance: Annotated[
+        float | None, Field(description="By the cross-encoder, 0 to 1, if it read this.")
+    ]
     tokens: int
 
     @classmethod
@@ -199,6 +204,7 @@ class HitResponse(ResponseModel):
             arms=[arm for arm in Arm if arm in hit.parts],
             hop=None if hit.hop is None else HopResponse.of(hit.hop),
             factors=dict(hit.factors),
+            relevance=hit.relevance,
             tokens=hit.tokens,
         )
 
@@ -335,6 +341,7 @@ class RecallResponse(ResponseModel):
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
     ]
     index: IndexResponse
+    rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
     @classmethod
@@ -355,5 +362,6 @@ class RecallResponse(ResponseModel):
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
+            rerank=StageResponse.of(recalled.rerank),
             answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

@@ -11,6 +11,7 @@ from memsvc.cli.options import (
     AsJson,
     Bank,
     Diversity,
+    Rerank,
     Url,
     UserId,
     Zone,
@@ -56,6 +57,7 @@ def context(  # noqa: PLR0913 — a command's options
     ] = None,
     zone: Zone = None,
     diversity: Diversity = None,
+    rerank: Rerank = False,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -82,6 +84,7 @@ def context(  # noqa: PLR0913 — a command's options
             now=now,
             timezone=zone,
             diversity=diversity,
+            rerank=rerank or None,
             answerable=answerable or None,
         ),
     )
@@ -90,7 +93,7 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
-    from memsvc.cli.answers import answerable_line
+    from memsvc.cli.answers import answerable_line, stage_failure
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -105,3 +108,5 @@ def _show(composed: "Context") -> None:
     for arm, report in composed.arms.items():
         if report.status == "failed":
             note(f"The {arm} arm failed: {report.reason or 'no reason given'}")
+    for line in stage_failure("Reranking", composed.rerank):
+        note(line)

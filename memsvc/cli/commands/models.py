@@ -1,6 +1,7 @@
 """`memsvc models`: the local embedding models."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -101,21 +102,21 @@ def _installed(settings: "Settings") -> Iterator[_Installed]:
                 path=str(folder),
                 megabytes=size / 1e6,
                 intact=is_intact(folder),
-                in_use=folder == used,
+                in_use=folder in used,
             )
 
 
-def _used(settings: "Settings") -> Path | None:
+def _used(settings: "Settings") -> set[Path]:
+    """Return the folders of the encoder and of the cross-encoder that are set."""
     from memsvc.bootstrap import data_dir_of
     from memsvc.embedding.catalog import parse_source
     from memsvc.embedding.factory import find_model, models_dirs
     from memsvc.errors import ModelNotInstalledError
 
-    if settings.embedding.provider != "onnx":
-        return None
-    try:
-        return find_model(
-            parse_source(settings.embedding.model), models_dirs(data_dir_of(settings))
-        )
-    except ModelNotInstalledError:
-        return None
+    used = set()
+    for each in (settings.embedding, settings.rerank):
+        if each.provider != "onnx":
+            continue
+        with suppress(ModelNotInstalledError):
+            used.add(find_model(parse_source(each.model), models_dirs(data_dir_of(settings))))
+    return used

@@ -11,6 +11,7 @@ from memsvc.cli.options import (
     AsJson,
     Bank,
     Diversity,
+    Rerank,
     SessionId,
     Url,
     UserId,
@@ -124,6 +125,7 @@ def recall(  # noqa: PLR0913 — a command's options
         ),
     ] = None,
     diversity: Diversity = None,
+    rerank: Rerank = False,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -166,6 +168,7 @@ def recall(  # noqa: PLR0913 — a command's options
             neighbours=neighbours or None,
             explain=explain,
             diversity=diversity,
+            rerank=rerank or None,
             answerable=answerable or None,
         ),
     )

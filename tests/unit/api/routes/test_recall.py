@@ -35,6 +35,7 @@ async def test_a_question_is_answered_with_its_reasons(
                 "arms": ["lexical"],
                 "hop": None,
                 "factors": {},
+                "relevance": None,
                 "tokens": 6,
             }
         ],
@@ -68,6 +69,7 @@ async def test_a_question_is_answered_with_its_reasons(
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
+        "rerank": None,
         "answerable": None,
     }
     assert script.last_arguments[1:] == (
