@@ -56,7 +56,7 @@ from memsvc.services.organising.assembly import (
 )
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
-from memsvc.services.organising.facts import FactStage
+from memsvc.services.organising.facts import FactStage, SettleFacts
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
@@ -250,6 +250,7 @@ def build_application(
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas), receipts),
+        JobKind.SETTLE_FACTS: SettleFacts(store),
         JobKind.ERASE: EraseData(store, AllCopies(store, replicas, server), receipts),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)

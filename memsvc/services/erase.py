@@ -17,6 +17,7 @@ from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
+from memsvc.services.settling_facts import settle_orphaned_facts
 from memsvc.store.audit import AuditEvent
 from memsvc.store.erasure_search import Wanted
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
@@ -169,6 +170,7 @@ class EraseData:
                 # In place of saying what has changed: whoever follows has to load afresh.
                 await tx.changes.cut(scope.bank_id)
             await tx.erasures.note(scope.bank_id, erasure_id, [], [], counts)
+            await settle_orphaned_facts(tx, scope.bank_id)
 
     async def _remove_batch(self, scope: BankScope, erasure_id: ErasureId, subject: Subject) -> int:
         bank_id = scope.bank_id
