@@ -36,6 +36,7 @@ from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase, EraseData
+from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
 from memsvc.services.finding import Find
@@ -56,7 +57,7 @@ from memsvc.services.organising.assembly import (
 )
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
-from memsvc.services.organising.facts import FactStage
+from memsvc.services.organising.facts import FactStage, SettleFacts
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
@@ -252,6 +253,7 @@ def build_application(
     documents = document_stages(store, clock, tokens)
     stages: Sequence[Stage] = [organise, dedupe, facts, *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
+    server = server_of(index, feed, settings.index)
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
     handlers: Mapping[JobKind, JobHandler] = {
@@ -263,7 +265,8 @@ def build_application(
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
         JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas), receipts),
-        JobKind.ERASE: EraseData(store, replicas, receipts),
+        JobKind.SETTLE_FACTS: SettleFacts(store),
+        JobKind.ERASE: EraseData(store, AllCopies(store, replicas, server), receipts),
     }
     keep_retired = timedelta(days=settings.reembed.keep_retired_days)
     tidy = Tidy(
@@ -340,7 +343,7 @@ def build_application(
             replicas,
             check,
             backend=index.backend,
-            server=server_of(index, feed, settings.index),
+            server=server,
         ),
         health=Health(
             probes={

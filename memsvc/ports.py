@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memsvc.domain.erasure import SearchReport
 from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.identifiers import MemoryId, TenantId, VectorId
 from memsvc.domain.lexical import LexicalForm
@@ -125,6 +127,10 @@ class BankCopies(Protocol):
         """Let go of all that is held of a bank; whoever asks next has it loaded afresh."""
         ...
 
+    async def search(self, scope: BankScope, memory_ids: Sequence[UUID]) -> SearchReport:
+        """Look through what copies there are after that for what is of these memories."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedVector:
@@ -198,6 +204,10 @@ class IndexFeed(Protocol):
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:
         """Return what changed after ``watermark``, each memory at its current state."""
+        ...
+
+    async def is_followed(self, scope: BankScope, watermark: Watermark) -> bool:
+        """Tell whether a copy that is complete up to ``watermark`` can be brought up to date."""
         ...
 
     def load(

@@ -53,8 +53,8 @@ FOLLOWER_VECTORS = Gauge("memsvc_follower_vectors", "Vectors the index process h
 RECALLS = Counter("memsvc_recalls", "Recalls answered.")
 RECORDINGS = Counter(
     "memsvc_recordings",
-    "Recalls to be recorded, by what became of them: written, queue_full, failed; of hits that"
-    " may count as use: hits_dropped, hits_failed.",
+    "Recalls to be recorded, by what became of them: written, queue_full, failed, erased; of"
+    " hits that may count as use: hits_dropped, hits_failed.",
     ("outcome",),
 )
 CONTEXTS = Counter("memsvc_contexts", "Contexts composed, by how.", ("mode",))

@@ -56,13 +56,24 @@ class SearchReport:
     """What an independent search looked through, and what it found; no personal data."""
 
     searched: Mapping[str, int]
-    """Rows by table."""
+    """Rows by table; snapshot files, and vectors on the index server."""
     leftovers: Mapping[str, int]
     """Rows by ``table.column`` in which something is left; empty when all is gone."""
     pending: Mapping[str, int]
-    """Rows that hold bare ids: of the change log, trimmed soon; of jobs of a deleted bank."""
+    """What goes by itself, or holds bare ids: partitions that the index server is about to load
+    afresh, rows of the change log, jobs of a deleted bank."""
     unsearched: Sequence[str]
-    """Tables that may not be read, and columns of types that hold no ids or text."""
+    """Tables that may not be read, columns of types that hold no ids or text, and the index server
+    when it is away."""
+
+    def joined(self, other: "SearchReport") -> "SearchReport":
+        """Return both in one; they have looked in different places."""
+        return SearchReport(
+            searched={**self.searched, **other.searched},
+            leftovers={**self.leftovers, **other.leftovers},
+            pending={**self.pending, **other.pending},
+            unsearched=[*self.unsearched, *other.unsearched],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
     ERASE = "memories.erase"
+    SETTLE_FACTS = "bank.settle_facts"
 
 
 class JobState(StrEnum):

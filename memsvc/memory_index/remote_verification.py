@@ -1,6 +1,7 @@
 """Comparing a partition of the index server with what PostgreSQL says it has to be."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,14 @@ class RemoteVerification:
         index, number = await self._remote.partition_of(scope, model_id, dimension)
         try:
             return bool(await asyncio.to_thread(_mark, index, number))
+        except VectorIndexError as error:
+            raise IndexUnavailableError(error.message) from error
+
+    async def ids(self, scope: BankScope, model_id: str, dimension: int) -> Sequence[int]:
+        """Return the ids of a bank's vectors on the server; ``IndexUnavailableError`` if away."""
+        index, number = await self._remote.partition_of(scope, model_id, dimension)
+        try:
+            return list((await asyncio.to_thread(index.ids, number)).tolist())
         except VectorIndexError as error:
             raise IndexUnavailableError(error.message) from error
 

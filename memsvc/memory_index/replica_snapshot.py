@@ -17,6 +17,10 @@ from memsvc.ports import FeedRequest, IndexFeed, Watermark
 _log = structlog.get_logger(__name__)
 
 
+_ANSWER_S = 30.0
+"""How long writing waits to hear whether it may go on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotPolicy:
     """Where snapshots are kept, and of what."""
@@ -91,8 +95,15 @@ class ReplicaSnapshot:
         unsaved, self._unsaved = self._unsaved, 0
         save = self._policy.snapshots.save
         bank_id = self._labels.bank
+        loop = asyncio.get_running_loop()
+
+        def may_write() -> bool:
+            # What an erasure has cut off may hold what was erased: see ``ChangeWriter.cut``.
+            followed = self._feed.is_followed(self._scope, watermark)
+            return asyncio.run_coroutine_threadsafe(followed, loop).result(_ANSWER_S)
+
         try:
-            is_written = await asyncio.to_thread(save, self._labels, contents, watermark)
+            is_written = await asyncio.to_thread(save, self._labels, contents, watermark, may_write)
         except (OSError, UnavailableError) as error:
             # The next start loads from the database: nothing is lost but time.
             self._unsaved += unsaved

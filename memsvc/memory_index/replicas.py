@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
+from uuid import UUID
 
 import structlog
 
 from memsvc.domain.bm25 import Bm25
+from memsvc.domain.erasure import SearchReport
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.index_checks import Verification
 from memsvc.domain.index_states import HeldBank
@@ -43,6 +46,9 @@ class IndexStats:
 
 _WORDS = "words"
 """Names replicas without vectors in metrics: the index of the vectors reports for itself."""
+
+_FILES = "index snapshots"
+"""Names files of snapshots in the report of a search."""
 
 _GRAPH = FeedRequest(model_id=None, lexical=False, mentions=True)
 
@@ -174,6 +180,19 @@ class BankReplicas:
         self.release(scope)
         if self._policy is not None:
             await asyncio.to_thread(self._policy.snapshots.clear, scope)
+
+    async def search(self, scope: BankScope, memory_ids: Sequence[UUID]) -> SearchReport:
+        """Look through the snapshot files of the bank, whichever process has written them."""
+        there, naming = 0, 0
+        if self._policy is not None:
+            snapshots = self._policy.snapshots
+            there, naming = await asyncio.to_thread(snapshots.naming, scope, memory_ids)
+        return SearchReport(
+            searched={_FILES: there},
+            leftovers={_FILES: naming} if naming else {},
+            pending={},
+            unsearched=[],
+        )
 
     def release(self, scope: BankScope) -> None:
         """Drop whatever is held of a bank in memory."""

@@ -114,13 +114,16 @@ class SnapshotFolder:
         watermark: Watermark,
         dimension: int | None,
         writers: Mapping[str, Callable[[Path], None]],
+        may_write: Callable[[], bool],
     ) -> bool:
         """Put a new snapshot in place of the old one; tell whether that was possible.
 
-        It is not while another process writes one of the bank, nor once the bank was forgotten.
+        It is not while another process writes one of the bank, nor once the bank was forgotten, nor
+        if ``may_write`` says no. That is asked while the bank's snapshots are locked: ``clear``,
+        which comes after whatever forbids writing, waits for the lock and then finds the files.
         """
         with self._locked(labels.bank, wait=False) as is_mine:
-            if not is_mine or self._is_gone(labels.bank):
+            if not is_mine or self._is_gone(labels.bank) or not may_write():
                 return False
             folder = self._root / labels.bank / labels.place
             folder.mkdir(parents=True, exist_ok=True)
@@ -180,6 +183,15 @@ class SnapshotFolder:
         bank = str(bank_id)
         with self._locked(bank, wait=True):
             shutil.rmtree(self._root / bank, ignore_errors=True)
+
+    def files(self, bank_id: BankId) -> Iterator[Mapping[str, Path]]:
+        """Yield the files of each snapshot of the bank by name, whatever its labels."""
+        for manifest in (self._root / str(bank_id)).glob(f"*/{_MANIFEST}"):
+            try:
+                named = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+            except FileNotFoundError:
+                continue
+            yield {name: manifest.parent / _plain(file) for name, file in named.items()}
 
     def nbytes(self) -> int:
         """Return the bytes of all snapshots."""

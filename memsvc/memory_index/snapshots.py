@@ -2,10 +2,12 @@
 
 import os
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import structlog
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 
 from gpu_index import VectorIndexError
 from memsvc.domain.bm25 import Bm25
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import memory_keys
 from memsvc.domain.index_states import SnapshotState
 from memsvc.domain.memory import BankScope
 from memsvc.domain.segment_arrays import analysis_stamp, from_arrays, to_arrays
@@ -81,11 +85,17 @@ class Snapshots:
         self._folder.discard(labels)
         return None
 
-    def save(self, labels: SnapshotLabels, contents: BankContents, watermark: Watermark) -> bool:
+    def save(
+        self,
+        labels: SnapshotLabels,
+        contents: BankContents,
+        watermark: Watermark,
+        may_write: Callable[[], bool],
+    ) -> bool:
         """Write the contents: all that ``watermark`` stands for, and perhaps more.
 
         They may be changed meanwhile: what the files have already comes once more at the next start
-        and does no harm.
+        and does no harm. Nothing is written if ``may_write`` says no, which is asked at last.
         """
         writers = {}
         dimension = None
@@ -97,7 +107,7 @@ class Snapshots:
             writers["owners"] = partial(_write_arrays, {"ids": ids, "keys": keys})
             marks = {"bank": labels.bank, "model": labels.model or ""}
             writers["vectors"] = partial(_write_vectors, vectors, marks)
-        return self._folder.write(labels, watermark, dimension, writers)
+        return self._folder.write(labels, watermark, dimension, writers, may_write)
 
     def state(self, labels: SnapshotLabels) -> SnapshotState | None:
         """Return when a snapshot was written and how large it is, ``None`` without one."""
@@ -114,6 +124,27 @@ class Snapshots:
     def forget(self, scope: BankScope) -> None:
         """Remove everything of a bank that is deleted."""
         self._folder.forget(scope.bank_id)
+
+    def naming(self, scope: BankScope, memory_ids: Sequence[UUID]) -> tuple[int, int]:
+        """Return how many snapshots there are of the bank, and how many name one of the memories.
+
+        One that cannot be read counts as naming them.
+        """
+        wanted = memory_keys(map(MemoryId, memory_ids))
+        there, naming = 0, 0
+        for files in self._folder.files(scope.bank_id):
+            there += 1
+            try:
+                naming += any(
+                    np.isin(keys, wanted).any()
+                    for name, member in (("words", "/d/keys"), ("owners", "keys"))
+                    if name in files
+                    for part, keys in _read_arrays(files[name]).items()
+                    if part.endswith(member)
+                )
+            except _UNREADABLE:
+                naming += 1
+        return there, naming
 
     def _read(self, saved: SavedSnapshot, empty: BankContents) -> BankContents:
         lexical = empty.lexical

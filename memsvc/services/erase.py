@@ -17,6 +17,7 @@ from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
+from memsvc.services.settling_facts import settle_orphaned_facts
 from memsvc.store.audit import AuditEvent
 from memsvc.store.erasure_search import Wanted
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
@@ -111,7 +112,7 @@ class EraseData:
         copies: BankCopies,
         receipts: ErasureReceipts,
     ) -> None:
-        """Have ``copies`` of the bank dropped before searching."""
+        """Have ``copies`` of the bank dropped, and then searched as the tables are."""
         self._store = store
         self._copies = copies
         self._receipts = receipts
@@ -163,10 +164,13 @@ class EraseData:
             await context.report_progress(Progress(done=removed, total=total))
         async with self._store.write(scope.tenant_id) as tx:
             await tx.eraser.hold(scope.bank_id)
-            ids, _ = await tx.erasures.notes(scope.bank_id, erasure_id)
-            counts, touched = await tx.eraser.remove_traces(scope.bank_id, ids, subject)
-            await tx.changes.record(scope.bank_id, touched)
+            ids, probes = await tx.erasures.notes(scope.bank_id, erasure_id)
+            counts = await tx.eraser.remove_traces(scope.bank_id, ids, subject, probes)
+            if ids:
+                # In place of saying what has changed: whoever follows has to load afresh.
+                await tx.changes.cut(scope.bank_id)
             await tx.erasures.note(scope.bank_id, erasure_id, [], [], counts)
+            await settle_orphaned_facts(tx, scope.bank_id)
 
     async def _remove_batch(self, scope: BankScope, erasure_id: ErasureId, subject: Subject) -> int:
         bank_id = scope.bank_id
@@ -190,4 +194,5 @@ class EraseData:
         async with self._store.read(scope.tenant_id) as tx:
             ids, probes = await tx.erasures.notes(scope.bank_id, erasure_id)
             wanted = Wanted(memory_ids=ids, probes=probes, subject=subject)
-            return await tx.erasure_search.search(scope.bank_id, wanted)
+            report = await tx.erasure_search.search(scope.bank_id, wanted)
+        return report.joined(await self._copies.search(scope, ids))

@@ -25,6 +25,7 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import IllegalTransitionError, InvalidRequestError
 from memsvc.services.commands import BankReference, Caller, MemoryPatch, RequestKey
 from memsvc.services.idempotency import Once, Outcome
+from memsvc.services.settling_facts import settle_facts_of
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -138,6 +139,7 @@ class Memories:
             moved = NewOperation(kind=kind, effects=[state_effect(memory_id, memory.state, state)])
             await tx.operations.record(bank_id, caller.actor, moved)
             await _audit(tx, caller, memory, f"memory.{kind}")
+            await settle_facts_of(tx, bank_id, [memory_id])
             return await tx.memories.get(bank_id, memory_id)
 
         return await self._once.run(caller, key, work)

@@ -23,6 +23,7 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import OperationUndoneError, UndoPreventedError
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
+from memsvc.services.settling_facts import settle_facts_of
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -114,6 +115,7 @@ async def undo_within(tx: WriteTransaction, actor: str, operation: Operation) ->
         details={"operation": str(operation.id), "memories": len(touched)},
     )
     await tx.audit.record(bank_id, actor, [event])
+    await settle_facts_of(tx, bank_id, touched)
     return undone_by
 
 

@@ -121,7 +121,9 @@ class RecallLog:
             async with self._store.write(tenant_id) as tx:
                 # A bank that is being removed gets nothing new.
                 await tx.banks.lock(bank_id)
-                await tx.recall_log.add(bank_id, recalls)
+                kept = await tx.recall_log.unerased(bank_id, recalls)
+                if kept:
+                    await tx.recall_log.add(bank_id, kept)
         except Exception as error:  # noqa: BLE001 — a lost record must not end the recording
             RECORDINGS.labels(outcome="failed").inc(len(recalls))
             _log.warning(
@@ -131,7 +133,8 @@ class RecallLog:
                 error=type(error).__name__,
             )
         else:
-            RECORDINGS.labels(outcome="written").inc(len(recalls))
+            RECORDINGS.labels(outcome="written").inc(len(kept))
+            RECORDINGS.labels(outcome="erased").inc(len(recalls) - len(kept))
 
 
 class LoggedRecall:

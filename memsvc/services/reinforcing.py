@@ -242,7 +242,8 @@ async def _reinforce(tx: WriteTransaction, bank_id: BankId, actor: str, use: _Us
         details["recall"] = str(use.recall_id)
     operation_id = None
     if effects:
-        await tx.reinforcements.set_strengths(bank_id, effects)
+        recalled = {each for each, cause in fresh.items() if cause is not Cause.MISLED}
+        await tx.reinforcements.set_strengths(bank_id, effects, recalled)
         operation = NewOperation(kind=OperationKind.REINFORCE, effects=effects, details=details)
         operation_id = await tx.operations.record(bank_id, actor, operation)
     added = [

@@ -18,6 +18,7 @@ from memsvc.errors import BankNotFoundError, ConflictError
 from memsvc.ports import Clock
 from memsvc.services.retention import items_of, look, start_sweep
 from memsvc.services.run_job import JobContext
+from memsvc.services.settling_facts import settle_facts_of
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -125,6 +126,7 @@ async def _carry_out(tx: WriteTransaction, sweep: _Sweep, fates: Sequence[Fate])
     await tx.operations.append(sweep.bank_id, sweep.operation_id, effects)
     await tx.operations.set_details(sweep.bank_id, sweep.operation_id, _counted(operation, due))
     await tx.audit.record(sweep.bank_id, operation.actor, [_event(fate, sweep) for fate in due])
+    await settle_facts_of(tx, sweep.bank_id, sorted(unchanged))
     return True
 
 

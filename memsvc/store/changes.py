@@ -50,6 +50,31 @@ class ChangeWriter:
             ],
         )
 
+    async def cut(self, bank_id: BankId) -> None:
+        """Remove the bank's whole log, so that every copy of it has to be loaded afresh.
+
+        Done where a copy that is merely brought up to date would not do: what was erased may be
+        among the words and vectors that an index has marked as removed and still holds. A snapshot
+        from before is neither taken nor written from now on. Shared indexes load the bank under
+        numbers never used before, and drop what they hold under the old ones, files included. The
+        caller holds the bank's row.
+        """
+        self.has_recorded = True
+        await self._session.connection.execute(
+            delete(t.index_changes).where(t.index_changes.c.bank_id == bank_id)
+        )
+        now = cast(cast(func.pg_current_xact_id(), Text), BigInteger) + 1
+        await self._session.connection.execute(
+            update(t.banks)
+            .where(t.banks.c.tenant_id == self._session.tenant_id, t.banks.c.bank_id == bank_id)
+            .values(changes_trimmed_below=cast(cast(now, Text), TransactionId))
+        )
+        await self._session.connection.execute(
+            update(t.bank_models)
+            .where(t.bank_models.c.bank_id == bank_id)
+            .values(partition_no=t.partition_numbers.next_value())
+        )
+
     async def trim(self, bank_id: BankId, before: datetime) -> int:
         """Remove a bank's changes recorded before this instant; return how many.
 

@@ -4,7 +4,7 @@ One small class an aspect. ``current`` gives the value as an effect would hold i
 that still exist; ``assign`` makes it another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -149,6 +149,12 @@ class StrengthStore:
 
     async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
         """Set the strengths, many with one statement."""
+        await self.reinforce(bank_id, effects, ())
+
+    async def reinforce(
+        self, bank_id: BankId, effects: Sequence[Effect], recalled: Collection[UUID]
+    ) -> None:
+        """Set the strengths, and count one recall more for those that one has made stronger."""
         if not effects:
             return
         columns = t.memories.c
@@ -158,6 +164,7 @@ class StrengthStore:
             .values(
                 strength=bindparam("new_strength"),
                 last_reinforced_at=bindparam("new_clock"),
+                recall_count=columns.recall_count + bindparam("recalls"),
                 updated_at=self._session.clock.now(),
             )
         )
@@ -167,6 +174,7 @@ class StrengthStore:
                 "target": target,
                 "new_strength": value.strength,
                 "new_clock": value.last_reinforced_at,
+                "recalls": int(target in recalled),
             }
             for target, value in wanted
         ]

@@ -17,6 +17,9 @@ TEXT_VIEW = "text"
 ANNOTATED_VIEW = "annotated"
 """Its text with keywords, tags and context (A-MEM, eq. 3); only where that is asked for."""
 
+_IDS = 50_000
+"""Asked about at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorsToAdd:
@@ -53,6 +56,19 @@ class EmbeddingReader:
         """Return how many memories can have vectors: all that are not deleted."""
         statement = select(func.count()).where(*_can_have(bank_id))
         return await self._session.connection.scalar(statement) or 0
+
+    async def count_unknown(self, bank_id: BankId, model_id: str, vector_ids: Sequence[int]) -> int:
+        """Return how many of the ids are of no vector of the model here, of whatever version."""
+        columns = t.embeddings.c
+        known = 0
+        for start in range(0, len(vector_ids), _IDS):
+            statement = select(func.count()).where(
+                columns.bank_id == bank_id,
+                columns.model_id == model_id,
+                columns.vector_id == func.any(list(vector_ids[start : start + _IDS])),
+            )
+            known += await self._session.connection.scalar(statement) or 0
+        return len(vector_ids) - known
 
     async def lacking(
         self, bank_id: BankId, model_id: str, *, after: MemoryId | None, limit: int

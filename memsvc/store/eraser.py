@@ -1,5 +1,6 @@
 """Physical removal of memories and of every trace that other rows keep of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from memsvc.domain.erasure import Subject, SubjectKind
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.errors import BankNotFoundError
+from memsvc.store.erased_records import RecordEraser
 from memsvc.store.session import Session
 
 _OWN = {
@@ -46,16 +48,20 @@ _OF_MEMORIES = {
     "recall_hits": f"DELETE FROM recall_hits WHERE bank_id = :bank AND memory_id = ANY({_IDS})",
     "index_changes": f"DELETE FROM index_changes WHERE bank_id = :bank AND memory_id = ANY({_IDS})",
 }
-_CARRIED = (
-    "memory_versions",
-    "lexical_forms",
-    "embeddings",
-    "mentions",
-    "annotations",
-    "facts",
-    "fact_readings",
-)
-"""Tables whose rows the foreign key to their memory removes; counted before."""
+CARRIED = {
+    "memory_versions": ("memory_id",),
+    "lexical_forms": ("memory_id",),
+    "embeddings": ("memory_id",),
+    "mentions": ("memory_id",),
+    "annotations": ("memory_id",),
+    "facts": ("memory_id",),
+    "fact_readings": ("memory_id",),
+    "reinforcements": ("memory_id",),
+    "compared_memories": ("memory_id",),
+    "reviews": ("one_id", "other_id"),
+    "links": ("from_id", "to_id"),
+}
+"""Tables whose rows foreign keys to their memories remove, by the columns; counted before."""
 
 # Values elsewhere that name an erased memory; one pass over the bank when all are gone.
 _TRACES = {
@@ -101,6 +107,7 @@ class Eraser:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._records = RecordEraser(session)
 
     async def hold(self, bank_id: BankId) -> None:
         """Keep everybody from writing to the bank; raises ``BankNotFoundError``.
@@ -191,16 +198,17 @@ class Eraser:
     async def remove(self, bank_id: BankId, ids: Sequence[UUID]) -> dict[str, int]:
         """Remove the memories and all rows that are about them alone; return rows by table."""
         listed = list(ids)
-        counts: dict[str, int] = {}
+        counts = Counter(await self._records.of_memories(bank_id, listed))
         for table, statement in _OF_MEMORIES.items():
-            counts[table] = (await self._run(statement, bank_id, ids=listed)).rowcount
-        for table in _CARRIED:
+            counts[table] += (await self._run(statement, bank_id, ids=listed)).rowcount
+        for table, columns in CARRIED.items():
+            named = " OR ".join(f"{column} = ANY({_IDS})" for column in columns)
             counted = await self._run(
-                f"SELECT count(*) FROM {table} WHERE bank_id = :bank AND memory_id = ANY({_IDS})",
+                f"SELECT count(*) FROM {table} WHERE bank_id = :bank AND ({named})",
                 bank_id,
                 ids=listed,
             )
-            counts[table] = int(counted.scalar_one())
+            counts[table] += int(counted.scalar_one())
         gone = await self._run(
             f"DELETE FROM memories WHERE bank_id = :bank AND memory_id = ANY({_IDS})",
             bank_id,
@@ -210,9 +218,9 @@ class Eraser:
         return counts
 
     async def remove_traces(
-        self, bank_id: BankId, ids: Sequence[UUID], subject: Subject
-    ) -> tuple[dict[str, int], list[MemoryId]]:
-        """Remove what other rows say of the memories; return rows by table, memories changed."""
+        self, bank_id: BankId, ids: Sequence[UUID], subject: Subject, probes: Sequence[str]
+    ) -> dict[str, int]:
+        """Remove what other rows say of the memories, or quote of them; return rows by table."""
         listed = list(ids)
         evolved = (await self._run(_EVOLVED, bank_id, ids=listed)).scalars().all()
         touched = sorted(set(evolved))
@@ -227,7 +235,8 @@ class Eraser:
         for table, statement in _TRACES.items():
             counts[table] = (await self._run(statement, bank_id, ids=listed)).rowcount
         counts |= await self._remove_episodes(bank_id, subject)
-        return counts, [MemoryId(each) for each in touched]
+        counts |= await self._records.of_subject(bank_id, subject, probes)
+        return counts
 
     async def _remove_episodes(self, bank_id: BankId, subject: Subject) -> dict[str, int]:
         emptied = await self._run(

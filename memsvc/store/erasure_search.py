@@ -43,6 +43,8 @@ An answer that quotes what was in the bank is found by ``idempotency_keys.bank_i
 _BY_ID = frozenset({SubjectKind.MEMORIES, SubjectKind.BANK})
 _PLAIN = frozenset({"text", "character varying", "json", "jsonb", "text[]"})
 _HEX = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_OTHER_NAMES = {"session_id": frozenset({"occasion"}), "user_id": frozenset[str]()}
+"""Columns that hold a scope key under another name."""
 _HARMLESS = frozenset(
     {
         "integer",
@@ -175,7 +177,7 @@ def _named(column: _Column, subject: Subject) -> Iterator[str]:
     if subject.kind in _BY_ID:
         return
     scope_key = "user_id" if subject.kind is SubjectKind.USER else "session_id"
-    if column.type == "text" and column.name == scope_key:
+    if column.type == "text" and column.name in {scope_key, *_OTHER_NAMES[scope_key]}:
         yield f'"{column.name}" = ANY(CAST(:values AS text[]))'
     elif column.type == "jsonb":
         yield (

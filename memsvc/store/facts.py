@@ -56,6 +56,16 @@ class FactReader:
         rows = await self._session.connection.execute(statement)
         return [(row.subject, row.predicate) for row in rows]
 
+    async def are_stale(self, bank_id: BankId, ids: Collection[MemoryId]) -> bool:
+        """Tell whether a fact of one of the memories is to be settled as its state has changed."""
+        statement = (
+            select(t.facts.c.fact_id)
+            .select_from(_WITH_SOURCES)
+            .where(*_stale(bank_id), t.facts.c.memory_id == func.any(list(ids)))
+            .limit(1)
+        )
+        return await self._session.connection.scalar(statement) is not None
+
     async def of_slots(self, bank_id: BankId, slots: Collection[Slot]) -> Sequence[Fact]:
         """Return every fact of the slots, in force or not."""
         if not slots:

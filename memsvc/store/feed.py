@@ -97,10 +97,7 @@ class StoreFeed:
         if not rows:  # the bank is gone
             return _reload(watermark)
         horizon, trimmed_below, source = rows[0][:3]
-        # A log cut where it was at the load misses nothing, whatever the horizon: a restored
-        # dump brings cuts that cannot be compared with the new server's transaction ids.
-        is_cut = trimmed_below > max(watermark.horizon, watermark.trimmed_below)
-        if is_cut or source != watermark.source or len(rows) > self._limit:
+        if _is_cut(watermark, trimmed_below, source) or len(rows) > self._limit:
             return _reload(watermark)
         changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
         reached = _advance(watermark, horizon, changes)
@@ -112,6 +109,13 @@ class StoreFeed:
         return IndexChanges(
             watermark=reached, upserts=upserts, removals=removals, lag_s=max(0.0, lag_s)
         )
+
+    async def is_followed(self, scope: BankScope, watermark: Watermark) -> bool:
+        """Tell whether the log still has everything since ``watermark``."""
+        parameters = {"tenant": scope.tenant_id, "bank": scope.bank_id}
+        statement = _HORIZON.format(source=await self._identity.runtime_expression(self._engine))
+        rows = await read_once(self._engine, scope.tenant_id, statement, parameters)
+        return bool(rows) and not _is_cut(watermark, *rows[0][1:])
 
     async def _changed(self, scope: BankScope, watermark: Watermark) -> list[TupleRow]:
         parameters = {
@@ -217,6 +221,14 @@ def _advance(
         trimmed_below=watermark.trimmed_below,
         source=watermark.source,
         applied=frozenset(change for change in seen if change[0] >= reached),
+    )
+
+
+def _is_cut(watermark: Watermark, trimmed_below: int, source: str) -> bool:
+    # A log cut where it was at the load misses nothing, whatever the horizon: a restored dump
+    # brings cuts that cannot be compared with the new server's transaction ids.
+    return source != watermark.source or trimmed_below > max(
+        watermark.horizon, watermark.trimmed_below
     )
 
 

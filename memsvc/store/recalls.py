@@ -106,6 +106,40 @@ class RecallLogReader:
 class RecallLogWriter(RecallLogReader):
     """Adds recorded recalls and removes old ones; nothing here is ever changed."""
 
+    async def unerased(
+        self, bank_id: BankId, new: Sequence[RecordedRecall]
+    ) -> Sequence[RecordedRecall]:
+        """Return those that no erasure since they were asked can have been about.
+
+        They have waited to be written, and the erasure did not see them. What goes: all that was
+        asked before the end of the last erasure, what is asked for one whose erasure is going on,
+        and whatever names a memory that is gone. The bank's row is locked.
+        """
+        columns = t.erasures.c
+        erasures = await self._session.connection.execute(
+            select(columns.finished_at, columns.subject).where(columns.bank_id == bank_id)
+        )
+        until, leaving = None, set[tuple[str, str]]()
+        for finished_at, subject in erasures:
+            if finished_at is not None:
+                until = finished_at if until is None else max(until, finished_at)
+            elif subject is not None:
+                leaving |= {(f"{subject['kind']}_id", each) for each in subject["values"]}
+        named = {hit.memory_id for each in new for hit in each.hits}
+        found = await self._session.connection.scalars(
+            select(t.memories.c.memory_id).where(
+                t.memories.c.bank_id == bank_id, t.memories.c.memory_id == func.any(list(named))
+            )
+        )
+        present = set(found)
+        return [
+            each
+            for each in new
+            if (until is None or each.recorded_at > until)
+            and leaving.isdisjoint(_asked_for(each))
+            and all(hit.memory_id in present for hit in each.hits)
+        ]
+
     async def add(self, bank_id: BankId, new: Sequence[RecordedRecall]) -> None:
         """Insert recalls of one bank with their hits."""
         keys: dict[str, object] = {"bank_id": bank_id, "tenant_id": self._session.tenant_id}
@@ -160,6 +194,13 @@ class RecallLogWriter(RecallLogReader):
             delete(t.recalls).where(columns.bank_id == bank_id, columns.recall_id.in_(old))
         )
         return result.rowcount
+
+
+def _asked_for(recall: RecordedRecall) -> set[tuple[str, str]]:
+    narrowing = recall.parameters.get("filter")
+    if not isinstance(narrowing, Mapping):
+        return set()
+    return {(key, str(narrowing.get(key))) for key in ("user_id", "session_id")}
 
 
 async def _hits_of(

@@ -1,6 +1,6 @@
 """What made memories stronger or weaker, once an occasion."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -37,9 +37,11 @@ class ReinforcementWriter:
         )
         return set(await self._session.connection.scalars(statement))
 
-    async def set_strengths(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
-        """Give locked memories other strengths."""
-        await self._strengths.assign(bank_id, effects)
+    async def set_strengths(
+        self, bank_id: BankId, effects: Sequence[Effect], recalled: Collection[MemoryId]
+    ) -> None:
+        """Give locked memories other strengths, ``recalled`` ones because recalls were of use."""
+        await self._strengths.reinforce(bank_id, effects, recalled)
 
     async def add(self, bank_id: BankId, actor: str, new: Sequence[Reinforcement]) -> None:
         """Append reinforcements of locked memories."""

@@ -191,7 +191,13 @@ class MemoryResponse(ResponseModel):
     pinned: bool
     strength: Annotated[float, Field(description="S of the forgetting curve; 1 at first.")]
     last_reinforced_at: UtcTime | None
-    recall_count: Annotated[int, Field(description="How often a recall reinforced it.")]
+    recall_count: Annotated[
+        int,
+        Field(
+            description="On how many occasions a recall made it stronger: because it helped, or"
+            " was returned where the policy counts that. Undoing takes nothing off it."
+        ),
+    ]
 
     @classmethod
     def of(cls, memory: Memory) -> Self:

@@ -104,6 +104,36 @@ class FactStage:
         }
 
 
+class SettleFacts:
+    """The job that settles what sources that came or went have left behind; it reads nothing new.
+
+    What had been superseded by a memory that was archived or erased holds again, without anybody
+    consolidating the bank.
+    """
+
+    def __init__(self, store: Store, *, page: int = 50) -> None:
+        """Settle ``page`` slots in a transaction."""
+        self._store = store
+        self._page = page
+
+    async def __call__(self, context: JobContext) -> None:
+        """Return when nothing is left to settle."""
+        scope = scope_of(context.job)
+        while True:
+            async with self._store.read(scope.tenant_id) as tx:
+                slots = await tx.facts.stale_slots(scope.bank_id, self._page)
+            if not slots:
+                return
+            async with self._store.write(scope.tenant_id) as tx:
+                if not await tx.jobs.hold(context.job):
+                    raise AttemptLostError
+                await tx.banks.lock(scope.bank_id)
+                await tx.facts.lock(scope.bank_id)
+                ended, reinstated = await _settle(tx, scope.bank_id, set(slots))
+                counts = {"superseded": ended, "reinstated": reinstated}
+                await tx.jobs.count(context.job, counts)
+
+
 async def _claims(source: NoteSource) -> list[Claim]:
     await asyncio.sleep(0)  # requests go first
     return claims_of(source.text, source.occurred_at, source.speaker)

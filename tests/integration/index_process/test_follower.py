@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.index_process import follower as follower_module
 from memsvc.memory_index.marks import decode_mark
-from memsvc.services.commands import NewMemory
+from memsvc.services.commands import BankReference, NewMemory
 from memsvc.store import schema
 from memsvc.store.engine import normalise_url
 from memsvc.store.followers import Follower as Registration
@@ -43,6 +44,10 @@ class RollBackError(Exception):
 def roll_back_if(fails: bool) -> None:
     if fails:
         raise RollBackError
+
+
+def snapshot_files(folder: Path) -> list[Path]:
+    return list(folder.glob("*.vectors"))
 
 
 def execute(service: Service, statement: str) -> int:
@@ -226,3 +231,30 @@ async def test_a_dead_follower_is_forgotten_and_one_that_ends_leaves(
     await followers.leave(living)
 
     assert execute(service, "SELECT 1 FROM index_followers") == 0
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_no_file_keeps_what_was_erased(
+    service: Service,
+    index_engine: AsyncEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_running: bool,
+) -> None:
+    monkeypatch.setattr(follower_module, "_LISTED_EVERY_S", 0.0)
+    written = await service.remember_items("a", NewMemory(text="one"), NewMemory(text="two"))
+    before = open_shared(index_engine, tmp_path, "exact")
+    await before.follower.advance()
+    await before.follower.save()
+    assert len(snapshot_files(tmp_path)) == 1
+    scope = (await service.banks.get(service.caller, BankReference(value="a"))).scope
+    async with service.database.store.write(DEFAULT_TENANT) as tx:
+        await tx.eraser.remove(scope.bank_id, [written.memories[0].id])
+        await tx.changes.cut(scope.bank_id)
+
+    shared = before if is_running else open_shared(index_engine, tmp_path, "exact")
+    await shared.follower.advance()
+
+    assert shared.held() == current(service.database.urls)
+    assert len(shared.held()) == 1
+    assert snapshot_files(tmp_path) == []

@@ -33,6 +33,7 @@ from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.settings import IndexSettings
 from memsvc.store.engine import normalise_url
+from memsvc.store.eraser import CARRIED
 from memsvc.system_clock import SystemClock
 from tests.fixtures.services import Service
 
@@ -119,6 +120,7 @@ def multiply(service: Service, user: str, count: int) -> None:
             "memory_versions": {"text": f"'secret number ' || n || ' of the user {user}'"},
             "lexical_forms": {},
             "embeddings": {"vector_id": "nextval('vector_ids')"},
+            "reinforcements": {},
             "audit_events": {"event_id": "gen_random_uuid()"},
             "index_changes": {"seq": "nextval('change_numbers')"},
         }.items():
@@ -182,6 +184,15 @@ async def test_nothing_of_a_user_with_10000_memories_is_left_and_all_of_the_othe
 ) -> None:
     theirs = await write(service, "ann-7f3c", "the secret of the user ann-7f3c is a blue door")
     others = await write(service, "bob", "bob likes ships and harbours", "bob sails on sundays")
+    with opened(service) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO reinforcements (bank_id, memory_id, occasion, cause, tenant_id, actor,"
+                " recorded_at) SELECT bank_id, memory_id, 'talk-51', 'helped', tenant_id, 'test',"
+                " now() FROM memories"
+            )
+        )
+        connection.commit()
     multiply(service, "ann-7f3c", MANY - 1)
     multiply(service, "bob", 500)
     with opened(service) as connection:
@@ -204,16 +215,34 @@ async def test_nothing_of_a_user_with_10000_memories_is_left_and_all_of_the_othe
     gone = {str(each) for each in ids}
     for table, lines in after.items():
         assert not [line for line in lines if "ann-7f3c" in line], table
-        if table != "public.index_changes":
-            words = {word.strip('",:{}[] ') for line in lines for word in line.split()}
-            assert not gone & words, table
-    assert of_others(after, kept) == before
+        words = {word.strip('",:{}[] ') for line in lines for word in line.split()}
+        assert not gone & words, table
+    # The bank's change log is cut, so that every index is loaded afresh.
+    assert after["public.index_changes"] == []
+    assert of_others(after, kept) | {"public.index_changes": ""} == before | {
+        "public.index_changes": ""
+    }
     assert done.state is ErasureState.COMPLETE
     assert done.memory_count == MANY
-    assert done.counts["memories"] == MANY
+    assert (done.counts["memories"], done.counts["reinforcements"]) == (MANY, MANY)
     with pytest.raises(MemoryNotFoundError):
         await service.memories.get(service.caller, BANK, theirs[0])
     assert (await service.memories.get(service.caller, BANK, others[0])).text.startswith("bob")
+
+
+def test_every_row_that_goes_with_its_memory_is_counted(service: Service) -> None:
+    with opened(service) as connection:
+        carried = connection.execute(
+            text(
+                "SELECT c.conrelid::regclass::text AS name, a.attname AS column_name"
+                " FROM pg_constraint AS c JOIN pg_attribute AS a"
+                " ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]"
+                " WHERE c.contype = 'f' AND c.confdeltype = 'c'"
+                " AND c.confrelid IN ('memories'::regclass, 'memory_versions'::regclass)"
+            )
+        ).all()
+    counted = {(table, column) for table, columns in CARRIED.items() for column in columns}
+    assert {(row.name, row.column_name) for row in carried} == counted
 
 
 async def test_receipt_is_signed_names_nobody_and_bears_no_change(

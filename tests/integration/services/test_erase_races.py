@@ -1,11 +1,12 @@
 """Erasing somebody who is writing, or whose memories are being organised, meanwhile."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from memsvc.domain.erasure import ErasureState
+from memsvc.domain.erasure import ErasureState, SearchReport
 from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.jobs import JobState
 from memsvc.domain.memory import BankScope, ScopeKeys
@@ -32,6 +33,9 @@ class WritingMeanwhile:
         if self.left:
             self.left -= 1
             await self.writes()
+
+    async def search(self, _scope: BankScope, _memory_ids: Sequence[UUID]) -> SearchReport:
+        return SearchReport(searched={}, leftovers={}, pending={}, unsearched=[])
 
 
 class ErasingMeanwhile:

@@ -56,6 +56,8 @@ async def test_what_helped_is_stronger_and_what_misled_weaker(written: Written) 
     assert await written.strengths() == [2.0, 0.5, 1.0]
     assert (await written.bank.get(one)).last_reinforced_at is not None
     assert (await written.bank.get(two)).last_reinforced_at is None
+    counts = [(await written.bank.get(each)).recall_count for each in written.ids]
+    assert counts == [1, 0, 0]
     assert [(each.cause, each.strength) for each in given.memories] == [
         ("helped", 2.0),
         ("misled", 0.5),

@@ -120,6 +120,11 @@ class FakeFeed:
         await self._reply()
         return changes
 
+    async def is_followed(self, scope: BankScope, watermark: Watermark) -> bool:
+        assert scope in self.banks
+        await self._reply()
+        return watermark.horizon >= self.forgets_before
+
     async def load(
         self, scope: BankScope, request: FeedRequest
     ) -> AsyncIterator[tuple[Watermark, Sequence[IndexEntry]]]:

@@ -16,7 +16,7 @@ from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.ports import Candidate, DenseQuery
 from memsvc.settings import IndexSettings
-from tests.unit.memory_index.fake_feed import MODEL, FakeFeed, scope
+from tests.unit.memory_index.fake_feed import MODEL, FakeFeed, memory_id, scope
 
 _WORDS = ["sea", "ships", "shipping", "harbour", "café", "cafe", "night", "nights"]
 _MIB = 1 << 20
@@ -169,6 +169,67 @@ async def test_a_deleted_bank_leaves_nothing_and_nobody_writes_it_again(tmp_path
     await of_another_process.save()
 
     assert [each for each in files(tmp_path, "*") if each.stat().st_size] == []
+
+
+async def lagging_behind(replicas: BankReplicas, feed: FakeFeed) -> None:
+    """Have a snapshot written and something that it lacks."""
+    await answers(replicas)
+    await replicas.save()
+    feed.bank().put(20, "night", (1.0, 0.0))
+    await answers(replicas)
+
+
+async def test_what_an_erasure_has_cut_off_is_not_written(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    fill(feed)
+    lagging, erasing = started(feed, tmp_path), started(feed, tmp_path)
+    await lagging_behind(lagging, feed)
+    feed.bank().remove(3)
+    feed.forgets_before = len(feed.bank().log)
+    await erasing.drop(scope())
+
+    await lagging.save()
+    assert files(tmp_path, "manifest.json") == []
+
+    await answers(lagging)
+    await lagging.save()
+    after = started(feed, tmp_path)
+    assert await answers(after) == await answers(lagging)
+    assert after.stats().resumptions == 1
+
+
+async def test_dropping_waits_for_a_snapshot_that_is_being_written(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    fill(feed)
+    writing, erasing = started(feed, tmp_path), started(feed, tmp_path)
+    await lagging_behind(writing, feed)
+    feed.gate.clear()
+    feed.reading.clear()
+    saving = asyncio.create_task(writing.save())
+    await feed.reading.wait()
+
+    dropping = asyncio.create_task(erasing.drop(scope()))
+    feed.gate.set()
+    await asyncio.gather(saving, dropping)
+    assert files(tmp_path, "manifest.json") == []
+
+
+async def test_files_are_searched_for_what_they_name_and_torn_ones_count(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    fill(feed)
+    replicas = started(feed, tmp_path)
+    await answers(replicas)
+    await replicas.save()
+
+    there = await replicas.search(scope(), [memory_id(3)])
+    absent = await replicas.search(scope(), [memory_id(77)])
+    [words] = files(tmp_path, "words-*")
+    spoil(words, "cut")
+    torn = await replicas.search(scope(), [memory_id(77)])
+
+    assert there.searched == absent.searched == {"index snapshots": 1}
+    assert there.leftovers == torn.leftovers == {"index snapshots": 1}
+    assert absent.leftovers == {}
 
 
 async def test_enough_changes_are_written_without_waiting_for_the_end(tmp_path: Path) -> None:

@@ -143,14 +143,42 @@ async def test_archiving_a_source_reinstates_what_it_had_superseded_and_restorin
     old, new = await say(bank, LISBON, 1), await say(bank, PORTO, 6)
     await settle(serving_client)
 
-    await bank.archive(new)
-    job = await settle(serving_client)
-    assert job.counts["reinstated"] == 1
+    archiving = await bank.archive(new)
+    assert archiving.state == MemoryState.ARCHIVED
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
     assert await states(bank, old) == [MemoryState.ACTIVE]
 
     await bank.restore(new)
-    await settle(serving_client)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
     assert await states(bank, old) == [MemoryState.SUPERSEDED]
+
+
+async def test_erasing_or_undoing_reinstates_without_an_operator(
+    serving_client: AsyncClient, bank: AsyncBank
+) -> None:
+    old, new = await say(bank, LISBON, 1), await say(bank, PORTO, 6)
+    await settle(serving_client)
+    await bank.archive(new)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    [archived] = [each async for each in bank.operations(kind="archive")]
+
+    await bank.undo(archived.id)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    assert await states(bank, old) == [MemoryState.SUPERSEDED]
+
+    await bank.erase(memory_ids=[new])
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    assert await states(bank, old) == [MemoryState.ACTIVE]
+
+
+async def test_archiving_what_claims_nothing_queues_nothing(
+    serving_client: AsyncClient, bank: AsyncBank
+) -> None:
+    said = await say(bank, "It rains.", 1)
+    await settle(serving_client)
+    await bank.archive(said)
+    kinds = [each.kind async for each in serving_client.jobs(bank="ada")]
+    assert "bank.settle_facts" not in kinds
 
 
 async def test_a_source_that_says_another_thing_reinstates_what_it_had_superseded(

@@ -1,0 +1,29 @@
+"""Having facts settled again when a source of theirs comes or goes."""
+
+from collections.abc import Collection
+
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.jobs import JobKind, NewJob
+from memsvc.store.transactions import WriteTransaction
+
+
+async def settle_facts_of(
+    tx: WriteTransaction, bank_id: BankId, memory_ids: Collection[MemoryId]
+) -> None:
+    """Queue the settling if the memories' new states call for it. Call it last in a transaction.
+
+    It is a job, since it takes the bank's lock of facts before those of memories, and this
+    transaction has some of these already.
+    """
+    if memory_ids and await tx.facts.are_stale(bank_id, memory_ids):
+        await _settle_soon(tx, bank_id)
+
+
+async def settle_orphaned_facts(tx: WriteTransaction, bank_id: BankId) -> None:
+    """Queue the settling if facts were superseded by some that are gone. Call it last."""
+    if await tx.facts.stale_slots(bank_id, 1):
+        await _settle_soon(tx, bank_id)
+
+
+async def _settle_soon(tx: WriteTransaction, bank_id: BankId) -> None:
+    await tx.jobs.add_once(NewJob(kind=JobKind.SETTLE_FACTS, bank_id=bank_id))
