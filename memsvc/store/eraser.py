@@ -29,6 +29,11 @@ def _mentions(column: str) -> str:
 
 # What organising or merging made of the memories, in an order that foreign keys allow.
 _OF_MEMORIES = {
+    # Thoughts that go were made from others' memories too: these are read once more.
+    "thought_readings": f"""
+        DELETE FROM thought_readings WHERE bank_id = :bank AND memory_id IN (
+            SELECT links.to_id FROM links WHERE links.bank_id = :bank
+              AND links.from_id = ANY({_IDS}) AND links.type = 'derived_from')""",
     # Links that a memory took over from one merged into it go with the one they came from.
     "links": f"""
         DELETE FROM links USING operations, operation_effects
@@ -54,6 +59,7 @@ _CARRIED = (
     "annotations",
     "facts",
     "fact_readings",
+    "thoughts",
 )
 """Tables whose rows the foreign key to their memory removes; counted before."""
 
