@@ -49,6 +49,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
+from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import (
     budget_of,
     document_stages,
@@ -61,6 +62,7 @@ from memsvc.services.organising.facts import FactStage, SettleFacts
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
 from memsvc.services.organising.stage import Organise
+from memsvc.services.organising.think import Think, ThinkStage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
@@ -80,6 +82,7 @@ from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
+from memsvc.services.thoughts import Thoughts
 from memsvc.services.tidy import Tidy
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
@@ -123,6 +126,7 @@ class Application:
     jobs: Jobs
     operations: Operations
     reviews: Reviews
+    thoughts: Thoughts
     facts: Facts
     portraits: Portraits
     consolidation: Consolidation
@@ -247,11 +251,13 @@ def build_application(
         embedders,
         Gathering(store=store, index=index, exact=exact, settings=settings.organise),
         extractor,
+        thoughts=None if model is None else ApplyThoughts(clock=clock),
     )
+    think = ThinkStage(store=store, clock=clock)
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     facts = FactStage(store=store)
     documents = document_stages(store, clock, tokens)
-    stages: Sequence[Stage] = [organise, dedupe, facts, *documents]
+    stages: Sequence[Stage] = [organise, dedupe, facts, think, *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     server = server_of(index, feed, settings.index)
     signer = ReceiptSigner(data_dir_of(settings))
@@ -260,6 +266,7 @@ def build_application(
         JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
         JobKind.ORGANISE: Organise(stage=organise),
         JobKind.CONSOLIDATE: Consolidate(stages),
+        JobKind.THINK: Think(stage=think),
         JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
         # Whichever index answers, words are held in memory.
         JobKind.SWEEP_BANK: SweepBank(store),
@@ -329,6 +336,7 @@ def build_application(
         jobs=Jobs(store),
         operations=Operations(store),
         reviews=Reviews(store),
+        thoughts=Thoughts(store, clock),
         facts=Facts(store, clock),
         portraits=Portraits(store),
         consolidation=Consolidation(store, stages),

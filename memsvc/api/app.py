@@ -35,6 +35,7 @@ from memsvc.api.routes import (
     recorded_recalls,
     retention,
     reviews,
+    thoughts,
     usage,
 )
 from memsvc.bootstrap import Application, open_application
@@ -58,6 +59,7 @@ _ROUTERS = (
     facts.router,
     bank_operations.router,
     reviews.router,
+    thoughts.router,
     erasures.router,
     jobs.router,
     index_upkeep.router,

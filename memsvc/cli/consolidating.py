@@ -1,16 +1,19 @@
 """How consolidating looks on a terminal: its progress, and what came of it."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from memsvc_client import ConsolidationPlan, Job
+from memsvc_client import AsyncClient, ConsolidationPlan, Job
 from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from memsvc.cli.failures import CommandError
 from memsvc.cli.output import note, notes, print_fields, print_table
 
+_POLL_S = 0.25
 _NAMES = {
     "annotated": "notes made",
     "linked": "links made",
@@ -28,6 +31,13 @@ _NAMES = {
     "all_summaries_made": "summaries of all sessions made",
     "all_summaries_renewed": "summaries of all sessions renewed",
     "all_summaries_retired": "summaries of all sessions retired",
+    "thoughts_made": "thoughts made",
+    "thoughts_confirmed": "thoughts confirmed",
+    "thoughts_dropped": "thoughts of different users dropped",
+    "thoughts_forgotten": "thoughts forgotten",
+    "thoughts_retired": "thoughts without a source archived",
+    "thoughts_restored": "thoughts that hold again",
+    "thoughts_merged": "thoughts merged",
     "portraits_made": "portraits made",
     "portraits_renewed": "portraits renewed",
     "portraits_retired": "portraits retired",
@@ -117,6 +127,28 @@ class Consolidated:
             "notes_per_s": round(self.notes_per_s, 2),
             "bank": self.plan.notes.model_dump(mode="json"),
         }
+
+
+async def watched(client: AsyncClient, name: str, job: Job, *, wait: bool) -> Consolidated:
+    """Return what a job has done when it ends, or as it stands if nobody waits for it."""
+    before = dict(job.counts)
+    with JobProgress(shown=wait) as progress:
+        while wait and job.is_open and job.state != "waiting_provider":
+            progress.show(job)
+            await asyncio.sleep(_POLL_S)
+            job = await client.get_job(job.id)
+        progress.show(job)
+    plan = await client.bank(name).consolidation()
+    return Consolidated(job=job, before=before, took_s=progress.took_s, plan=plan)
+
+
+def raise_unless_done(job: Job) -> None:
+    """Raise ``CommandError`` for a job that has ended otherwise than well, or waits."""
+    if job.state != "succeeded":
+        why = job.reason or "no reason given"
+        raise CommandError(
+            f"The job {job.id} is {job.state}: {why} Run the command again to go on."
+        )
 
 
 def show_plan(plan: ConsolidationPlan, stages: Sequence[str] | None) -> None:

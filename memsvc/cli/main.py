@@ -37,6 +37,7 @@ from memsvc.cli.commands import (
     replay,
     review,
     serve,
+    think,
     worker,
 )
 
@@ -80,6 +81,7 @@ app.command()(replay.replay)
 app.command()(portrait.portrait)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
+app.command()(think.think)
 app.command()(prune.prune)
 app.command()(prune.restore)
 app.command()(erase.erase)

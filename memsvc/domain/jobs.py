@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     REEMBED_BANK = "bank.reembed"
     ORGANISE = "memories.organise"
     CONSOLIDATE = "bank.consolidate"
+    THINK = "bank.think"
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
     ERASE = "memories.erase"
@@ -41,7 +42,9 @@ OPEN_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING_PRO
 RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
-CANCELLABLE_KINDS = frozenset({JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE})
+CANCELLABLE_KINDS = frozenset(
+    {JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK}
+)
 """What can be given up midway: what is done by then is whole, and the rest as it was."""
 
 

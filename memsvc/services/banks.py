@@ -80,6 +80,7 @@ class Banks:
             await tx.banks.change(bank_id, change)
             if change.fact_policy is not None:
                 await tx.facts.unsettle(bank_id)
+                await tx.thoughts.unsettle(bank_id)
             await tx.audit.record(bank_id, caller.actor, [AuditEvent(operation="bank.update")])
             return await tx.banks.get(bank_id)
 

@@ -31,6 +31,11 @@ def _mentions(column: str) -> str:
 
 # What organising or merging made of the memories, in an order that foreign keys allow.
 _OF_MEMORIES = {
+    # Thoughts that go were made from others' memories too: these are read once more.
+    "thought_readings": f"""
+        DELETE FROM thought_readings WHERE bank_id = :bank AND memory_id IN (
+            SELECT links.to_id FROM links WHERE links.bank_id = :bank
+              AND links.from_id = ANY({_IDS}) AND links.type = 'derived_from')""",
     # Links that a memory took over from one merged into it go with the one they came from.
     "links": f"""
         DELETE FROM links USING operations, operation_effects
@@ -57,6 +62,8 @@ CARRIED = {
     "facts": ("memory_id",),
     "fact_readings": ("memory_id",),
     "reinforcements": ("memory_id",),
+    "thoughts": ("memory_id",),
+    "thought_readings": ("memory_id",),
     "compared_memories": ("memory_id",),
     "reviews": ("one_id", "other_id"),
     "links": ("from_id", "to_id"),

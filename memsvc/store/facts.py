@@ -12,7 +12,7 @@ from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.memory import FactPolicy, Json, MemoryState
+from memsvc.domain.memory import FactPolicy, Json, MemoryKind, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError
@@ -288,6 +288,8 @@ def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     return (
         memories.bank_id == bank_id,
         memories.state == MemoryState.ACTIVE,
+        # What was thought from a memory says again what that one claims.
+        memories.kind != MemoryKind.THOUGHT,
         ~exists().where(
             readings.bank_id == bank_id,
             readings.memory_id == memories.memory_id,

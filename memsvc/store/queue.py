@@ -72,7 +72,7 @@ def lock_of(job: Job) -> str:
     if job.kind is JobKind.REEMBED_BANK:
         # It takes hours for a large bank, and new memories must not wait for it to get vectors.
         return f"reembed:{job.bank_id}"
-    if job.kind in {JobKind.ORGANISE, JobKind.CONSOLIDATE}:
+    if job.kind in {JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK}:
         # They ask a language model for hours, and take turns with each other only.
         return f"organise:{job.bank_id}"
     return f"job:{job.id}" if job.bank_id is None else f"bank:{job.bank_id}"

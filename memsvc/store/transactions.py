@@ -54,6 +54,7 @@ from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
 from memsvc.store.summaries import SummaryReader
+from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
 
@@ -82,6 +83,7 @@ class ReadTransaction:
         self.mentions = MentionReader(session)
         self.duplicates = DuplicateReader(session)
         self.facts = FactReader(session)
+        self.thoughts = ThoughtReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.model_calls = ModelCallReader(session)
@@ -114,6 +116,7 @@ class WriteTransaction:
         self.duplicates = DuplicateWriter(session)
         self.summaries = SummaryReader(session)
         self.facts = FactWriter(session)
+        self.thoughts = ThoughtWriter(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

@@ -133,6 +133,7 @@ from memsvc_client.retention import (
 )
 from memsvc_client.reviews import Review
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
+from memsvc_client.thoughts import ChangedThought, Triple
 from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
 
@@ -154,6 +155,7 @@ __all__ = [
     "BankNotes",
     "BankPolicy",
     "BatchResult",
+    "ChangedThought",
     "Check",
     "Circumstance",
     "Client",
@@ -274,6 +276,7 @@ __all__ = [
     "Sweep",
     "SweepPreview",
     "Timings",
+    "Triple",
     "UnauthorizedError",
     "UnavailableError",
     "UndoPreventedError",

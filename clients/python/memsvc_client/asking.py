@@ -12,6 +12,7 @@ from memsvc_client.recorded_recalls import Feedback, RecordedRecall
 from memsvc_client.replays import DecayReplay, Replay
 from memsvc_client.requests import RecallFields
 from memsvc_client.retention import RetentionPolicy
+from memsvc_client.thoughts import AsyncThoughts, Thoughts
 from memsvc_client.transport import AsyncSender, Sender
 
 
@@ -21,6 +22,7 @@ class Asking:
     def __init__(self, reference: Reference, sender: Sender) -> None:
         self.reference = reference
         self._sender = sender
+        self.thoughts = Thoughts(reference, sender)
 
     def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
         """Return the memories that bear on ``query``, best first: 10 unless ``k`` is given.
@@ -86,6 +88,7 @@ class AsyncAsking:
     def __init__(self, reference: Reference, sender: AsyncSender) -> None:
         self.reference = reference
         self._sender = sender
+        self.thoughts = AsyncThoughts(reference, sender)
 
     async def recall(self, query: str, **fields: Unpack[RecallFields]) -> Recall:
         """See ``Asking.recall``."""

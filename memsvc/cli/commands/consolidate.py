@@ -1,6 +1,5 @@
 """`memsvc consolidate`: organise a bank now, stage by stage."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,11 +7,9 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import AsyncClient, ConsolidationPlan, Job
+    from memsvc_client import AsyncClient, Job
 
     from memsvc.cli.consolidating import Consolidated
-
-_POLL_S = 0.25
 
 
 def consolidate(  # noqa: PLR0913 — a command's options
@@ -38,8 +35,7 @@ def consolidate(  # noqa: PLR0913 — a command's options
     What it does can be looked at and undone with `memsvc operations`.
     """
     from memsvc.cli.connection import ask
-    from memsvc.cli.consolidating import show_consolidated, show_plan
-    from memsvc.cli.failures import CommandError
+    from memsvc.cli.consolidating import raise_unless_done, show_consolidated, show_plan, watched
     from memsvc.cli.output import print_json, print_record
 
     if dry_run:
@@ -51,33 +47,13 @@ def consolidate(  # noqa: PLR0913 — a command's options
         return
 
     async def run(client: "AsyncClient") -> "Consolidated":
-        return await _run(client, bank, stages, retry=retry, wait=wait)
+        job: Job = await client.bank(bank).consolidate(stages=stages or None, retry_set_aside=retry)
+        return await watched(client, bank, job, wait=wait)
 
     done = ask(url, run, works=wait)
     if as_json:
         print_json(done.to_json())
     else:
         show_consolidated(done)
-    if wait and done.job.state != "succeeded":
-        why = done.job.reason or "no reason given"
-        raise CommandError(
-            f"The job {done.job.id} is {done.job.state}: {why} Run the command again to go on."
-        )
-
-
-async def _run(
-    client: "AsyncClient", name: str, stages: list[str] | None, *, retry: bool, wait: bool
-) -> "Consolidated":
-    from memsvc.cli.consolidating import Consolidated, JobProgress
-
-    bank = client.bank(name)
-    job: Job = await bank.consolidate(stages=stages or None, retry_set_aside=retry)
-    before = dict(job.counts)
-    with JobProgress(shown=wait) as progress:
-        while wait and job.is_open and job.state != "waiting_provider":
-            progress.show(job)
-            await asyncio.sleep(_POLL_S)
-            job = await client.get_job(job.id)
-        progress.show(job)
-    plan: ConsolidationPlan = await bank.consolidation()
-    return Consolidated(job=job, before=before, took_s=progress.took_s, plan=plan)
+    if wait:
+        raise_unless_done(done.job)

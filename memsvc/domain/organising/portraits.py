@@ -21,8 +21,8 @@ Count = Callable[[Sequence[str]], Sequence[int]]
 
 _KEPT_EVIDENCE = 3
 _LONGEST_NAME = 80
-_USERS = frozenset({"user", "human", "me"})
-_ASSISTANTS = frozenset({"assistant", "ai", "agent", "bot", "system", "tool", "model"})
+USERS = frozenset({"user", "human", "me"})
+ASSISTANTS = frozenset({"assistant", "ai", "agent", "bot", "system", "tool", "model"})
 _HEADINGS = {
     Topic.NAME: "Name",
     Topic.WORK: "Work",
@@ -111,8 +111,8 @@ def own_words(user_id: str, said: Sequence[Said]) -> list[Said]:
     That is what has no speaker, and what the speaker of the user's id says, or a "user". Where
     there is neither of these two speakers, it is who speaks alone but for an assistant.
     """
-    speakers = {_folded(each.speaker) for each in said if each.speaker} - _ASSISTANTS
-    known = speakers & (_USERS | {_folded(user_id)})
+    speakers = {_folded(each.speaker) for each in said if each.speaker} - ASSISTANTS
+    known = speakers & (USERS | {_folded(user_id)})
     if not known and len(speakers) == 1:
         known = speakers
     return [each for each in said if not each.speaker or _folded(each.speaker) in known]

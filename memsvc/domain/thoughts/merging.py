@@ -13,6 +13,7 @@ from memsvc.domain.operations import OperationId
 
 ReviewId = NewType("ReviewId", UUID)
 _OF_A_SOURCE = frozenset({MemoryKind.TURN, MemoryKind.PASSAGE})
+_MADE = frozenset({MemoryKind.SUMMARY, MemoryKind.THOUGHT})
 CARRIED = (LinkType.RELATED, LinkType.DERIVED_FROM, LinkType.SUMMARISES)
 """Links that what stays takes over; the order of an episode and what replaced what stay put."""
 
@@ -60,11 +61,11 @@ def may_merge(one: Memory, other: Memory) -> bool:
 
     Both active, of one kind, user and agent. Turns and passages are parts of a source: they are
     merged across sources only, and within a session, so that no filter loses what it found. A
-    summary is renewed with its session, never merged.
+    summary is renewed with its session, and a thought is forgotten where another says the same.
     """
     if {one.state, other.state} != {MemoryState.ACTIVE} or one.kind is not other.kind:
         return False
-    if one.kind is MemoryKind.SUMMARY:
+    if one.kind in _MADE:
         return False
     if (one.keys.user_id, one.keys.agent_id) != (other.keys.user_id, other.keys.agent_id):
         return False

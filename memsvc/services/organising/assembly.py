@@ -7,6 +7,7 @@ from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.embedders import Embedders
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
+from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.documents import DocumentStage, Levels
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.portray import portray_stage
@@ -42,8 +43,10 @@ def organise_stage(
     embedders: Embedders,
     gathering: Gathering,
     extractor: Extractor,
+    *,
+    thoughts: ApplyThoughts | None = None,
 ) -> OrganiseStage:
-    """Put together what organises a bank."""
+    """Put together what organises a bank; thoughts are kept of an extractor that has any."""
     window = OrganiseWindow(
         store=store,
         gathering=gathering,
@@ -53,6 +56,7 @@ def organise_stage(
             ApplyAnnotations(),
             ApplyLinks(settings=settings),
             ApplyEvolutions(settings=settings),
+            *([thoughts] if thoughts is not None else []),
         ],
         views=AnnotatedViews(settings=settings),
     )

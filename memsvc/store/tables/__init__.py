@@ -27,6 +27,7 @@ from memsvc.store.tables.records import audit_events, index_changes
 from memsvc.store.tables.reinforcements import reinforcements
 from memsvc.store.tables.retention import retention_policies
 from memsvc.store.tables.tenancy import bank_models, banks, idempotency_keys, jobs, tenants
+from memsvc.store.tables.thoughts import thought_readings, thoughts
 
 __all__ = [
     "BANK_TABLES",
@@ -65,6 +66,8 @@ __all__ = [
     "retention_policies",
     "reviews",
     "tenants",
+    "thought_readings",
+    "thoughts",
     "vector_ids",
 ]
 
@@ -90,6 +93,8 @@ BANK_TABLES = (
     fact_readings,
     erasures,
     reinforcements,
+    thoughts,
+    thought_readings,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

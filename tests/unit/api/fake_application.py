@@ -57,6 +57,7 @@ from tests.unit.api.fake_recalls import (
     FakeRecordedRecalls,
     FakeReplay,
 )
+from tests.unit.api.fake_thoughts import FakeThoughts
 from tests.unit.api.fake_upkeep import (
     FakeErase,
     FakeFacts,
@@ -316,6 +317,7 @@ class FakeApplication:
         self.reembedding = FakeReembedding(self.script)
         self.operations = FakeOperations(self.script)
         self.reviews = FakeReviews(self.script)
+        self.thoughts = FakeThoughts(self.script)
         self.erase = FakeErase(self.script)
         self.portraits = FakePortraits(self.script)
         self.retention = FakeRetention(self.script)

@@ -55,6 +55,10 @@ OPERATIONS = {
     "list_reviews": "GET /v1/banks/{bank}/reviews",
     "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",
     "reject_review": "POST /v1/banks/{bank}/reviews/{review_id}/reject",
+    "think": "POST /v1/banks/{bank}/thoughts:think",
+    "insert_thought": "POST /v1/banks/{bank}/thoughts",
+    "merge_thoughts": "POST /v1/banks/{bank}/thoughts:merge",
+    "forget_thought": "POST /v1/banks/{bank}/thoughts/{memory_id}:forget",
     "erase_memories": "POST /v1/banks/{bank}/erasures",
     "list_erasures": "GET /v1/banks/{bank}/erasures",
     "get_erasure": "GET /v1/banks/{bank}/erasures/{erasure_id}",
@@ -81,6 +85,7 @@ CHANGES = {
     *("consolidate_bank", "reembed_bank", "cancel_job", "undo_operation"),
     *("accept_review", "reject_review", "erase_memories", "give_feedback"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
+    *("think", "insert_thought", "merge_thoughts", "forget_thought"),
 }
 
 

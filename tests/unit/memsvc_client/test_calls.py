@@ -18,6 +18,7 @@ from memsvc_client import (
     replays,
     retention,
     reviews,
+    thoughts,
     usage,
 )
 from memsvc_client.call import Call, next_page
@@ -57,6 +58,10 @@ CALLS: dict[str, Call[Any]] = {
     "list_reviews": reviews.list_reviews("a"),
     "accept_review": reviews.accept_review("a", "b"),
     "reject_review": reviews.reject_review("a", "b"),
+    "think": thoughts.think("a"),
+    "insert_thought": thoughts.insert_thought("a", "Text.", ["b"]),
+    "forget_thought": thoughts.forget_thought("a", "b", "obsolete"),
+    "merge_thoughts": thoughts.merge_thoughts("a", ["b", "c"]),
     "get_retention_policy": retention.get_retention_policy("a"),
     "set_retention_policy": retention.set_retention_policy("a", retention.RetentionPolicy()),
     "clear_retention_policy": retention.clear_retention_policy("a"),
@@ -109,6 +114,7 @@ def test_every_call_is_under_test() -> None:
             replays,
             retention,
             reviews,
+            thoughts,
             usage,
         )
         for name, function in getmembers(module, isfunction)

@@ -1,0 +1,78 @@
+"""Keeping what rules have found in a memory: new thoughts, and known ones that rest on it too."""
+
+from collections.abc import Sequence
+
+from memsvc.domain.links import LinkType
+from memsvc.domain.memory import Memory
+from memsvc.domain.thoughts.records import NewThought, Thought, is_said_already
+from memsvc.domain.thoughts.thinking import RULES, FoundThought
+from memsvc.services.thinking import Scene, confirm_within, detach_within, insert_within
+from memsvc.store.transactions import WriteTransaction
+
+
+async def keep_found(
+    tx: WriteTransaction, scene: Scene, memory: Memory, found: FoundThought
+) -> bool:
+    """Keep what the rules have found in a locked memory; False where it was known already."""
+    claim = found.claim
+    new = NewThought(
+        text=found.text,
+        keys=memory.keys,
+        occurred_at=memory.occurred_at,
+        made_by=RULES,
+        claim=claim,
+        frame=found.frame,
+        expires_at=memory.expires_at,
+    )
+    known = [] if claim is None else await tx.thoughts.of_slots(scene.bank_id, [claim.slot])
+    same = is_said_already(new, known)
+    if same is not None:
+        await confirm_within(tx, scene, same, memory.id)
+        return False
+    await _tell_apart(tx, scene, new, known)
+    await insert_within(tx, scene, new, [memory.id])
+    return True
+
+
+async def _tell_apart(
+    tx: WriteTransaction, scene: Scene, new: NewThought, known: Sequence[Thought]
+) -> None:
+    """Have later sources of a slot read again: when each said it matters from now on."""
+    ids = [each.memory_id for each in known]
+    if not ids or new.claim is None or not new.claim.is_functional:
+        return
+    found = await tx.links.touching(scene.bank_id, ids, types=(LinkType.DERIVED_FROM,), limit=1_000)
+    sources = {each.link.to_id for each in found}
+    memories = await tx.memories.fetch(scene.bank_id, sorted(sources))
+    first = {each.memory_id: each.occurred_at for each in known}
+    again = {
+        each.link.to_id
+        for each in found
+        if each.link.from_id in first
+        and each.link.to_id in memories
+        and memories[each.link.to_id].occurred_at > first[each.link.from_id]
+    }
+    if again:
+        await tx.thoughts.read_again(scene.bank_id, again)
+
+
+async def detach_unsaid(
+    tx: WriteTransaction, scene: Scene, memory: Memory, found: Sequence[FoundThought]
+) -> None:
+    """Take off the memory's former text what its present one does not say."""
+    touching = await tx.links.touching(
+        scene.bank_id, [memory.id], types=(LinkType.DERIVED_FROM,), limit=1_000
+    )
+    ids = [each.link.from_id for each in touching if each.link.to_id == memory.id]
+    thoughts = await tx.thoughts.fetch(scene.bank_id, ids)
+    said = {(each.claim.slot, each.claim.object, each.claim.denies) for each in found if each.claim}
+    gone = [
+        each
+        for each in thoughts.values()
+        if not each.is_list
+        and (
+            each.claim is None
+            or (each.claim.slot, each.claim.object, each.claim.denies) not in said
+        )
+    ]
+    await detach_within(tx, scene, gone, memory.id)
