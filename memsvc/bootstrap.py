@@ -38,6 +38,7 @@ from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase, EraseData
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
+from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -120,6 +121,7 @@ class Application:
     operations: Operations
     reviews: Reviews
     facts: Facts
+    give_facts: GiveFacts
     portraits: Portraits
     consolidation: Consolidation
     retention: Retention
@@ -304,6 +306,7 @@ def build_application(
         operations=Operations(store),
         reviews=Reviews(store),
         facts=Facts(store, clock),
+        give_facts=GiveFacts(store),
         portraits=Portraits(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),

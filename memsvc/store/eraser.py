@@ -54,6 +54,7 @@ _CARRIED = (
     "annotations",
     "facts",
     "fact_readings",
+    "given_sets",
 )
 """Tables whose rows the foreign key to their memory removes; counted before."""
 
