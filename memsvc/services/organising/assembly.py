@@ -2,6 +2,7 @@
 
 from memsvc.domain.model_calls import Budget
 from memsvc.llm.client import ProviderEndpoint
+from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.embedders import Embedders
@@ -9,6 +10,7 @@ from memsvc.services.model_calls import ModelCalls
 from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
 from memsvc.services.organising.documents import DocumentStage, Levels
 from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.giving import ApplyGiven
 from memsvc.services.organising.portray import portray_stage
 from memsvc.services.organising.stage import OrganiseStage
 from memsvc.services.organising.summarise import summarise_stage
@@ -43,7 +45,12 @@ def organise_stage(
     gathering: Gathering,
     extractor: Extractor,
 ) -> OrganiseStage:
-    """Put together what organises a bank."""
+    """Put together what organises a bank.
+
+    A model's facts and entities are kept. Those of the rules are not: the stage of facts and the
+    reading of entities find them, and what they say is known to every recall.
+    """
+    given = [ApplyGiven()] if isinstance(extractor, ModelExtractor) else []
     window = OrganiseWindow(
         store=store,
         gathering=gathering,
@@ -53,6 +60,7 @@ def organise_stage(
             ApplyAnnotations(),
             ApplyLinks(settings=settings),
             ApplyEvolutions(settings=settings),
+            *given,
         ],
         views=AnnotatedViews(settings=settings),
     )
