@@ -19,6 +19,7 @@ from bench.metrics import (
     recall_by_category,
     recall_figures,
 )
+from bench.openie import Openie
 from bench.progress import console, progress
 
 JOBS_LIMIT_S = 6 * 3600.0
@@ -42,12 +43,15 @@ class RetrievalRun:
     client: Client
     make_bank: MakeBank
     options: AskOptions
+    openie: Openie | None = None
+    """Triples of the only corpus."""
 
     def measure(self, evaluation_set: EvaluationSet) -> SetResult:
         """Load the set into fresh banks, wait for the jobs, ask every question."""
         name, corpora = evaluation_set.name, evaluation_set.corpora
         banks = {corpus: self.make_bank(f"{name}-{corpus}") for corpus in corpora}
         ingest_per_s = self._load(evaluation_set, banks)
+        self._give(evaluation_set.name, list(banks.values()))
         jobs_s = self._finish_jobs(list(banks.values()))
         for bank in banks.values():
             # Loading a bank's index is no property of whichever question comes first.
@@ -65,6 +69,12 @@ class RetrievalRun:
             began = time.perf_counter()
             written = sum(write_corpus(banks[name], corpora[name], advance) for name in corpora)
             return written / (time.perf_counter() - began)
+
+    def _give(self, name: str, banks: Sequence[Bank]) -> None:
+        if self.openie is not None:
+            [bank] = banks
+            with progress(f"{name}: give", len(self.openie)) as advance:
+                self.openie.give(bank, advance)
 
     def _finish_jobs(self, banks: Sequence[Bank]) -> float:
         """Wait until no job is open; return the seconds that took, and tell of those that failed.

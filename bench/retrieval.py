@@ -9,6 +9,7 @@ from bench.asking import MOST_HITS, AskOptions
 from bench.datasets import read_set
 from bench.evaluation import RetrievalRun, SetResult, table_of
 from bench.metrics import RECALL_AT
+from bench.openie import read_openie
 from bench.options import (
     ApiKeyOption,
     ArmsOption,
@@ -26,11 +27,6 @@ from bench.results import describe_run, write_results
 from bench.service import ServiceOptions, measured_service
 
 _DEFAULT_K_MAX = max(RECALL_AT)
-
-
-def _refuse_openie(given: Path | None) -> None:
-    if given is not None:
-        raise typer.BadParameter("this version has no memory graph for triples to go into.")
 
 
 SetsOption = Annotated[
@@ -55,9 +51,10 @@ KMaxOption = Annotated[
 OpenieOption = Annotated[
     Path | None,
     typer.Option(
-        callback=_refuse_openie,
-        is_eager=True,
-        help="Extracted triples; refused until there is a memory graph.",
+        exists=True,
+        dir_okay=False,
+        help="Triples of the passages of the one set, given to its bank: passage_id, triples and"
+        " entities a line, or what `memsvc graph load` reads.",
     ),
 ]
 
@@ -74,7 +71,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     limit: LimitOption = None,
     workers: WorkersOption = 1,
     k_max: KMaxOption = _DEFAULT_K_MAX,
-    openie: OpenieOption = None,  # noqa: ARG001 — refused before
+    openie: OpenieOption = None,
     keep: KeepOption = False,
 ) -> None:
     """Load evaluation sets into fresh banks, ask their questions, and tell recall at k."""
@@ -87,6 +84,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
         raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
     # All are read first: what is wrong with one of them shows before hours of work on others.
     loaded = [read_set(folder, limit=limit, seed=seed) for folder in sets]
+    triples = None if openie is None else read_openie(openie, loaded)
     results: dict[str, SetResult] = {}
     with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
         settings = describe_run(
@@ -97,9 +95,12 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
             limit=limit,
             workers=workers,
             k_max=k_max,
+            openie=None if triples is None else triples.figures,
             service=service.describe(),
         )
-        run = RetrievalRun(client=service.client, make_bank=service.make_bank, options=asking)
+        run = RetrievalRun(
+            client=service.client, make_bank=service.make_bank, options=asking, openie=triples
+        )
         for evaluation_set in loaded:
             results[evaluation_set.name] = run.measure(evaluation_set)
             # After each set: the others are not lost with one that fails.

@@ -40,6 +40,7 @@ from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
 from memsvc.services.finding import Find
+from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
@@ -128,6 +129,7 @@ class Application:
     reviews: Reviews
     thoughts: Thoughts
     facts: Facts
+    give_facts: GiveFacts
     portraits: Portraits
     consolidation: Consolidation
     retention: Retention
@@ -338,6 +340,7 @@ def build_application(
         reviews=Reviews(store),
         thoughts=Thoughts(store, clock),
         facts=Facts(store, clock),
+        give_facts=GiveFacts(store),
         portraits=Portraits(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),

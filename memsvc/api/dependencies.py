@@ -17,6 +17,7 @@ from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erase import Erase
 from memsvc.services.facts import Facts
+from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
 from memsvc.services.health import Health
 from memsvc.services.idempotency import Outcome
@@ -116,6 +117,10 @@ async def _facts(request: Request) -> Facts:
     return application_of(request).facts
 
 
+async def _give_facts(request: Request) -> GiveFacts:
+    return application_of(request).give_facts
+
+
 async def _portraits(request: Request) -> Portraits:
     return application_of(request).portraits
 
@@ -160,6 +165,7 @@ IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 ThoughtsUseCase = Annotated[Thoughts, Depends(_thoughts)]
 FactsUseCase = Annotated[Facts, Depends(_facts)]
+GiveFactsUseCase = Annotated[GiveFacts, Depends(_give_facts)]
 PortraitsUseCase = Annotated[Portraits, Depends(_portraits)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]

@@ -36,6 +36,8 @@ class OperationKind(StrEnum):
     RETRACT = "retract"
     REINFORCE = "reinforce"
     """Strengths of memories, after feedback or because a recall returned them."""
+    GIVE = "give"
+    """Facts and entities of memories that somebody else has read from them."""
     UNDO = "undo"
 
 
@@ -62,6 +64,8 @@ class Aspect(StrEnum):
     """A link from the memory: ``{"type", "to_id", "weight", "reason"}``, or ``None``."""
     VALIDITY = "validity"
     """Until when a fact holds, and what ended it: ``{"valid_to", "superseded_by"}`` or nulls."""
+    GIVEN = "given"
+    """Which given set of an origin holds of a memory: ``{"origin", "number"}``, or no number."""
     ENTITY = "entity"
     """Which entity another one is now: its id, or ``None``."""
 
@@ -79,8 +83,12 @@ class Effect:
     @property
     def key(self) -> tuple[Aspect, UUID, str]:
         """What it changed: two effects of one key follow one another."""
-        link = self.after or self.before if self.aspect is Aspect.LINK else None
-        named = f"{link['type']} {link['to_id']}" if isinstance(link, Mapping) else ""
+        value = self.after or self.before
+        named = ""
+        if self.aspect is Aspect.LINK and isinstance(value, Mapping):
+            named = f"{value['type']} {value['to_id']}"
+        elif self.aspect is Aspect.GIVEN and isinstance(value, Mapping):
+            named = str(value["origin"])
         return self.aspect, self.target_id, named
 
     @property

@@ -163,5 +163,5 @@ def _named(operation_id: OperationId | None) -> str | None:
 
 def _memories(effects: Sequence[Effect]) -> list[MemoryId]:
     """Return the memories whose searchability the effects may have changed."""
-    of_memories = {Aspect.STATE, Aspect.ANNOTATIONS}
+    of_memories = {Aspect.STATE, Aspect.ANNOTATIONS, Aspect.GIVEN}
     return sorted({MemoryId(e.target_id) for e in effects if e.aspect in of_memories})

@@ -18,8 +18,9 @@ from memsvc.domain.retention.reinforcement import Strength
 from memsvc.store import tables as t
 from memsvc.store.annotations import AnnotationWriter
 from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
-from memsvc.store.facts import ValidityStore
+from memsvc.store.given import GivenStore
 from memsvc.store.session import Session
+from memsvc.store.validity import ValidityStore
 
 Key = tuple[Aspect, UUID, str]
 
@@ -46,6 +47,7 @@ def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
         Aspect.STRENGTH: StrengthStore(session),
         Aspect.LINK: LinkStore(session),
         Aspect.VALIDITY: ValidityStore(session),
+        Aspect.GIVEN: GivenStore(session),
     }
 
 

@@ -62,6 +62,7 @@ CARRIED = {
     "facts": ("memory_id",),
     "fact_readings": ("memory_id",),
     "reinforcements": ("memory_id",),
+    "given_sets": ("memory_id",),
     "thoughts": ("memory_id",),
     "thought_readings": ("memory_id",),
     "compared_memories": ("memory_id",),

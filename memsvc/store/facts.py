@@ -5,12 +5,24 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
-from memsvc.domain.facts.settling import Fact, FactId, Slot, validity
+from memsvc.domain.facts.settling import Fact, FactId, Slot
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import FactPolicy, Json, MemoryKind, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
@@ -19,6 +31,7 @@ from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
 from memsvc.store.undone import undone_effects
+from memsvc.store.validity import ValidityStore
 
 _IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
 
@@ -72,6 +85,28 @@ class FactReader:
             return []
         key = tuple_(t.facts.c.subject, t.facts.c.predicate)
         return await self._facts(bank_id, key.in_(sorted(slots)))
+
+    async def contested(self, bank_id: BankId, slots: Collection[Slot]) -> set[Slot]:
+        """Return those of the slots in which something may end another: a denial, one at a time."""
+        if not slots:
+            return set()
+        columns = t.facts.c
+        subjects, predicates = zip(*sorted(slots), strict=True)
+        named = func.unnest(
+            literal(list(subjects), ARRAY(TEXT)), literal(list(predicates), ARRAY(TEXT))
+        ).table_valued("subject", "predicate", name="named")
+        named = named.render_derived()
+        statement = (
+            select(columns.subject, columns.predicate)
+            .distinct()
+            .join(
+                named,
+                (named.c.subject == columns.subject) & (named.c.predicate == columns.predicate),
+            )
+            .where(columns.bank_id == bank_id, or_(columns.denies, columns.is_functional))
+        )
+        rows = await self._session.connection.execute(statement)
+        return {(row.subject, row.predicate) for row in rows}
 
     async def policy(self, bank_id: BankId) -> FactPolicy:
         """Return what becomes of the bank's facts that another takes the place of."""
@@ -163,14 +198,18 @@ class FactWriter(FactReader):
     ) -> set[Slot]:
         """Keep what the memories claim at these versions in place of what they claimed before.
 
-        Returns the slots of both.
+        What was given of these versions stays. Returns the slots of both.
         """
         if not versions:
             return set()
         columns, now = t.facts.c, self._session.clock.now()
         gone = await self._session.connection.execute(
             delete(t.facts)
-            .where(columns.bank_id == bank_id, columns.memory_id == func.any(list(versions)))
+            .where(
+                columns.bank_id == bank_id,
+                columns.memory_id == func.any(list(versions)),
+                or_(columns.origin.is_(None), ~_is_given_of_present_text(bank_id)),
+            )
             .returning(columns.subject, columns.predicate)
         )
         slots = {(row.subject, row.predicate) for row in gone}
@@ -180,18 +219,8 @@ class FactWriter(FactReader):
                 "fact_id": uuid7(now),
                 "tenant_id": self._session.tenant_id,
                 "memory_id": memory_id,
-                "subject": claim.subject,
-                "predicate": claim.predicate,
-                "object": claim.object,
-                "rule": claim.rule,
-                "denies": claim.denies,
-                "is_functional": claim.is_functional,
-                "is_change": claim.is_change,
+                **claim_columns(claim),
                 "stood": True,
-                "valid_from": claim.valid_from,
-                "valid_to": None,
-                "said_at": claim.said_at,
-                "superseded_by": None,
                 "recorded_at": now,
             }
             for memory_id, some in sorted(claims.items())
@@ -238,49 +267,41 @@ class FactWriter(FactReader):
             )
 
 
-class ValidityStore:
-    """When facts end: ``{"valid_to", "superseded_by"}``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def current(
-        self, bank_id: BankId, effects: Sequence[Effect]
-    ) -> Mapping[tuple[Aspect, UUID, str], Json]:
-        """Return the ends of the facts that exist, locked until the transaction ends."""
-        columns = t.facts.c
-        ids = sorted({effect.target_id for effect in effects})
-        statement = (
-            select(columns.fact_id, columns.valid_to, columns.superseded_by)
-            .where(columns.bank_id == bank_id, columns.fact_id == func.any(ids))
-            .order_by(columns.fact_id)
-            .with_for_update()
-        )
-        rows = await self._session.connection.execute(statement)
-        values = {row.fact_id: validity(row.valid_to, row.superseded_by) for row in rows}
-        return {e.key: values[e.target_id] for e in effects if e.target_id in values}
-
-    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
-        """Set the ends, one fact at a time."""
-        columns = t.facts.c
-        for effect in effects:
-            value = effect.after
-            assert isinstance(value, Mapping)  # noqa: S101 — made by ``validity``
-            until, by = value["valid_to"], value["superseded_by"]
-            await self._session.connection.execute(
-                update(t.facts)
-                .where(columns.bank_id == bank_id, columns.fact_id == effect.target_id)
-                .values(
-                    valid_to=None if until is None else datetime.fromisoformat(str(until)),
-                    superseded_by=None if by is None else UUID(str(by)),
-                )
-            )
-
-
 _WITH_SOURCES = t.facts.join(
     t.memories,
     (t.memories.c.bank_id == t.facts.c.bank_id) & (t.memories.c.memory_id == t.facts.c.memory_id),
 )
+
+
+def claim_columns(claim: Claim) -> dict[str, object]:
+    """Return the columns of ``facts`` that say what is claimed, before anything has ended it."""
+    return {
+        "subject": claim.subject,
+        "predicate": claim.predicate,
+        "object": claim.object,
+        "rule": claim.rule,
+        "denies": claim.denies,
+        "is_functional": claim.is_functional,
+        "is_change": claim.is_change,
+        "valid_from": claim.valid_from,
+        "valid_to": None,
+        "until": claim.until,
+        "said_at": claim.said_at,
+        "superseded_by": None,
+    }
+
+
+def _is_given_of_present_text(bank_id: BankId) -> ColumnElement[bool]:
+    sets, memories, facts = t.given_sets.c, t.memories.c, t.facts.c
+    return exists().where(
+        sets.bank_id == bank_id,
+        sets.memory_id == facts.memory_id,
+        sets.origin == facts.origin,
+        sets.holds,
+        memories.bank_id == bank_id,
+        memories.memory_id == facts.memory_id,
+        memories.current_version == sets.version,
+    )
 
 
 def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
@@ -324,6 +345,7 @@ def _listed(listing: FactListing) -> list[ColumnElement[bool]]:
             columns.denies.is_(False),
             columns.valid_from <= held_at,
             or_(columns.valid_to.is_(None), columns.valid_to > held_at),
+            or_(columns.until.is_(None), columns.until > held_at),
         ]
     return clauses
 
@@ -354,8 +376,10 @@ def _to_fact(row: Row[Any]) -> Fact:
             denies=row.denies,
             is_functional=row.is_functional,
             is_change=row.is_change,
+            until=row.until,
         ),
         valid_to=row.valid_to,
         superseded_by=None if row.superseded_by is None else FactId(row.superseded_by),
         stands=row.state in _IN_FORCE,
+        origin=row.origin,
     )

@@ -7,7 +7,7 @@ sequence numbers it has seen and asks for the others each time.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 import numpy as np
@@ -27,6 +27,7 @@ from memsvc.ports import (
     IndexEntry,
     Watermark,
 )
+from memsvc.store.given import read_mentions
 from memsvc.store.session import driver_of
 from memsvc.store.single_reads import read_once
 from memsvc.store.source import SourceIdentity
@@ -55,8 +56,13 @@ LIMIT %(limit)s
 
 _ENTRIES: LiteralString = """
 SELECT m.memory_id, l.terms, l.counts, l.length, l.language, v.ids, v.vectors,
-       g.entities, g.counts, g.subjects
+       g.entities, g.counts, g.subjects, s.given
 FROM memories m
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(each.mentioned) AS given FROM given_sets each
+    WHERE %(mentions)s AND each.bank_id = %(bank)s AND each.memory_id = m.memory_id
+      AND each.version = m.current_version AND each.holds
+) s ON true
 LEFT JOIN mentions g
   ON %(mentions)s AND g.bank_id = %(bank)s AND g.bank_id = m.bank_id
  AND g.memory_id = m.memory_id AND g.version = m.current_version
@@ -199,15 +205,19 @@ def _to_entry(row: TupleRow) -> IndexEntry:
 
 
 def _to_extracted(
-    entities: Sequence[str] | None, counts: Sequence[int], subjects: Sequence[bool]
+    entities: Sequence[str] | None,
+    counts: Sequence[int] | None,
+    subjects: Sequence[bool] | None,
+    given: Sequence[Mapping[str, Any]] | None,
 ) -> Extracted | None:
-    if entities is None:
+    if entities is None and given is None:
         return None
-    forms = [EntityForm(each) for each in entities]
-    return Extracted(
-        subjects=frozenset(f for f, about in zip(forms, subjects, strict=True) if about),
-        mentions=Counter(dict(zip(forms, counts, strict=True))),
+    forms = [EntityForm(each) for each in entities or ()]
+    read = Extracted(
+        subjects=frozenset(f for f, about in zip(forms, subjects or (), strict=True) if about),
+        mentions=Counter(dict(zip(forms, counts or (), strict=True))),
     )
+    return read if given is None else read.with_given(map(read_mentions, given))
 
 
 def _advance(

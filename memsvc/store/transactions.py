@@ -39,6 +39,7 @@ from memsvc.store.erasure_search import ErasureSearch
 from memsvc.store.erasures import ErasureReader, ErasureWriter
 from memsvc.store.facts import FactReader, FactWriter
 from memsvc.store.follower_reads import FollowerReader
+from memsvc.store.given import GivenReader, GivenWriter
 from memsvc.store.idempotency import IdempotencyKeys
 from memsvc.store.jobs import JobReader, JobWriter
 from memsvc.store.links import LinkReader, LinkWriter
@@ -84,6 +85,7 @@ class ReadTransaction:
         self.duplicates = DuplicateReader(session)
         self.facts = FactReader(session)
         self.thoughts = ThoughtReader(session)
+        self.given = GivenReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.model_calls = ModelCallReader(session)
@@ -117,6 +119,7 @@ class WriteTransaction:
         self.summaries = SummaryReader(session)
         self.facts = FactWriter(session)
         self.thoughts = ThoughtWriter(session)
+        self.given = GivenWriter(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

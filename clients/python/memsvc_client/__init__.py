@@ -53,6 +53,7 @@ from memsvc_client.errors import (
 )
 from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
+from memsvc_client.given import GaveFacts, GivenEntity, GivenFact, Giving, Source
 from memsvc_client.graph import (
     Entity,
     EntityDetail,
@@ -198,6 +199,10 @@ __all__ = [
     "ForbiddenError",
     "Forecast",
     "Forecasts",
+    "GaveFacts",
+    "GivenEntity",
+    "GivenFact",
+    "Giving",
     "GraphStatistics",
     "Health",
     "HeldBank",
@@ -271,6 +276,7 @@ __all__ = [
     "ServiceTimeoutError",
     "ServiceUnreachableError",
     "ServiceVersion",
+    "Source",
     "StagePlan",
     "StageReport",
     "Sweep",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from memsvc_client import calls, erasures, facts, graph, history, notes, retention, reviews
+from memsvc_client import calls, erasures, facts, given, graph, history, notes, retention, reviews
 from memsvc_client.asking import AsyncAsking
 from memsvc_client.batches import (
     join_episode_results,
@@ -15,6 +15,7 @@ from memsvc_client.batches import (
 from memsvc_client.call import Reference
 from memsvc_client.erasures import Erasure, ErasurePreview, Subject
 from memsvc_client.facts import Fact, FactListing
+from memsvc_client.given import GaveFacts, GivenFact, Giving
 from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
@@ -220,6 +221,12 @@ class AsyncBank(AsyncAsking):
     def facts(self, **narrowing: Unpack[FactListing]) -> AsyncIterator[Fact]:
         """See ``Bank.facts``."""
         return self._sender.items(facts.list_facts(self.reference, **narrowing))
+
+    async def give_facts(
+        self, facts: Sequence[GivenFact] = (), **giving: Unpack[Giving]
+    ) -> GaveFacts:
+        """See ``Bank.give_facts``."""
+        return await self._sender.send(given.give_facts(self.reference, facts, **giving))
 
     async def graph_statistics(self) -> GraphStatistics:
         """See ``Bank.graph_statistics``."""

@@ -59,7 +59,10 @@ class FactResponse(ResponseModel):
     valid_to: Annotated[UtcTime | None, Field(description="Null while it holds.")]
     superseded_by: Annotated[UUID | None, Field(description="The fact that ended it.")]
     said_at: Annotated[UtcTime, Field(description="When its memory happened.")]
-    rule: Annotated[str, Field(description="What it was read by.")]
+    rule: Annotated[
+        str,
+        Field(description="What it was read by; of what was given, `given:` and origin."),
+    ]
 
     @classmethod
     def of(cls, fact: Fact) -> Self:
@@ -73,7 +76,7 @@ class FactResponse(ResponseModel):
             object=claim.object,
             denies=claim.denies,
             valid_from=claim.valid_from,
-            valid_to=fact.valid_to,
+            valid_to=fact.held_until,
             superseded_by=fact.superseded_by,
             said_at=claim.said_at,
             rule=claim.rule,

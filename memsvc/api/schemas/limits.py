@@ -19,6 +19,8 @@ EPISODES_PER_CALL = 100
 MESSAGES_PER_CALL = 2_000
 """Over all episodes of a call."""
 MEMORIES_PER_CALL = 1_000
+GIVEN_PER_CALL = 5_000
+"""Facts, and entities, of one call."""
 
 RECALL_HITS = 200
 RECALL_NEIGHBOURS = 50

@@ -92,6 +92,65 @@ def rebuild(bank: Bank, *, url: Url = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def load(  # noqa: PLR0913 — a command's options
+    bank: Bank,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A fact or a passage a line.", exists=True, dir_okay=False
+        ),
+    ],
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="The feed of memories that are named by external id."),
+    ] = None,
+    origin: Annotated[
+        str, typer.Option("--origin", help="Whose work it is; each has a set of its own.")
+    ] = "given",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Have the sets of the file's memories be these only.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check it.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give facts and entities that were read from memories elsewhere.
+
+    A line is a fact with subject, predicate, object and memory_id or external_id, or a passage with
+    passage_id, triples and entities. Loading it again changes nothing.
+    """
+    from memsvc.cli.connection import ask
+    from memsvc.cli.given_files import GivenAs, GivenOutcome, give_file, read_given
+    from memsvc.cli.output import print_json
+    from memsvc.cli.progress import progress_bar
+
+    batches, contents = read_given(path, source)
+    if dry_run:
+        if as_json:
+            print_json(contents.as_json())
+        else:
+            typer.echo(contents.as_text())
+        return
+    total = contents.facts + contents.entities
+    with progress_bar("given") as advance:
+        outcome = ask(
+            url,
+            lambda client: give_file(
+                client.bank(bank),
+                batches,
+                GivenOutcome(contents=contents),
+                lambda done: advance(done, total),
+                GivenAs(origin=origin, replace=replace),
+            ),
+        )
+    if as_json:
+        print_json(outcome.as_json())
+    else:
+        typer.echo(outcome.as_text())
+
+
+@app.command()
 def export(
     bank: Bank,
     out: Annotated[

@@ -46,6 +46,8 @@ class Claim:
     """Whether a subject has one such object at a time."""
     is_change: bool = True
     """Whether it may end another; what may be true beside others is ended only."""
+    until: datetime | None = None
+    """Its own end, after ``valid_from``, where it is said; most claims leave it open."""
 
     @property
     def slot(self) -> tuple[str, str]:
@@ -68,7 +70,8 @@ class Held:
     @property
     def valid_to(self) -> datetime | None:
         """``None`` while it holds."""
-        return None if self.ended_by is None else self.ended_by.valid_from
+        by = None if self.ended_by is None else self.ended_by.valid_from
+        return earlier_end(by, self.claim.until)
 
     def holds_at(self, instant: datetime) -> bool:
         """Tell whether it held at that instant."""
@@ -80,11 +83,19 @@ def ends(earlier: Claim, later: Claim) -> bool:
     """Tell whether what holds later takes the place of the earlier claim, or takes it back."""
     if earlier.slot != later.slot or earlier.denies or later.order <= earlier.order:
         return False
+    if earlier.until is not None and earlier.until <= later.valid_from:
+        return False  # it was over by then
     if later.denies:
         return later.object is None or _agree(earlier.object, later.object)
     if not (earlier.is_functional and later.is_functional and later.is_change):
         return False
     return not _agree(earlier.object, later.object)
+
+
+def earlier_end(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the earlier of two ends, of which ``None`` is never."""
+    ends_at = [each for each in (one, other) if each is not None]
+    return min(ends_at, default=None)
 
 
 def timeline(claims: Iterable[Claim]) -> list[Held]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from memsvc.domain.facts.claims import earlier_end
 from memsvc.domain.facts.settling import Fact, FactId, settled
 from memsvc.domain.identifiers import MemoryId
 
@@ -22,7 +23,7 @@ def holding(
         ends[ending.fact.id] = None if ending.by is None else ending.by.claim.valid_from
     found = set()
     for fact in facts:
-        until = ends[fact.id]
+        until = earlier_end(ends[fact.id], fact.claim.until)
         has_begun = fact.claim.valid_from <= at
         if fact.superseded_by is not None and has_begun and (until is None or until > at):
             found.add(fact.memory_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
-from memsvc.domain.facts.claims import Claim, ends
+from memsvc.domain.facts.claims import Claim, earlier_end, ends
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import FactPolicy, Json
 from memsvc.domain.operations import Aspect, Effect
@@ -23,9 +23,17 @@ class Fact:
     memory_id: MemoryId
     claim: Claim
     valid_to: datetime | None
+    """When another ended it; see ``held_until``."""
     superseded_by: FactId | None
     stands: bool
     """Whether its source is in force: active, or superseded but neither retracted nor archived."""
+    origin: str | None = None
+    """Who gave it; ``None`` for what rules have read."""
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When it ceased to hold, by itself or because another took its place."""
+        return earlier_end(self.valid_to, self.claim.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +95,16 @@ def settled(
 
 
 def still_ended(facts: Sequence[Fact], endings: Sequence[Ending]) -> Mapping[MemoryId, bool]:
-    """Tell of each memory whether any of its facts is ended after the endings."""
+    """Tell of each memory whether any fact that rules have read from it is ended after the endings.
+
+    What was given beside a text never hides it.
+    """
     ended = {each.id: each.superseded_by is not None for each in facts}
     ended |= {each.fact.id: each.by is not None for each in endings}
     found: dict[MemoryId, bool] = {}
     for fact in facts:
+        if fact.origin is not None:
+            found.setdefault(fact.memory_id, False)
+            continue
         found[fact.memory_id] = found.get(fact.memory_id, False) or ended[fact.id]
     return found

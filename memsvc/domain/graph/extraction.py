@@ -16,10 +16,11 @@ what was said; the other entities are mentioned.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from memsvc.domain.graph.entity_forms import EntityForm, entity_form, is_telling, title_forms
+from memsvc.domain.graph.given import GivenMentions
 from memsvc.domain.languages import recognise_language
 from memsvc.domain.stop_words import function_words
 from memsvc.domain.tokens import split_tokens
@@ -66,6 +67,27 @@ class Extracted:
     """What the text is about as a whole."""
     mentions: Counter[EntityForm]
     """Everything named in it, its subjects among them, and how often."""
+    types: Mapping[EntityForm, frozenset[str]] = field(default_factory=dict)
+    """What sorts of thing entities were given as, in small letters; most have none."""
+    pairs: frozenset[tuple[EntityForm, EntityForm]] = frozenset()
+    """Entities that given facts join."""
+
+    def with_given(self, given: Iterable[GivenMentions]) -> "Extracted":
+        """Return these entities and those given beside them; what is in both is counted once."""
+        mentions, pairs = Counter(self.mentions), set(self.pairs)
+        types = {form: set(some) for form, some in self.types.items()}
+        for each in given:
+            for (form, type_), count in each.counts.items():
+                mentions[form] = max(mentions[form], count)
+                if type_ is not None:
+                    types.setdefault(form, set()).add(type_)
+            pairs |= each.pairs
+        return Extracted(
+            subjects=self.subjects,
+            mentions=mentions,
+            types={form: frozenset(some) for form, some in types.items()},
+            pairs=frozenset(pairs),
+        )
 
 
 def extract_entities(text: str, speaker: str | None = None) -> Extracted:

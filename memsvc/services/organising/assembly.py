@@ -2,6 +2,7 @@
 
 from memsvc.domain.model_calls import Budget
 from memsvc.llm.client import ProviderEndpoint
+from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.embedders import Embedders
@@ -10,6 +11,7 @@ from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolution
 from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.documents import DocumentStage, Levels
 from memsvc.services.organising.gathering import Gathering
+from memsvc.services.organising.giving import ApplyGiven
 from memsvc.services.organising.portray import portray_stage
 from memsvc.services.organising.stage import OrganiseStage
 from memsvc.services.organising.summarise import summarise_stage
@@ -46,7 +48,12 @@ def organise_stage(
     *,
     thoughts: ApplyThoughts | None = None,
 ) -> OrganiseStage:
-    """Put together what organises a bank; thoughts are kept of an extractor that has any."""
+    """Put together what organises a bank; thoughts are kept of an extractor that has any.
+
+    A model's facts and entities are kept. Those of the rules are not: the stage of facts and the
+    reading of entities find them, and what they say is known to every recall.
+    """
+    given = [ApplyGiven()] if isinstance(extractor, ModelExtractor) else []
     window = OrganiseWindow(
         store=store,
         gathering=gathering,
@@ -57,6 +64,7 @@ def organise_stage(
             ApplyLinks(settings=settings),
             ApplyEvolutions(settings=settings),
             *([thoughts] if thoughts is not None else []),
+            *given,
         ],
         views=AnnotatedViews(settings=settings),
     )

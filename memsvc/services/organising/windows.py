@@ -108,6 +108,8 @@ class OrganiseWindow:
     ) -> None:
         bank_id = gathered.measures.scope.bank_id
         await tx.banks.lock(bank_id)  # one that is being deleted gets nothing more
+        # Before the memories, as everybody does: an applier may give facts of them.
+        await tx.facts.lock(bank_id)
         near = {*gathered.near, *(each.memory_id for each in gathered.neighbours.values())}
         locked = await tx.organising.lock(bank_id, near)
         open_items = {

@@ -17,7 +17,7 @@ from memsvc.store.tables.contents import (
 from memsvc.store.tables.duplicates import compared_memories, reviews
 from memsvc.store.tables.erasures import erasures
 from memsvc.store.tables.facts import fact_readings, facts
-from memsvc.store.tables.graph import mentions
+from memsvc.store.tables.graph import given_sets, mentions
 from memsvc.store.tables.installation import index_followers, installation
 from memsvc.store.tables.model_calls import model_calls
 from memsvc.store.tables.notes import annotations
@@ -45,6 +45,7 @@ __all__ = [
     "erasures",
     "fact_readings",
     "facts",
+    "given_sets",
     "idempotency_keys",
     "index_changes",
     "index_followers",
@@ -77,6 +78,7 @@ BANK_TABLES = (
     memory_versions,
     lexical_forms,
     mentions,
+    given_sets,
     embeddings,
     links,
     index_changes,

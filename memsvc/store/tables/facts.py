@@ -30,6 +30,8 @@ facts = Table(
     instant_column("said_at"),
     uuid_column("superseded_by", nullable=True),
     instant_column("recorded_at"),
+    text_column("origin", nullable=True),
+    instant_column("until", nullable=True),
     PrimaryKeyConstraint("bank_id", "fact_id"),
     ForeignKeyConstraint(
         ["bank_id", "memory_id"], ["memories.bank_id", "memories.memory_id"], ondelete="CASCADE"
@@ -37,7 +39,8 @@ facts = Table(
     Index("ix_facts_bank_id_subject_predicate", "bank_id", "subject", "predicate"),
     Index("ix_facts_bank_id_memory_id", "bank_id", "memory_id"),
 )
-"""``stood`` says whether the source was in force when the slot was last settled."""
+"""``stood`` says whether the source was in force when the slot was last settled; ``valid_to`` when
+another fact ended it, ``until`` its own end; ``origin`` who gave it, null for what rules read."""
 
 fact_readings = Table(
     "fact_readings",

@@ -12,7 +12,14 @@ from sqlalchemy import (
     Text,
 )
 
-from memsvc.store.tables.columns import integer_column, metadata, uuid_column
+from memsvc.store.tables.columns import (
+    instant_column,
+    integer_column,
+    json_column,
+    metadata,
+    text_column,
+    uuid_column,
+)
 
 mentions = Table(
     "mentions",
@@ -34,3 +41,24 @@ mentions = Table(
 )
 """One row a version: parallel arrays of normal forms, how often each occurs, and whether the
 memory is about it. Sums over entities are made from these, so that nothing can drift."""
+
+given_sets = Table(
+    "given_sets",
+    metadata,
+    uuid_column("bank_id"),
+    uuid_column("memory_id"),
+    text_column("origin"),
+    integer_column("number"),
+    uuid_column("tenant_id"),
+    integer_column("version"),
+    Column("holds", Boolean(), nullable=False),
+    json_column("content"),
+    json_column("mentioned"),
+    instant_column("recorded_at"),
+    PrimaryKeyConstraint("bank_id", "memory_id", "origin", "number"),
+    ForeignKeyConstraint(
+        ["bank_id", "memory_id"], ["memories.bank_id", "memories.memory_id"], ondelete="CASCADE"
+    ),
+)
+"""Facts and entities given of a memory at one version of its text. Of the sets of one origin one
+``holds``; the others are what it was before, for undoing. ``mentioned`` is what the graph reads."""

@@ -32,7 +32,7 @@ def test_a_file_that_is_not_there_is_said_so(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("minilm_dir", "migrated")
-def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run) -> None:
+def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run, tmp_path: Path) -> None:
     run("remember", "ada", "I live in Lisbon.", "--at", "2024-01-01T00:00Z", "--create")
     run("remember", "ada", "I moved to Porto.", "--at", "2024-06-01T00:00Z")
     run("consolidate", "ada", "--stage", "facts")
@@ -48,8 +48,26 @@ def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run) -> None:
     assert [each["memory"]["state"] for each in json.loads(recalled)["hits"]] == ["superseded"]
     unknown = run("recall", "ada", "home", "--known-at", "2024-05-31T00:00Z", "--json").stdout
     assert json.loads(unknown)["hits"] == []
+    _facts_are_loaded(run, tmp_path)
     both = run("facts", "list", "ada", "--all", "--as-of", "2024-05-31")
     assert both.exit_code == 2
+
+
+def _facts_are_loaded(run: Run, tmp_path: Path) -> None:
+    fact = {"memory_id": str(_listed(run)[0]["memory_id"]), "subject": "Ana", "object": "Bo"}
+    path = tmp_path / "facts.jsonl"
+    path.write_text(json.dumps(fact | {"predicate": "knows"}))
+    assert json.loads(run("graph", "load", "ada", str(path), "--dry-run", "--json").stdout) == {
+        "sources": 1,
+        "facts": 1,
+        "entities": 0,
+        "skipped": 0,
+    }
+    assert _listed(run, "--entity", "Ana") == []
+    loaded = json.loads(run("graph", "load", "ada", str(path), "--json").stdout)
+    assert (loaded["changed"], len(loaded["operations"])) == (1, 1)
+    assert "1 were so already" in run("graph", "load", "ada", str(path)).stdout
+    assert [each["rule"] for each in _listed(run, "--entity", "Ana")] == ["given:given"]
 
 
 def _listed(run: Run, *options: str) -> list[dict[str, object]]:

@@ -56,6 +56,7 @@ from memsvc.services.commands import (
     Remembered,
 )
 from memsvc.services.erase import StartedErasure
+from memsvc.services.giving import GaveFacts
 from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
 from memsvc.services.linked import Neighbour, Via
@@ -181,6 +182,15 @@ FACT = Fact(
     valid_to=NOON + timedelta(days=30),
     superseded_by=FactId(UUID(int=11)),
     stands=True,
+)
+GAVE_FACTS = GaveFacts(
+    bank_id=BANK_ID,
+    changed=1,
+    unchanged=2,
+    facts=3,
+    entities=4,
+    ended=1,
+    operation_id=OPERATION_ID,
 )
 _SURPLUS = Mismatch(holder=Holder.SNAPSHOT, memory_id=None, vector_id=7, fault=Fault.SURPLUS)
 INDEX_STATE = IndexState(

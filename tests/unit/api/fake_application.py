@@ -61,6 +61,7 @@ from tests.unit.api.fake_thoughts import FakeThoughts
 from tests.unit.api.fake_upkeep import (
     FakeErase,
     FakeFacts,
+    FakeGiveFacts,
     FakeGraph,
     FakeModelCalls,
     FakeOperations,
@@ -322,6 +323,7 @@ class FakeApplication:
         self.portraits = FakePortraits(self.script)
         self.retention = FakeRetention(self.script)
         self.facts = FakeFacts(self.script)
+        self.give_facts = FakeGiveFacts(self.script)
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)

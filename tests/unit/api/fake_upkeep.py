@@ -28,6 +28,7 @@ from memsvc.services.commands import (
 )
 from memsvc.services.erase import StartedErasure
 from memsvc.services.facts import FactQuery
+from memsvc.services.giving import GaveFacts, Given
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
 from memsvc.services.portraits import KeptPortrait
@@ -38,6 +39,7 @@ from tests.unit.api.answers import (
     ERASURE,
     FACT,
     FORECAST,
+    GAVE_FACTS,
     JOB,
     LISBON,
     MEMORY,
@@ -184,6 +186,16 @@ class FakeFacts:
             "facts.list", Page(items=[FACT], next_cursor="c"), caller, reference, query, page
         )
         return found
+
+
+@dataclass(slots=True)
+class FakeGiveFacts:
+    script: Script
+
+    async def __call__(
+        self, caller: Caller, reference: BankReference, given: Given, key: RequestKey | None = None
+    ) -> Outcome[GaveFacts]:
+        return self.script.change("give_facts", GAVE_FACTS, caller, reference, given, key)
 
 
 @dataclass(slots=True)

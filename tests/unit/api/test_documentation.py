@@ -51,6 +51,7 @@ OPERATIONS = {
     "find_path": "GET /v1/banks/{bank}/graph/path",
     "list_mentions": "GET /v1/banks/{bank}/graph/mentions",
     "list_facts": "GET /v1/banks/{bank}/graph/facts",
+    "give_facts": "POST /v1/banks/{bank}/graph/facts",
     "rebuild_graph": "POST /v1/banks/{bank}/graph:rebuild",
     "list_reviews": "GET /v1/banks/{bank}/reviews",
     "accept_review": "POST /v1/banks/{bank}/reviews/{review_id}/accept",
@@ -86,6 +87,7 @@ CHANGES = {
     *("accept_review", "reject_review", "erase_memories", "give_feedback"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
     *("think", "insert_thought", "merge_thoughts", "forget_thought"),
+    "give_facts",
 }
 
 

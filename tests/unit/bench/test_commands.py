@@ -29,7 +29,7 @@ def test_unknown_arms_are_refused(written: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--openie", "triples.jsonl"], "no memory graph"),
+        (["--openie", "none.jsonl"], "does not exist"),
         (["--keep"], "needs --url"),
         (["--arms", "links"], "give all, or some of"),
     ],

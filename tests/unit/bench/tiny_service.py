@@ -30,6 +30,7 @@ class TinyService:
         self.memories: dict[str, list[Json]] = {}
         self.deleted: list[str] = []
         self.recalls: list[Json] = []
+        self.given: list[Json] = []
 
     @property
     def transport(self) -> httpx2.MockTransport:
@@ -42,6 +43,7 @@ class TinyService:
             r"POST /v1/banks/([^/]+)/episodes:batch": self._add_episodes,
             r"POST /v1/banks/([^/]+)/memories:batch": self._add_memories,
             r"POST /v1/banks/([^/]+)/recall": self._recall,
+            r"POST /v1/banks/([^/]+)/graph/facts": self._give,
             r"DELETE /v1/banks/([^/]+)": self._delete,
             r"GET /v1/jobs": lambda _, __: page(),
         }
@@ -93,6 +95,11 @@ class TinyService:
         )
         hits = [hit_of(memory) for memory in ranked[: body["k"]]]
         return answer(RECALL | {"hits": hits})
+
+    def _give(self, bank: str, body: Json) -> httpx2.Response:
+        self.given.append({"bank": bank} | body)
+        gave = {"changed": 1, "unchanged": 0, "facts": 1, "entities": 2, "ended": 0}
+        return answer(gave | {"operation_id": str(uuid4())})
 
     def _delete(self, bank: str, _: Json) -> httpx2.Response:
         del self.memories[bank]

@@ -5,7 +5,8 @@ import pytest
 
 from memsvc.domain.paging import PageRequest
 from memsvc.services.facts import FactQuery
-from tests.unit.api.answers import FACT, FACT_ID, MEMORY_ID
+from memsvc.services.giving import SourceReference
+from tests.unit.api.answers import FACT, FACT_ID, MEMORY_ID, OPERATION_ID
 from tests.unit.api.script import Script
 
 AT = "/v1/banks/ada/graph/facts"
@@ -68,3 +69,37 @@ async def test_what_makes_no_sense_is_refused(api: httpx2.AsyncClient, query: st
     answer = await api.get(f"{AT}?{query}")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_given_facts_reach_the_use_case_as_they_are_meant(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    fact = {"external_id": "m1", "source": "chat", "subject": " Ada  L. ", "predicate": "knows"}
+    body = {"facts": [fact | {"object": "Bo", "object_type": "Person"}], "origin": "gpt"}
+    answer = await api.post(AT, json=body, headers={"Idempotency-Key": "k"})
+
+    assert answer.json()["operation_id"] == str(OPERATION_ID)
+    given = script.last_arguments[2]
+    [(reference, told)] = given.facts
+    assert reference == SourceReference(source="chat", external_id="m1")
+    assert (told.subject.name, told.object.type, given.replaces) == ("Ada L.", "person", False)
+    assert script.last_key is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({}, []),
+        ({"memories": [{"external_id": "m1"}]}, []),
+        ({"facts": [{"subject": "a", "predicate": "b", "object": "c"}]}, ["facts", 0]),
+        ({"entities": [{"external_id": "m1", "name": "?"}]}, ["entities", 0, "name"]),
+        ({"entities": [{"external_id": "m1", "name": "a"}], "origin": "model"}, ["origin"]),
+    ],
+)
+async def test_what_cannot_be_given_is_refused_by_its_place(
+    api: httpx2.AsyncClient, body: dict[str, object], place: list[object]
+) -> None:
+    answer = await api.post(AT, json=body)
+
+    assert answer.status_code == 422
+    assert [each["loc"] for each in answer.json()["errors"]] == [["body", *place]]
