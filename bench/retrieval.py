@@ -17,6 +17,7 @@ from bench.options import (
     SeedOption,
     TimesOption,
     UrlOption,
+    parse_ablated,
     parse_arms,
     parse_times,
     refuse_useless_keep,
@@ -52,6 +53,13 @@ KMaxOption = Annotated[
     int,
     typer.Option(min=_DEFAULT_K_MAX, max=MOST_HITS, help="Also tell recall at this many units."),
 ]
+AblateOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Arms to leave out in turn, each time asking everything again: all, or names joined"
+        " by commas."
+    ),
+]
 OpenieOption = Annotated[
     Path | None,
     typer.Option(
@@ -67,6 +75,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     sets: SetsOption,
     out: OutOption,
     arms: ArmsOption = "all",
+    ablate: AblateOption = None,
     times: TimesOption = "boost",
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
@@ -82,6 +91,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     asking = AskOptions(
         arms=parse_arms(arms), k_max=k_max, workers=workers, times=parse_times(times)
     )
+    ablated = parse_ablated(ablate, asking.arms)
     names = [folder.resolve().name for folder in sets]
     if len(set(names)) < len(names):
         raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
@@ -92,6 +102,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
         settings = describe_run(
             command="retrieval",
             arms=asking.arms,
+            ablated=ablated,
             times=asking.times,
             seed=seed,
             limit=limit,
@@ -99,7 +110,9 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
             k_max=k_max,
             service=service.describe(),
         )
-        run = RetrievalRun(client=service.client, make_bank=service.make_bank, options=asking)
+        run = RetrievalRun(
+            client=service.client, make_bank=service.make_bank, options=asking, ablated=ablated
+        )
         for evaluation_set in loaded:
             results[evaluation_set.name] = run.measure(evaluation_set)
             # After each set: the others are not lost with one that fails.
