@@ -16,11 +16,11 @@ from memsvc.domain.packing import fit_budget
 from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable, Candidates
-from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, Day, skipped
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
-from memsvc.services.looking_back import look_back
+from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times, time_factor, weigh_by_time
 from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
@@ -41,6 +41,7 @@ class _Question:
     now: datetime
     allowed: Sequence[MemoryId] | None
     spans: Sequence[AskedTime]
+    day: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Recall:
         second_hop: SecondHop,
         pass_through: PassThrough,
         assess: AssessAnswerable,
+        past: PastEntries,
     ) -> None:
         self._store = store
         self._reads = reads
@@ -83,6 +85,7 @@ class Recall:
         self._second_hop = second_hop
         self._pass_through = pass_through
         self._assess = assess
+        self._past = past
         self._linked = LinkedMemories(store=store)
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
@@ -153,7 +156,8 @@ class Recall:
             bank_id = resolved.scope.bank_id
             query = replace(query, filter=await look_back(tx, bank_id, query.filter, now))
             allowed = await tx.memories.allowed_ids(bank_id, query.filter, now)
-        return _Question(query=query, bank=resolved, now=now, allowed=allowed, spans=spans)
+        day = await day_of(self._past, resolved.scope, query.filter, allowed, now)
+        return _Question(query=query, bank=resolved, now=now, allowed=allowed, spans=spans, day=day)
 
     async def _restrict(self, question: _Question) -> _Question:
         scope = question.bank.scope
@@ -172,6 +176,7 @@ class Recall:
             k=depth,
             allowed=question.allowed,
             active_only=tuple(query.filter.states) == ACTIVE_ONLY,
+            day=question.day,
         )
         arms = query.arms or self._default_arms()
         outcomes, _ = await asyncio.gather(
@@ -208,7 +213,7 @@ class Recall:
             for arm, outcome in outcomes.items()
             if outcome.report.status is ArmStatus.OK
         }
-        if Arm.GRAPH not in arms or not asked.active_only:
+        if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
             return fuse(rankings, _weights(self._settings), most), {}
@@ -226,7 +231,7 @@ class Recall:
         return hopped.fused, hopped.hops
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
-        if Arm.GRAPH in arms and asked.active_only:
+        if Arm.GRAPH in arms and asked.is_indexed:
             await self._second_hop.refresh(asked)
 
     def _default_arms(self) -> frozenset[Arm]:
@@ -308,6 +313,7 @@ def _judged(question: _Question, found: _Found, asked_at: float) -> Candidates:
         memories=[found.visible[each.memory_id] for each in found.shown()],
         arms=found.arms,
         asked_at=asked_at,
+        beside=() if question.day is None else question.day.held,
     )
 
 
