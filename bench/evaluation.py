@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NotRequired
 
 from memsvc_client import Bank, Client, JobState
 from rich.table import Table
@@ -20,20 +21,28 @@ from bench.metrics import (
     recall_figures,
 )
 from bench.openie import Openie
+from bench.options import without_arm
 from bench.progress import console, progress
 
 JOBS_LIMIT_S = 6 * 3600.0
 
 
-class SetResult(RecallFigures):
-    """What is written about one set; other tools read it."""
+class Judgement(RecallFigures):
+    """How much came of what was asked for."""
 
     by_category: dict[str, RecallFigures]
+
+
+class SetResult(Judgement):
+    """What is written about one set; other tools read it."""
+
     ingest_per_s: float
     """Memories acknowledged per second of loading."""
     jobs_s: float
     """From the end of loading to the end of the last job that it caused."""
     recall_ms: Percentiles
+    without: NotRequired[dict[str, Judgement]]
+    """By the arm that was left out: the same questions, asked of the same banks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,8 @@ class RetrievalRun:
     options: AskOptions
     openie: Openie | None = None
     """Triples of the only corpus."""
+    ablated: Sequence[str] = ()
+    """Arms that are left out in turn, once everything has been asked with all."""
 
     def measure(self, evaluation_set: EvaluationSet) -> SetResult:
         """Load the set into fresh banks, wait for the jobs, ask every question."""
@@ -56,10 +67,32 @@ class RetrievalRun:
         for bank in banks.values():
             # Loading a bank's index is no property of whichever question comes first.
             bank.recall("warm-up", k=1, arms=self.options.arms)
+        result = summarise(
+            self._ask(evaluation_set, banks, self.options),
+            ingest_per_s,
+            jobs_s,
+            recall_ks(self.options.k_max),
+        )
+        if self.ablated:
+            result["without"] = {
+                arm: self._without(arm, evaluation_set, banks) for arm in self.ablated
+            }
+        return result
+
+    def _without(
+        self, arm: str, evaluation_set: EvaluationSet, banks: Mapping[str, Bank]
+    ) -> Judgement:
+        arms = without_arm(self.options.arms, arm)
+        asked = self._ask(evaluation_set, banks, replace(self.options, arms=arms))
+        return judgement(asked, recall_ks(self.options.k_max))
+
+    @staticmethod
+    def _ask(
+        evaluation_set: EvaluationSet, banks: Mapping[str, Bank], options: AskOptions
+    ) -> list[Asked]:
         questions = evaluation_set.questions
-        with progress(f"{name}: ask", len(questions)) as advance:
-            asked = ask_all(questions, banks, self.options, lambda: advance(1))
-        return summarise(asked, ingest_per_s, jobs_s, recall_ks(self.options.k_max))
+        with progress(f"{evaluation_set.name}: ask", len(questions)) as advance:
+            return ask_all(questions, banks, options, lambda: advance(1))
 
     def _load(self, evaluation_set: EvaluationSet, banks: Mapping[str, Bank]) -> float:
         """Write everything; return memories per second."""
@@ -97,16 +130,21 @@ def recall_ks(k_max: int) -> tuple[int, ...]:
     return tuple(sorted({*RECALL_AT, k_max}))
 
 
+def judgement(asked: Sequence[Asked], ks: Sequence[int]) -> Judgement:
+    """Return recall over all questions and by category."""
+    judged = [each.judged for each in asked]
+    return Judgement(**recall_figures(judged, ks), by_category=recall_by_category(judged, ks))
+
+
 def summarise(
     asked: Sequence[Asked], ingest_per_s: float, jobs_s: float, ks: Sequence[int]
 ) -> SetResult:
     """Return the figures of a set."""
-    judged = [each.judged for each in asked]
-    overall = recall_figures(judged, ks)
+    overall = judgement(asked, ks)
     return SetResult(
         n=overall["n"],
         recall=overall["recall"],
-        by_category=recall_by_category(judged, ks),
+        by_category=overall["by_category"],
         ingest_per_s=ingest_per_s,
         jobs_s=jobs_s,
         recall_ms=percentiles([each.recall_ms for each in asked]),
@@ -123,9 +161,16 @@ def table_of(results: Mapping[str, SetResult]) -> Table:
         times = result["recall_ms"]
         speed = (result["ingest_per_s"], result["jobs_s"], times["p50"], times["p95"])
         table.add_row(name, "all", *_cells(result), *map(_number, speed))
-        for category, figures in result["by_category"].items():
-            table.add_row("", category, *_cells(figures))
+        _add_categories(table, result)
+        for arm, figures in result.get("without", {}).items():
+            table.add_row("", f"without {arm}", *_cells(figures))
+            _add_categories(table, figures)
     return table
+
+
+def _add_categories(table: Table, result: Judgement) -> None:
+    for category, figures in result["by_category"].items():
+        table.add_row("", category, *_cells(figures))
 
 
 def _cells(figures: RecallFigures) -> list[str]:

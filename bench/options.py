@@ -44,6 +44,26 @@ def parse_arms(written: str) -> Arms:
     return names
 
 
+def parse_ablated(written: str | None, arms: Arms) -> list[str]:
+    """Return the arms that are left out in turn; raises ``typer.BadParameter``."""
+    if written is None:
+        return []
+    taking_part = list(ARM_NAMES) if arms == "all" else list(arms)
+    names = taking_part if written == "all" else [name.strip() for name in written.split(",")]
+    if len(taking_part) == 1 or not set(names) <= set(taking_part):
+        raise typer.BadParameter(
+            f"{written!r}: give all, or some of the arms that take part; one must remain.",
+            param_hint="--ablate",
+        )
+    return names
+
+
+def without_arm(arms: Arms, left_out: str) -> list[str]:
+    """Return the arms that remain."""
+    taking_part = ARM_NAMES if arms == "all" else tuple(arms)
+    return [name for name in taking_part if name != left_out]
+
+
 def parse_times(written: str) -> Times:
     """Return what to make of times, as the client takes it; raises ``typer.BadParameter``."""
     match written:

@@ -18,6 +18,7 @@ from bench.options import (
     SeedOption,
     TimesOption,
     UrlOption,
+    parse_ablated,
     parse_arms,
     parse_times,
     refuse_useless_keep,
@@ -48,6 +49,13 @@ KMaxOption = Annotated[
     int,
     typer.Option(min=_DEFAULT_K_MAX, max=MOST_HITS, help="Also tell recall at this many units."),
 ]
+AblateOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Arms to leave out in turn, each time asking everything again: all, or names joined"
+        " by commas."
+    ),
+]
 OpenieOption = Annotated[
     Path | None,
     typer.Option(
@@ -64,6 +72,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     sets: SetsOption,
     out: OutOption,
     arms: ArmsOption = "all",
+    ablate: AblateOption = None,
     times: TimesOption = "boost",
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
@@ -79,6 +88,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
     asking = AskOptions(
         arms=parse_arms(arms), k_max=k_max, workers=workers, times=parse_times(times)
     )
+    ablated = parse_ablated(ablate, asking.arms)
     names = [folder.resolve().name for folder in sets]
     if len(set(names)) < len(names):
         raise typer.BadParameter("two sets have the same folder name.", param_hint="--set")
@@ -90,6 +100,7 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
         settings = describe_run(
             command="retrieval",
             arms=asking.arms,
+            ablated=ablated,
             times=asking.times,
             seed=seed,
             limit=limit,
@@ -99,7 +110,11 @@ def retrieval(  # noqa: PLR0913 — one parameter per option
             service=service.describe(),
         )
         run = RetrievalRun(
-            client=service.client, make_bank=service.make_bank, options=asking, openie=triples
+            client=service.client,
+            make_bank=service.make_bank,
+            options=asking,
+            openie=triples,
+            ablated=ablated,
         )
         for evaluation_set in loaded:
             results[evaluation_set.name] = run.measure(evaluation_set)

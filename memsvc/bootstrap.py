@@ -29,6 +29,7 @@ from memsvc.services.agreement import Agreement
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
+from memsvc.services.compare_names import CompareNames
 from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.delete_bank import DeleteBank
@@ -42,6 +43,7 @@ from memsvc.services.facts import Facts
 from memsvc.services.finding import Find
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
+from memsvc.services.graph_walks import GraphWalks
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexUpkeep
@@ -311,7 +313,12 @@ def build_application(
             settings.recall,
             episode=EpisodeArm(reads, lexical),
             second_hop=SecondHop(
-                graphs=graphs, words=lexical, index=index, settings=settings.recall.graph
+                graphs=graphs,
+                words=lexical,
+                index=index,
+                exact=exact,
+                walks=GraphWalks(settings=settings.recall.graph, names=CompareNames(embedders)),
+                settings=settings.recall.graph,
             ),
         ),
         pass_through=pass_through,
@@ -320,6 +327,7 @@ def build_application(
             Rerank(reranker or hosted, settings.rerank),
         ),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
+        past=feed,
     )
     return Application(
         settings=settings,

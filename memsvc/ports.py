@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from memsvc.domain.erasure import SearchReport
 from memsvc.domain.graph.extraction import Extracted
-from memsvc.domain.identifiers import MemoryId, TenantId, VectorId
+from memsvc.domain.identifiers import EpisodeId, MemoryId, TenantId, VectorId
 from memsvc.domain.lexical import LexicalForm
 from memsvc.domain.memory import BankScope
 from memsvc.domain.organising.extraction import Extraction, Window
@@ -148,6 +148,8 @@ class IndexEntry:
     lexical: LexicalForm | None
     vectors: Sequence[IndexedVector]
     mentions: Extracted | None = None
+    episode_id: EpisodeId | None = None
+    """Only where mentions are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,6 +209,11 @@ class GraphSettings(_Group):
     follow_probability: Annotated[float, Field(gt=0, le=0.99)] = 0.5
     """Of following an edge instead of going back to the seeds."""
     candidates: Annotated[int, Field(ge=1)] = 100
+    synonym_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Of the edge between two entities whose names mean about the same, times the cosine, beside 1
+    for a mention; 0 compares no names (docs/decisions/0033-walks.md)."""
+    episode_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Of the edge between a memory and its episode; 0 leaves episodes out of walks."""
 
 
 class OrganiseSettings(_Group):

@@ -94,6 +94,15 @@ class InvertedIndex:
         index._segments = tuple(segments)
         return index
 
+    def with_beside(self, forms: Mapping[MemoryId, LexicalForm]) -> "InvertedIndex":
+        """Return an index of what this one holds and of ``forms``, for one question.
+
+        It shares what is held; this one does not change.
+        """
+        index = InvertedIndex.from_segments(self._segments, self._ranking)
+        index.apply(forms)
+        return index
+
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The parts as they are now; they never change, they are replaced."""

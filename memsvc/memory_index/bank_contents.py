@@ -38,7 +38,8 @@ class BankContents:
         if self.graph is not None:
             found = {e.memory_id: e.mentions for e in upserts if e.mentions is not None}
             without = [e.memory_id for e in upserts if e.mentions is None]
-            self.graph.apply(found, [*removals, *without])
+            episodes = {e.memory_id: e.episode_id for e in upserts if e.episode_id is not None}
+            self.graph.apply(found, [*removals, *without], episodes)
 
     def _held(self) -> list[InvertedIndex | MemoryVectors | MemoryGraph]:
         held = (self.lexical, self.vectors, self.graph)

@@ -1,19 +1,42 @@
 """The graph of one bank in memory: which memories speak of which entities."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.graph.hops import HopSettings, Link, follow_links
 from memsvc.domain.graph.mentions import MentionGraph
 from memsvc.domain.graph.pagerank import PageRankSettings
-from memsvc.domain.graph.seeds import named_entity_seeds, source_seeds
-from memsvc.domain.graph.walk_graph import Walked, WalkGraph
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.graph.synonyms import Synonym, Synonyms
+from memsvc.domain.graph.walk_graph import EdgeWeights, Told, Walked, WalkGraph
+from memsvc.domain.identifiers import EpisodeId, MemoryId
 
 _BYTES_PER_MENTION = 220
 """Of the tables of Python objects, measured; the edges of the walk are counted exactly."""
+
+_PLAIN = EdgeWeights()
+_NO_EPISODES: Mapping[MemoryId, EpisodeId] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeds:
+    """Where a walk begins: memories and entities with their weights."""
+
+    memories: Mapping[MemoryId, float]
+    entities: Mapping[EntityForm, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkSettings:
+    """How to walk, and on which edges."""
+
+    pagerank: PageRankSettings = field(default_factory=PageRankSettings)
+    weights: EdgeWeights = _PLAIN
 
 
 class MemoryGraph:
@@ -25,7 +48,10 @@ class MemoryGraph:
     def __init__(self) -> None:
         """Hold nothing."""
         self._mentions: MentionGraph[MemoryId] = MentionGraph()
-        self._walks: WalkGraph[MemoryId] | None = None
+        self._episodes: dict[MemoryId, EpisodeId] = {}
+        self._walks: dict[EdgeWeights, WalkGraph[MemoryId]] = {}
+        self._names: Synonyms | None = None
+        self._synonyms: dict[EntityForm, dict[EntityForm, Synonym]] = {}
         self._count = 0
         self._turn = Lock()
 
@@ -45,55 +71,79 @@ class MemoryGraph:
     @property
     def nbytes(self) -> int:
         """Bytes held, estimated for the tables."""
-        walks = 0 if self._walks is None else self._walks.nbytes
-        return walks + self._count * _BYTES_PER_MENTION
+        walks = sum(each.nbytes for each in self._walks.values())
+        names = 0 if self._names is None else self._names.nbytes
+        return walks + names + self._count * _BYTES_PER_MENTION
 
     def apply(
-        self, upserts: Mapping[MemoryId, Extracted], removals: Collection[MemoryId] = ()
+        self,
+        upserts: Mapping[MemoryId, Extracted],
+        removals: Collection[MemoryId] = (),
+        episodes: Mapping[MemoryId, EpisodeId] = _NO_EPISODES,
     ) -> None:
-        """Put ``upserts`` in place of what there was of those memories; drop ``removals``."""
+        """Put ``upserts`` in place of what there was of those memories; drop ``removals``.
+
+        ``episodes`` are those of the upserts, as far as they belong to one.
+        """
         with self._turn:
             for memory_id in removals:
-                self._count -= len(self._mentions.mentions_of(memory_id))
-                self._mentions.remove(memory_id)
-                if self._walks is not None:
-                    self._walks.remove(memory_id)
+                self._remove(memory_id)
             for memory_id, extracted in upserts.items():
-                self._count += len(extracted.mentions) - len(self._mentions.mentions_of(memory_id))
-                self._mentions.put(memory_id, extracted)
-                if self._walks is not None:
-                    self._walks.put(memory_id, extracted.mentions.keys())
+                self._put(memory_id, extracted, episodes.get(memory_id))
 
-    def prepare(self) -> None:
+    def on_day(
+        self,
+        allowed: Collection[MemoryId],
+        beside: Mapping[MemoryId, Extracted],
+        episodes: Mapping[MemoryId, EpisodeId],
+    ) -> "MemoryGraph":
+        """Return the graph of these memories alone, and of those ``beside`` that are not held.
+
+        What it costs grows with them, not with the graph. Names are compared in the whole graph
+        only, so this one has no synonyms.
+        """
+        with self._turn:
+            held = {
+                each: self._mentions.extracted(each) for each in allowed if each in self._mentions
+            }
+            stood = {each: self._episodes[each] for each in held if each in self._episodes}
+        graph = MemoryGraph()
+        graph.apply({**held, **beside}, (), {**stood, **episodes})
+        return graph
+
+    def prepare(self, weights: EdgeWeights = _PLAIN) -> None:
         """Put the edges together, if that has not been done: 2 s for a million of them."""
         with self._turn:
-            if self._walks is None:
-                self._walks = WalkGraph(
-                    {each: self._mentions.mentions_of(each).keys() for each in self._mentions}
-                )
+            self._walks_of(weights)
 
     def walk(
         self,
-        hits: Mapping[MemoryId, float],
-        named: Collection[EntityForm],
+        seeds: Seeds,
         count: int,
-        settings: PageRankSettings,
+        settings: WalkSettings,
         check_time: Callable[[], None],
+        *,
+        with_paths: bool = False,
     ) -> list[Walked[MemoryId]]:
-        """Return the ``count`` best memories of a walk from ``hits`` and the entities ``named``.
+        """Return the ``count`` best memories of a walk from seeds.
 
-        Of the named ones those count that some hit mentions, or all if there are no hits. Raises
-        ``NoSeedsError``, and what ``check_time`` raises.
+        Raises ``NoSeedsError``, and what ``check_time`` raises.
         """
-        self.prepare()
         with self._turn:
-            walks = self._walks
-            mentioned = {f for hit in hits for f in self._mentions.mentions_of(hit)}
-            followed = set(named) & mentioned if hits else set(named)
-            counts = {form: self._mentions.source_count(form) for form in followed}
-            seeds = source_seeds(hits), named_entity_seeds(followed, counts)
-            assert walks is not None  # noqa: S101 — prepared above
-            return walks.walk(seeds, count, settings, check_time, with_paths=False)
+            walks = self._walks_of(settings.weights)
+            pair = seeds.memories, seeds.entities
+            return walks.walk(pair, count, settings.pagerank, check_time, with_paths=with_paths)
+
+    def counts(self, forms: Iterable[EntityForm]) -> dict[EntityForm, int]:
+        """Return of each entity how many memories mention it; unknown ones are left out."""
+        with self._turn:
+            counted = {form: self._mentions.source_count(form) for form in forms}
+        return {form: count for form, count in counted.items() if count}
+
+    def mentioned_by(self, memory_ids: Iterable[MemoryId]) -> set[EntityForm]:
+        """Return the entities that any of the memories mentions."""
+        with self._turn:
+            return {form for each in memory_ids for form in self._mentions.mentions_of(each)}
 
     def links(
         self,
@@ -134,3 +184,87 @@ class MemoryGraph:
                 each for each in self._mentions if after is None or each > after
             )[:limit]
             return [(each, self._mentions.extracted(each)) for each in ids]
+
+    def lacking_names(self, threshold: float, count: int) -> list[EntityForm]:
+        """Return up to ``count`` entities whose names have not been compared with the others yet.
+
+        ``threshold`` is the least cosine of synonyms; another one than before compares all anew.
+        """
+        with self._turn:
+            if self._names is None or self._names.threshold != threshold:
+                self._names = Synonyms(threshold)
+                self._synonyms.clear()
+                self._walks.clear()
+            return self._names.lacking(self._mentions.unordered_forms(), count)
+
+    def add_names(self, forms: Sequence[EntityForm], vectors: NDArray[np.float32]) -> int:
+        """Join entities with those of near names, by unit vectors (n, d); return how many pairs.
+
+        Entities that have gone meanwhile are left out.
+        """
+        with self._turn:
+            names = self._names
+            assert names is not None  # noqa: S101 — whoever adds names has asked which
+            kept = [
+                row
+                for row, form in enumerate(forms)
+                if self._mentions.source_count(form) and form not in names
+            ]
+            found = names.add([forms[row] for row in kept], vectors[kept])
+            for each in found:
+                self._synonyms.setdefault(each.first, {})[each.second] = each
+                self._synonyms.setdefault(each.second, {})[each.first] = each
+            for walks in self._walks.values():
+                walks.join(found)
+        return len(found)
+
+    def synonyms_of(self, form: EntityForm) -> Mapping[EntityForm, float]:
+        """Return the entities of near names with the cosines."""
+        with self._turn:
+            others = self._synonyms.get(form, {})
+            return {other: each.cosine for other, each in others.items()}
+
+    def _put(self, memory_id: MemoryId, extracted: Extracted, episode_id: EpisodeId | None) -> None:
+        before = set(self._mentions.mentions_of(memory_id))
+        self._count += len(extracted.mentions) - len(before)
+        self._mentions.put(memory_id, extracted)
+        if episode_id is None:
+            self._episodes.pop(memory_id, None)
+        else:
+            self._episodes[memory_id] = episode_id
+        for walks in self._walks.values():
+            walks.put(memory_id, extracted.mentions.keys(), episode_id)
+        self._drop_names(before)
+
+    def _remove(self, memory_id: MemoryId) -> None:
+        before = set(self._mentions.mentions_of(memory_id))
+        self._count -= len(before)
+        self._mentions.remove(memory_id)
+        self._episodes.pop(memory_id, None)
+        for walks in self._walks.values():
+            walks.remove(memory_id)
+        self._drop_names(before)
+
+    def _drop_names(self, forms: Iterable[EntityForm]) -> None:
+        """Forget the names, and so the synonyms, of entities that nothing mentions any more."""
+        if self._names is None:
+            return
+        for form in forms:
+            if not self._mentions.source_count(form):
+                self._names.remove(form)
+                for other in self._synonyms.pop(form, {}):
+                    del self._synonyms[other][form]
+
+    def _walks_of(self, weights: EdgeWeights) -> WalkGraph[MemoryId]:
+        """Return the edges with these weights; they are put together when first asked for."""
+        if weights not in self._walks:
+            told = {
+                each: Told(
+                    entities=frozenset(self._mentions.mentions_of(each)),
+                    episode=self._episodes.get(each),
+                )
+                for each in self._mentions
+            }
+            pairs = [each for others in self._synonyms.values() for each in others.values()]
+            self._walks[weights] = WalkGraph(told, pairs, weights)
+        return self._walks[weights]

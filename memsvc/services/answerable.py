@@ -18,6 +18,7 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.lexical import question_tokens
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.errors import ConfigurationError, UnavailableError
+from memsvc.ports import IndexEntry
 from memsvc.services.arms import ArmOutcome, ArmStatus
 from memsvc.services.second_hop import PresenceSource
 
@@ -59,6 +60,8 @@ class Candidates:
     arms: Mapping[Arm, ArmOutcome]
     asked_at: float
     """On the clock of ``time.monotonic``: what the arms' indexes have covered already."""
+    beside: Sequence[IndexEntry] = ()
+    """Those of them that no index holds."""
 
 
 class AssessAnswerable:
@@ -95,6 +98,7 @@ class AssessAnswerable:
             [memory.id for memory in memories],
             language=asked.bank.language,
             asked_at=asked.asked_at,
+            beside=asked.beside,
         )
         similarity = {each.memory_id: each.score for each in asked.arms[Arm.DENSE].candidates}
         unknown = len(presence.unknown)

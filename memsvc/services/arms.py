@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -23,7 +24,7 @@ from memsvc.errors import (
     NotIndexedError,
     UnavailableError,
 )
-from memsvc.ports import Candidate, DenseQuery, MemoryIndex
+from memsvc.ports import Candidate, DenseQuery, IndexEntry, MemoryIndex
 from memsvc.services.agreement import pose
 from memsvc.services.embedders import Embedders, Space
 from memsvc.services.index_check import IndexCheck
@@ -36,7 +37,7 @@ _log = structlog.get_logger(__name__)
 class LexicalSearch(Protocol):
     """The lexical arm's index."""
 
-    async def search(
+    async def search(  # noqa: PLR0913 — all of one question
         self,
         scope: BankScope,
         text: str,
@@ -45,8 +46,12 @@ class LexicalSearch(Protocol):
         allowed: Sequence[MemoryId] | None,
         language: str,
         asked_at: float | None,
+        beside: Sequence[IndexEntry],
     ) -> list[Candidate]:
-        """Return up to k memories that share a term with the text, best first."""
+        """Return up to k memories that share a term with the text, best first.
+
+        ``beside`` are memories to search as well, though the index does not hold them.
+        """
         ...
 
 
@@ -83,6 +88,15 @@ class ArmOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Another time that is asked about: what counts then, and what counts no more now."""
+
+    at: datetime
+    held: Sequence[IndexEntry] = ()
+    """Superseded memories that held then: no index has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmQuery:
     """What every arm is asked."""
 
@@ -92,8 +106,25 @@ class ArmQuery:
     allowed: Sequence[MemoryId] | None
     active_only: bool
     """Whether only active memories are wanted: the in-memory indexes hold no others."""
+    day: Day | None = None
+    """With it ``allowed`` names all that counts then, and whatever is superseded is in it."""
     asked_at: float = field(default_factory=time.monotonic)
     """Writes committed before this instant are covered; the arms share a catching up."""
+
+    @property
+    def held(self) -> Sequence[IndexEntry]:
+        """Memories to answer with that no index in memory holds."""
+        return () if self.day is None else self.day.held
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the indexes in memory, with what held on the day, have all that is wanted."""
+        return self.active_only or self.day is not None
+
+    def refuse_unindexed(self) -> None:
+        """Raise ``NotIndexedError`` where memories are wanted that are not in memory."""
+        if not self.is_indexed:
+            raise NotIndexedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +214,7 @@ class Arms:
         return found, "; ".join(told) or None
 
     async def _lexical(self, query: ArmQuery) -> Answer:
-        if not query.active_only:
-            raise NotIndexedError
+        query.refuse_unindexed()
         found = await self.lexical.search(
             query.bank.scope,
             query.text,
@@ -192,6 +222,7 @@ class Arms:
             allowed=query.allowed,
             language=query.bank.language,
             asked_at=query.asked_at,
+            beside=query.held,
         )
         return Answer(candidates=found)
 

@@ -11,7 +11,7 @@ from memsvc.domain.episode_evidence import REACH, Place, coverage, has_neighbour
 from memsvc.domain.fusion import Arm, FusionWeights, fuse
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope
-from memsvc.errors import NoSeedsError, NotIndexedError
+from memsvc.errors import NoSeedsError
 from memsvc.ports import Candidate
 from memsvc.services.arms import Answer, ArmOutcome, ArmQuery, ArmStatus, timed
 from memsvc.services.second_hop import PresenceSource
@@ -25,9 +25,17 @@ class PlaceSource(Protocol):
     """Who knows where memories stand in their episodes."""
 
     async def places_near(
-        self, scope: BankScope, memory_ids: Sequence[MemoryId], reach: int, now: datetime
+        self,
+        scope: BankScope,
+        memory_ids: Sequence[MemoryId],
+        reach: int,
+        now: datetime,
+        beside: Sequence[MemoryId],
     ) -> Sequence[Place]:
-        """Return the places of active memories at most ``reach`` from one of these, and theirs."""
+        """Return the places of memories at most ``reach`` from one of these, and theirs.
+
+        Of active ones, and of those ``beside`` whatever their state.
+        """
         ...
 
 
@@ -51,8 +59,7 @@ class EpisodeArm:
     async def _candidates(
         self, query: ArmQuery, found: Mapping[Arm, ArmOutcome], now: datetime
     ) -> list[Candidate]:
-        if not query.active_only:
-            raise NotIndexedError
+        query.refuse_unindexed()
         if not found:
             raise NoSeedsError(_ALONE)
         rankings = {
@@ -61,7 +68,8 @@ class EpisodeArm:
             if outcome.report.status is ArmStatus.OK
         }
         first = [each.memory_id for each in fuse(rankings, _FIRST, 2 * query.k)]
-        places = await self._places.places_near(query.bank.scope, first, REACH, now)
+        beside = [each.memory_id for each in query.held]
+        places = await self._places.places_near(query.bank.scope, first, REACH, now, beside)
         allowed = None if query.allowed is None else frozenset(query.allowed)
         if allowed is not None:
             # What the filter leaves out has no say in what is found either.
@@ -75,6 +83,7 @@ class EpisodeArm:
             pool,
             language=query.bank.language,
             asked_at=query.asked_at,
+            beside=query.held,
         )
         shares = await asyncio.to_thread(coverage, pool, places, presence.has, presence.weights)
         # Equal shares keep the order of the first arms, and what they did not find comes last.

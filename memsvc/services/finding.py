@@ -58,6 +58,7 @@ class Find:
             k=depth,
             allowed=question.allowed,
             active_only=tuple(query.filter.states) == ACTIVE_ONLY,
+            day=question.day,
         )
         arms = query.arms or self._default_arms()
         outcomes, _ = await asyncio.gather(
@@ -104,7 +105,7 @@ class Find:
             for arm, outcome in outcomes.items()
             if outcome.report.status is ArmStatus.OK
         }
-        if Arm.GRAPH not in arms or not asked.active_only:
+        if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
             return fuse(rankings, _weights(self._settings), most), {}
@@ -122,7 +123,7 @@ class Find:
         return hopped.fused, hopped.hops
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
-        if Arm.GRAPH in arms and asked.active_only:
+        if Arm.GRAPH in arms and asked.is_indexed:
             await self._second_hop.refresh(asked)
 
     def _default_arms(self) -> frozenset[Arm]:

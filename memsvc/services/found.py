@@ -10,7 +10,7 @@ from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.services.answerable import Candidates
-from memsvc.services.arms import ArmOutcome
+from memsvc.services.arms import ArmOutcome, Day
 from memsvc.services.recalled import Dropped, Hit, RecallQuery
 from memsvc.services.second_hop import Hop
 
@@ -25,6 +25,7 @@ class Question:
     allowed: Sequence[MemoryId] | None
     spans: Sequence[AskedTime]
     order: AskedOrder | None = None
+    day: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def judged(question: Question, found: Found, asked_at: float) -> Candidates:
         memories=[found.visible[each.memory_id] for each in found.shown()],
         arms=found.arms,
         asked_at=asked_at,
+        beside=() if question.day is None else question.day.held,
     )
 
 

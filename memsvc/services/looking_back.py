@@ -1,13 +1,46 @@
 """What a recall may show of another time: what was true then, and what was known then."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from memsvc.domain.facts.looking_back import holding
 from memsvc.domain.filters import ACTIVE_ONLY, RecallFilter
-from memsvc.domain.identifiers import BankId
-from memsvc.domain.memory import MemoryState
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.memory import BankScope, MemoryState
+from memsvc.ports import IndexEntry
+from memsvc.services.arms import Day
 from memsvc.store.transactions import ReadTransaction
+
+
+class PastEntries(Protocol):
+    """Who has the words and entities of superseded memories."""
+
+    async def superseded(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId]
+    ) -> Sequence[IndexEntry]:
+        """Return those of the memories that are superseded."""
+        ...
+
+
+async def day_of(
+    past: PastEntries,
+    scope: BankScope,
+    wanted: RecallFilter,
+    allowed: Sequence[MemoryId] | None,
+    now: datetime,
+) -> Day | None:
+    """Return the day that a filter asks about, ``None`` if the present or other states.
+
+    ``wanted`` is what ``look_back`` returned, ``allowed`` what it lets through.
+    """
+    has_time = wanted.as_of is not None or wanted.known_at is not None
+    if not has_time or (wanted.held is None and tuple(wanted.states) != ACTIVE_ONLY):
+        return None
+    shown = sorted(set(wanted.held or ()) & set(allowed or ()))
+    held = await past.superseded(scope, shown) if shown else ()
+    return Day(at=wanted.as_of or now, held=held)
 
 
 async def look_back(

@@ -12,7 +12,7 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.finding import Find
 from memsvc.services.found import Question, explain_dropped, judged
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
-from memsvc.services.looking_back import look_back
+from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked
@@ -37,6 +37,7 @@ class Recall:
         pass_through: PassThrough,
         refine: Refine,
         assess: AssessAnswerable,
+        past: PastEntries,
     ) -> None:
         self._store = store
         self._reads = reads
@@ -46,6 +47,7 @@ class Recall:
         self._pass_through = pass_through
         self._refine = refine
         self._assess = assess
+        self._past = past
         self._linked = LinkedMemories(store=store)
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
@@ -133,6 +135,7 @@ class Recall:
             allowed=allowed,
             spans=read.spans,
             order=read.order,
+            day=await day_of(self._past, resolved.scope, query.filter, allowed, now),
         )
 
     async def _restrict(self, question: Question) -> Question:

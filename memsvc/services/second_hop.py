@@ -11,19 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
-from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.graph.hops import Candidates, HopScore, HopSettings, Link, score_hops
-from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.time_budget import TimeBudget
-from memsvc.domain.graph.walk_graph import Walked
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
 from memsvc.errors import GraphTooSlowError, MemsvcError, NoSeedsError, UnavailableError
 from memsvc.memory_index.memory_graph import MemoryGraph
-from memsvc.ports import Candidate, DenseQuery, MemoryIndex
+from memsvc.ports import Candidate, DenseQuery, IndexEntry, MemoryIndex
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, ArmStatus
+from memsvc.services.graph_walks import GraphWalks, WalkQuestion
 from memsvc.settings import GraphSettings
 from memsvc.telemetry import RECALL_ARM_SECONDS
 
@@ -56,8 +54,12 @@ class PresenceSource(Protocol):
         *,
         language: str,
         asked_at: float | None,
+        beside: Sequence[IndexEntry] = (),
     ) -> WordPresence:
-        """Return which words of ``text`` each of ``memories`` has."""
+        """Return which words of ``text`` each of ``memories`` has.
+
+        ``beside`` are memories that count too, though the index does not hold them.
+        """
         ...
 
 
@@ -95,6 +97,8 @@ class FirstHop:
     weights: FusionWeights
     most: int
     """How many candidates are wanted."""
+    explain: bool = False
+    """Whether the paths of the walk are wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,9 @@ class SecondHop:
     graphs: GraphSource
     words: PresenceSource
     index: MemoryIndex
+    exact: MemoryIndex
+    """For memories that the index does not hold."""
+    walks: GraphWalks
     settings: GraphSettings
 
     async def refresh(self, query: ArmQuery) -> None:
@@ -143,12 +150,23 @@ class SecondHop:
         )
         if graph is None:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
+        if query.day is not None:
+            graph = await asyncio.to_thread(_on_day, graph, query)
+            check_time()
         named = list(extract_entities(query.text).mentions)
         fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
-        walked = await asyncio.to_thread(
-            self._walk, graph, {e.memory_id: e.score for e in fused[:_SEEDS]}, named, check_time
+        answer = await self.walks(
+            WalkQuestion(
+                bank=query.bank,
+                graph=graph,
+                is_whole=query.day is None,
+                hits={each.memory_id: each.score for each in fused[:_SEEDS]},
+                named=named,
+                check_time=check_time,
+                with_paths=first.explain,
+            )
         )
-        ranking = _allowed([(w.source, w.score) for w in walked], query.allowed)
+        ranking = _allowed([(w.source, w.score) for w in answer.walked], query.allowed)
         rankings = {**first.rankings, Arm.GRAPH: ranking[: query.k]}
         fused = fuse(rankings, first.weights, max(first.most, _POOL))
         check_time()
@@ -167,23 +185,14 @@ class SecondHop:
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
         return _hopped(scored, fused, first.most, candidates)
 
-    def _walk(
-        self,
-        graph: MemoryGraph,
-        hits: Mapping[MemoryId, float],
-        named: Sequence[EntityForm],
-        check_time: TimeBudget,
-    ) -> list[Walked[MemoryId]]:
-        settings = PageRankSettings(follow_probability=self.settings.follow_probability)
-        return graph.walk(hits, named, self.settings.candidates, settings, check_time)
-
     async def _similarities(
         self, first: FirstHop, pool: Sequence[MemoryId]
     ) -> Mapping[MemoryId, float]:
         if first.posed is None or not pool:
             return {}
         asked = replace(first.posed, k=len(pool), allowed=list(pool), tell=None)
-        found = await self.index.search(first.query.bank.scope, asked)
+        index = self.exact if first.query.held else self.index
+        found = await index.search(first.query.bank.scope, asked)
         return {each.memory_id: each.score for each in found}
 
     async def _presence(self, first: FirstHop, pool: Sequence[MemoryId]) -> WordPresence | None:
@@ -197,7 +206,18 @@ class SecondHop:
             pool,
             language=query.bank.language,
             asked_at=query.asked_at,
+            beside=query.held,
         )
+
+
+def _on_day(graph: MemoryGraph, query: ArmQuery) -> MemoryGraph:
+    """Return the graph of what counted on the day that is asked about."""
+    held = {each.memory_id: each for each in query.held}
+    return graph.on_day(
+        query.allowed or (),
+        {each: entry.mentions for each, entry in held.items() if entry.mentions is not None},
+        {each: entry.episode_id for each, entry in held.items() if entry.episode_id is not None},
+    )
 
 
 def _settings(rankings: Mapping[Arm, Ranking]) -> HopSettings:

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import Extracted
-from memsvc.domain.identifiers import MemoryId, VectorId
+from memsvc.domain.identifiers import EpisodeId, MemoryId, VectorId
 from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
-from memsvc.domain.memory import BankScope
+from memsvc.domain.memory import BankScope, MemoryState
 from memsvc.ports import (
     FeedRequest,
     IndexChanges,
@@ -56,7 +56,7 @@ LIMIT %(limit)s
 
 _ENTRIES: LiteralString = """
 SELECT m.memory_id, l.terms, l.counts, l.length, l.language, v.ids, v.vectors,
-       g.entities, g.counts, g.subjects, s.given
+       CASE WHEN %(mentions)s THEN m.episode_id END, g.entities, g.counts, g.subjects, s.given
 FROM memories m
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(each.mentioned) AS given FROM given_sets each
@@ -76,7 +76,7 @@ LEFT JOIN LATERAL (
     WHERE e.bank_id = %(bank)s AND e.memory_id = m.memory_id AND e.version = m.current_version
       AND e.model_id = %(model)s
 ) v ON true
-WHERE m.bank_id = %(bank)s AND m.state = 'active'
+WHERE m.bank_id = %(bank)s AND m.state = %(state)s
 """
 
 _OF_THESE: LiteralString = " AND m.memory_id = ANY(%(ids)s)"
@@ -142,6 +142,17 @@ class StoreFeed:
         rows = await read_once(self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters)
         return [_to_entry(row) for row in rows]
 
+    async def superseded(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId]
+    ) -> Sequence[IndexEntry]:
+        """Return words and entities of superseded memories, which no index holds."""
+        request = FeedRequest(model_id=None, mentions=True)
+        parameters = _entry_parameters(scope, request, MemoryState.SUPERSEDED)
+        rows = await read_once(
+            self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters | {"ids": memory_ids}
+        )
+        return [_to_entry(row) for row in rows]
+
     async def load(
         self, scope: BankScope, request: FeedRequest
     ) -> AsyncIterator[tuple[Watermark, Sequence[IndexEntry]]]:
@@ -174,18 +185,21 @@ async def _present_horizon(
     return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
 
 
-def _entry_parameters(scope: BankScope, request: FeedRequest) -> dict[str, object]:
+def _entry_parameters(
+    scope: BankScope, request: FeedRequest, state: MemoryState = MemoryState.ACTIVE
+) -> dict[str, object]:
     return {
         "bank": scope.bank_id,
         "lexical": request.lexical,
         "mentions": request.mentions,
         "model": request.model_id,
         "analyzer": ANALYZER_VERSION,
+        "state": str(state),
     }
 
 
 def _to_entry(row: TupleRow) -> IndexEntry:
-    memory_id, terms, counts, length, language, vector_ids, vectors, *mentioned = row
+    memory_id, terms, counts, length, language, ids, vectors, episode_id, *mentioned = row
     form = (
         None
         if terms is None
@@ -198,9 +212,10 @@ def _to_entry(row: TupleRow) -> IndexEntry:
             IndexedVector(
                 vector_id=VectorId(vector_id), vector=np.asarray(vector.to_numpy(), np.float32)
             )
-            for vector_id, vector in zip(vector_ids or (), vectors or (), strict=True)
+            for vector_id, vector in zip(ids or (), vectors or (), strict=True)
         ],
         mentions=_to_extracted(*mentioned),
+        episode_id=None if episode_id is None else EpisodeId(episode_id),
     )
 
 

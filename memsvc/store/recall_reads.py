@@ -37,7 +37,8 @@ _PLACES_NEAR: LiteralString = """
 SELECT DISTINCT n.memory_id, n.episode_id, n.seq
 FROM memories m JOIN memories n ON n.bank_id = m.bank_id AND n.episode_id = m.episode_id
     AND n.seq BETWEEN m.seq - %(reach)s::int AND m.seq + %(reach)s::int
-WHERE m.bank_id = %(bank)s AND m.memory_id = ANY(%(ids)s) AND n.state = %(state)s
+WHERE m.bank_id = %(bank)s AND m.memory_id = ANY(%(ids)s)
+    AND (n.state = %(state)s OR n.memory_id = ANY(%(beside)s))
     AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
 """
 
@@ -65,15 +66,24 @@ class RecallReads:
         )
 
     async def places_near(
-        self, scope: BankScope, memory_ids: Sequence[MemoryId], reach: int, now: datetime
+        self,
+        scope: BankScope,
+        memory_ids: Sequence[MemoryId],
+        reach: int,
+        now: datetime,
+        beside: Sequence[MemoryId] = (),
     ) -> Sequence[Place]:
-        """Return the places of active memories at most ``reach`` from one of these, and theirs."""
+        """Return the places of memories at most ``reach`` from one of these, and theirs.
+
+        Of active ones, and of those ``beside`` whatever their state.
+        """
         if not memory_ids:
             return []
         parameters = {
             "bank": scope.bank_id,
             "ids": list(memory_ids),
             "reach": reach,
+            "beside": list(beside),
             "state": str(MemoryState.ACTIVE),
             "now": now,
         }

@@ -89,6 +89,14 @@ class MentionGraph(Generic[Source]):
         holding = len(self._sources.get(form, ()))
         return 1 / holding if holding else 0.0
 
+    def __contains__(self, source: object) -> bool:
+        """Whether a source is held."""
+        return source in self._mentions
+
+    def unordered_forms(self) -> Iterable[EntityForm]:
+        """Return every entity, in no particular order."""
+        return self._sources
+
     def forms(self) -> Iterable[EntityForm]:
         """Return every entity, in order."""
         return sorted(self._sources)

@@ -1,8 +1,9 @@
-"""Sources and entities as one graph to walk on, kept up with what comes and goes."""
+"""Sources, entities and episodes as one graph to walk on, kept up with what comes and goes."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,39 @@ from memsvc.domain.graph.adjacency import Adjacency
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.pagerank import PageRankSettings, Wanted, best_places, reset_vector
 from memsvc.domain.graph.stored_edges import EdgeList
+from memsvc.domain.graph.synonyms import Synonym
 
-Source = TypeVar("Source")
-
-_SOURCE, _ENTITY = 0, 1
+Source = TypeVar("Source", bound=Hashable)
 
 _LEAST_DEAD = 1_000
 """Removed sources keep their numbers until there are so many, and as many as half the nodes."""
+
+
+NodeKind: TypeAlias = Literal["source", "entity", "episode"]
+"""A source is a memory of any kind: a turn, passage, note or thought."""
+
+_SOURCE: NodeKind = "source"
+_ENTITY: NodeKind = "entity"
+_EPISODE: NodeKind = "episode"
+
+
+class Node(NamedTuple):
+    """A node by its kind and name; names of two kinds may be equal.
+
+    A tuple: a graph has as many as it has edges in its hands while it is put together.
+    """
+
+    kind: NodeKind
+    key: Hashable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeWeights:
+    """What an edge of each type weighs, beside 1 for a mention; 0 leaves the type out."""
+
+    synonym: float = 0.0
+    """Times the cosine."""
+    episode: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,55 +53,91 @@ class Walked(Generic[Source]):
 
     source: Source
     score: float
-    path: tuple[Source | EntityForm, ...]
-    """From the seed that brought most, over entities and sources, to this one."""
+    path: tuple[Node, ...]
+    """From the seed that brought most to this one; empty unless asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What is known of a source: the entities it mentions, and the episode it belongs to."""
+
+    entities: frozenset[EntityForm]
+    episode: Hashable | None = None
 
 
 class WalkGraph(Generic[Source]):
-    """Each source is joined with each entity it mentions by an edge of weight 1.
+    """Each source is joined with each entity it mentions, with its episode, and synonyms are.
 
     Putting and removing cost the source's own edges, but for the putting together anew that many
     changes bring about. A source removed leaves the graph that never held it: what it alone
-    mentioned is reached no more.
+    mentioned is reached no more, and has no synonyms.
     """
 
-    def __init__(self, entities: Mapping[Source, Collection[EntityForm]] | None = None) -> None:
-        """Join many sources with their entities at once."""
-        self._entities: dict[Source, frozenset[EntityForm]] = {}
+    def __init__(
+        self,
+        told: Mapping[Source, Told] | None = None,
+        synonyms: Iterable[Synonym] = (),
+        weights: EdgeWeights | None = None,
+    ) -> None:
+        """Join many sources with what they mention at once, and names that are synonyms."""
+        self._weights = weights or EdgeWeights()
+        self._told: dict[Source, Told] = dict(told or {})
+        self._mentioned = Counter(form for each in self._told.values() for form in each.entities)
+        self._synonyms: dict[EntityForm, dict[EntityForm, float]] = {}
         self._among: NDArray[np.bool_] | None = None
-        if entities is not None:
-            self._entities = {source: frozenset(of) for source, of in entities.items()}
+        self._note(synonyms)
         self._build()
 
     def __len__(self) -> int:
-        return len(self._entities)
+        return len(self._told)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the edges held."""
         return self._adjacency.nbytes
 
-    def put(self, source: Source, entities: Collection[EntityForm]) -> None:
-        """Join a source with these entities, in place of those it had."""
-        before = self._entities.get(source, frozenset())
-        after = frozenset(entities)
-        self._entities[source] = after
-        self._place(_SOURCE, source)
-        self._set(source, sorted(after - before), 1.0)
-        self._set(source, sorted(before - after), 0.0)
+    @property
+    def synonym_count(self) -> int:
+        """How many pairs of names are joined as synonyms."""
+        return sum(len(others) for others in self._synonyms.values()) // 2
+
+    def put(
+        self, source: Source, entities: Collection[EntityForm], episode: Hashable | None = None
+    ) -> None:
+        """Join a source with these entities and its episode, in place of what it had."""
+        before = self._edges_of(source)
+        was = self._entities_of(source)
+        self._told[source] = Told(entities=frozenset(entities), episode=episode)
+        after = self._edges_of(source)
+        centre = Node(_SOURCE, source)
+        self._set(centre, {node: after.get(node, 0.0) for node in before.keys() | after.keys()})
+        self._count(self._entities_of(source) - was, was - self._entities_of(source))
         self._tidy()
 
     def remove(self, source: Source) -> None:
         """Forget a source; unknown ones are fine."""
-        entities = self._entities.pop(source, None)
-        if entities is None:
+        if source not in self._told:
             return
-        self._set(source, sorted(entities), 0.0)
-        place = self._places.pop((_SOURCE, source))
-        self._is_source[place] = False
+        centre = Node(_SOURCE, source)
+        self._set(centre, dict.fromkeys(self._edges_of(source), 0.0))
+        gone = self._told.pop(source).entities
+        self._count((), gone)
+        self._is_source[self._places.pop(centre)] = False
         self._among = None
         self._dead += 1
         self._tidy()
+
+    def join(self, synonyms: Iterable[Synonym]) -> None:
+        """Join names that are synonyms; those that no source mentions are left out."""
+        for each in self._note(synonyms):
+            weight = self._weights.synonym * each.cosine
+            other = Node(_ENTITY, each.second)
+            self._set(Node(_ENTITY, each.first), {other: weight})
+        self._tidy()
+
+    def synonyms_of(self, form: EntityForm) -> Mapping[EntityForm, float]:
+        """Return the synonyms of a name with their cosines."""
+        return self._synonyms.get(form, {})
 
     def walk(
         self,
@@ -93,16 +156,16 @@ class WalkGraph(Generic[Source]):
         """
         of_sources, of_entities = seeds
         numbered = [
-            *((self._places.get((_SOURCE, key)), weight) for key, weight in of_sources.items()),
-            *((self._places.get((_ENTITY, key)), weight) for key, weight in of_entities.items()),
+            *((Node(_SOURCE, key), weight) for key, weight in of_sources.items()),
+            *((Node(_ENTITY, key), weight) for key, weight in of_entities.items()),
         ]
-        weights = {place: weight for place, weight in numbered if place is not None}
+        weights = {self._places[node]: weight for node, weight in numbered if node in self._places}
         reset = reset_vector(len(self._nodes), weights)
         wanted = Wanted(count=count, among=self._sources_among())
         best = best_places(self._adjacency, reset, wanted, settings, check_time)
         found = [
             Walked(
-                source=cast("Source", self._nodes[place]),
+                source=cast("Source", self._nodes[place].key),
                 score=score,
                 path=tuple(self._nodes[step] for step in best.walk.path_to(place))
                 if with_paths
@@ -119,43 +182,83 @@ class WalkGraph(Generic[Source]):
             among = self._among = np.array(self._is_source, np.bool_)
         return among
 
+    def _entities_of(self, source: Source) -> frozenset[EntityForm]:
+        told = self._told.get(source)
+        return frozenset() if told is None else told.entities
+
+    def _edges_of(self, source: Source) -> dict[Node, float]:
+        """Return what a source is joined with, and how strongly."""
+        told = self._told.get(source)
+        if told is None:
+            return {}
+        edges = {Node(_ENTITY, form): 1.0 for form in sorted(told.entities)}
+        if told.episode is not None and self._weights.episode > 0:
+            edges[Node(_EPISODE, told.episode)] = self._weights.episode
+        return edges
+
+    def _note(self, synonyms: Iterable[Synonym]) -> list[Synonym]:
+        """Keep the synonyms of which both names are mentioned; return those."""
+        if self._weights.synonym <= 0:
+            return []
+        noted = [
+            each
+            for each in synonyms
+            if each.first != each.second
+            and self._mentioned[each.first] > 0
+            and self._mentioned[each.second] > 0
+        ]
+        for each in noted:
+            self._synonyms.setdefault(each.first, {})[each.second] = each.cosine
+            self._synonyms.setdefault(each.second, {})[each.first] = each.cosine
+        return noted
+
+    def _count(self, more: Iterable[EntityForm], less: Iterable[EntityForm]) -> None:
+        """Follow how many sources mention what; what none does loses its synonyms."""
+        self._mentioned.update(more)
+        for form in less:
+            self._mentioned[form] -= 1
+            if self._mentioned[form] <= 0:
+                del self._mentioned[form]
+                others = self._synonyms.pop(form, {})
+                for other in others:
+                    del self._synonyms[other][form]
+                gone = {Node(_ENTITY, other): 0.0 for other in sorted(others)}
+                self._set(Node(_ENTITY, form), gone)
+
     def _build(self) -> None:
         self._among = None
-        self._places: dict[tuple[int, Source | EntityForm], int] = {}
-        self._nodes: list[Source | EntityForm] = []
+        self._places: dict[Node, int] = {}
+        self._nodes: list[Node] = []
         self._is_source: list[bool] = []
         self._dead = 0
-        first, second = [], []
-        for source, entities in self._entities.items():
-            centre = self._number(_SOURCE, source)
-            for entity in sorted(entities):
-                first.append(centre)
-                second.append(self._number(_ENTITY, entity))
-        edges = EdgeList(
-            first=np.array(first, np.int64),
-            second=np.array(second, np.int64),
-            weights=np.ones(len(first), np.float32),
-        )
-        self._adjacency = Adjacency(len(self._nodes), edges)
+        edges: list[tuple[int, int, float]] = []
+        for source in self._told:
+            centre = self._number(Node(_SOURCE, source))
+            for node, weight in self._edges_of(source).items():
+                edges.append((centre, self._number(node), weight))
+        for form, others in self._synonyms.items():
+            place = self._number(Node(_ENTITY, form))
+            for other, cosine in others.items():
+                if form < other:
+                    at = self._number(Node(_ENTITY, other))
+                    edges.append((place, at, self._weights.synonym * cosine))
+        self._adjacency = Adjacency(len(self._nodes), _edge_list(edges))
 
-    def _number(self, kind: int, key: Source | EntityForm) -> int:
+    def _number(self, node: Node) -> int:
         """Return the number of a node, the next one if it is new."""
-        place = self._places.setdefault((kind, key), len(self._nodes))
+        place = self._places.setdefault(node, len(self._nodes))
         if place == len(self._nodes):
-            self._nodes.append(key)
-            self._is_source.append(kind == _SOURCE)
+            self._nodes.append(node)
+            self._is_source.append(node.kind == _SOURCE)
             self._among = None
         return place
 
-    def _place(self, kind: int, key: Source | EntityForm) -> int:
-        """Return the number of a node that the edges know."""
-        place = self._number(kind, key)
+    def _set(self, centre: Node, weights: Mapping[Node, float]) -> None:
+        """Give the edges of a node their weights, 0 for those that go."""
+        place = self._number(centre)
+        edges = [(place, self._number(node), weight) for node, weight in weights.items()]
         self._adjacency.add_nodes(len(self._nodes) - self._adjacency.nodes)
-        return place
-
-    def _set(self, source: Source, entities: list[EntityForm], weight: float) -> None:
-        places = [self._place(_ENTITY, entity) for entity in entities]
-        self._adjacency.set_edges(_star(self._places[_SOURCE, source], places, weight))
+        self._adjacency.set_edges(_edge_list(edges))
 
     def _tidy(self) -> None:
         """Put the graph together anew when it has changed much."""
@@ -165,9 +268,9 @@ class WalkGraph(Generic[Source]):
             self._adjacency = self._adjacency.consolidated()
 
 
-def _star(centre: int, places: list[int], weight: float) -> EdgeList:
+def _edge_list(edges: list[tuple[int, int, float]]) -> EdgeList:
     return EdgeList(
-        first=np.full(len(places), centre, np.int64),
-        second=np.array(places, np.int64),
-        weights=np.full(len(places), weight, np.float32),
+        first=np.array([edge[0] for edge in edges], np.int64),
+        second=np.array([edge[1] for edge in edges], np.int64),
+        weights=np.array([edge[2] for edge in edges], np.float32),
     )

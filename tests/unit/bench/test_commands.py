@@ -32,6 +32,8 @@ def test_unknown_arms_are_refused(written: str) -> None:
         (["--openie", "none.jsonl"], "does not exist"),
         (["--keep"], "needs --url"),
         (["--arms", "links"], "give all, or some of"),
+        (["--ablate", "links"], "one must remain"),
+        (["--arms", "dense", "--ablate", "dense"], "one must remain"),
     ],
 )
 def test_retrieval_refuses_what_cannot_be(

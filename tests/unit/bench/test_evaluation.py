@@ -78,6 +78,21 @@ def test_recall_is_measured_over_questions_with_gold(run: RetrievalRun) -> None:
     assert result["recall_ms"]["p50"] is not None
 
 
+def test_arms_are_left_out_in_turn_over_the_same_banks(
+    run: RetrievalRun, service: TinyService
+) -> None:
+    result = replace(run, ablated=["dense", "graph"]).measure(CONVERSATIONS)
+    assert list(result["without"]) == ["dense", "graph"]
+    assert result["without"]["graph"]["by_category"]["1-4"]["n"] == 2
+    asked = [each["arms"] for each in service.recalls if each["query"] == "rains"]
+    assert asked == [
+        "all",
+        ["lexical", "episode", "graph"],
+        ["dense", "lexical", "episode"],
+    ]
+    assert len(service.memories) == 2
+
+
 def test_each_conversation_has_a_bank_of_its_own(run: RetrievalRun, service: TinyService) -> None:
     run.measure(CONVERSATIONS)
     assert [len(memories) for memories in service.memories.values()] == [3, 3]

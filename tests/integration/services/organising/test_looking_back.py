@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from memsvc_client import AsyncBank, AsyncClient, Filter, NaiveTimestampError
+from memsvc_client import AsyncBank, AsyncClient, Episode, Filter, Message, NaiveTimestampError
 
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
@@ -132,6 +132,41 @@ async def test_states_that_are_named_stay_and_the_budget_takes_everything(
     assert {hit.memory.text for hit in found.hits} == {LISBON}
     whole = await ann.bank.recall("home", mode="auto", budget_tokens=500, as_of=month(2))
     assert (whole.mode, [hit.memory.text for hit in whole.hits]) == ("passthrough", [LISBON])
+
+
+async def test_every_arm_answers_for_another_day(client: AsyncClient) -> None:
+    """Lisbon held in February and is in no index; Porto was told in April."""
+    ann = await told(client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4))
+    for arm in ("dense", "lexical"):
+        found = await ann.bank.recall("live in Lisbon", k=20, arms=[arm], as_of=month(3))
+        assert found.hits[0].memory.text == LISBON
+        assert PORTO not in {hit.memory.text for hit in found.hits}
+    whole = await ann.bank.recall("live in Lisbon", k=20, as_of=month(3), explain=True)
+    assert {arm: report.status for arm, report in whole.arms.items()} == {
+        "dense": "ok",
+        "lexical": "ok",
+        "episode": "skipped",
+        "graph": "ok",
+    }
+    assert whole.arms["episode"].reason is not None
+    assert "beside" in whole.arms["episode"].reason
+    assert all(hit.hop is not None for hit in whole.hits)
+    assert {hit.memory.text for hit in whole.hits} == {LISBON, TEA}
+
+
+async def test_episodes_answer_with_what_held_then(client: AsyncClient) -> None:
+    bank = client.bank("ann")
+    messages = [
+        Message(text=LISBON, speaker="Ann", occurred_at=month(1)),
+        Message(text="The flat has a balcony.", speaker="Ann", occurred_at=month(1)),
+    ]
+    await bank.add_episodes([Episode(source="January", messages=messages)], create=True)
+    await bank.add_memory(PORTO, speaker="Ann", occurred_at=month(4))
+    await settle(client, "ann")
+    then = await bank.recall("balcony Lisbon", k=5, arms=["lexical", "episode"], as_of=month(2))
+    assert then.arms["episode"].status == "ok"
+    assert {hit.memory.text for hit in then.hits} == {each.text for each in messages}
+    assert all("episode" in hit.arms for hit in then.hits)
 
 
 async def test_a_time_without_a_zone_is_refused_before_it_is_sent(client: AsyncClient) -> None:
