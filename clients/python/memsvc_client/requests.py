@@ -209,6 +209,8 @@ class RecallQuery(Body):
     """Also judge whether what was found answers the question."""
     record: bool | None = None
     """Whether to record the recall; a share of them is unless given."""
+    reinforce: bool | None = None
+    """``False``: being a hit is no use, whatever the bank's policy."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
@@ -235,6 +237,7 @@ class RecallFields(TypedDict, total=False):
     explain: bool | None
     answerable: bool | None
     record: bool | None
+    reinforce: bool | None
 
 
 class MemoryListing(TypedDict, total=False):

@@ -1,0 +1,11 @@
+"""`memsvc eval`: how good recall is, on your own questions and memories."""
+
+import typer
+
+from memsvc.cli.commands.eval_run import run
+
+app = typer.Typer(
+    help="How good recall is on questions of your own.",
+    no_args_is_help=True,
+)
+app.command()(run)
