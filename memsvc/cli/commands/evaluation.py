@@ -2,6 +2,7 @@
 
 import typer
 
+from memsvc.cli.commands.eval_record import record
 from memsvc.cli.commands.eval_run import run
 
 app = typer.Typer(
@@ -9,3 +10,4 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command()(run)
+app.command()(record)
