@@ -2,6 +2,7 @@
 
 import typer
 
+from memsvc.cli.commands.eval_compare import compare
 from memsvc.cli.commands.eval_record import record
 from memsvc.cli.commands.eval_run import run
 
@@ -11,3 +12,4 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(record)
+app.command()(compare)
