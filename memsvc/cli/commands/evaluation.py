@@ -4,6 +4,7 @@ import typer
 
 from memsvc.cli.commands.eval_compare import compare
 from memsvc.cli.commands.eval_record import record
+from memsvc.cli.commands.eval_report import report
 from memsvc.cli.commands.eval_run import run
 
 app = typer.Typer(
@@ -12,4 +13,5 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(record)
+app.command()(report)
 app.command()(compare)
