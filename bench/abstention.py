@@ -26,15 +26,16 @@ from bench.abstention_training import (
     threshold_for,
 )
 from bench.asking import refuse_failed_arms
-from bench.datasets import EvaluationSet, Question, read_set
 from bench.errors import BenchError
-from bench.loading import count_memories, write_corpus
+from bench.loading import write_corpus
 from bench.machine import describe_versions
 from bench.options import ApiKeyOption, KeepOption, OutOption, UrlOption, refuse_useless_keep
 from bench.progress import console, progress
 from bench.results import describe_run, write_results
 from bench.retrieval import SetsOption, WorkersOption
 from bench.service import MeasuredService, ServiceOptions, measured_service
+from memsvc.cli.evaluation.corpora import count_memories
+from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set
 from memsvc.domain.answerable.evidence import FEATURES
 
 UNANSWERABLE = frozenset({"adversarial", "Null", "abstention"})

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from memsvc_client import ArmStatus, Bank, Recall
 
-from bench.datasets import Question
 from bench.errors import BenchError
 from bench.metrics import Judged
 from bench.options import Arms, Times
-from bench.units import UnitKind, ranked_units
+from memsvc.cli.evaluation.sets import Question
+from memsvc.cli.evaluation.units import UnitKind, ranked_units
 
 MOST_HITS = 200
 """How many hits the service gives at most."""

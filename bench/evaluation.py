@@ -10,10 +10,8 @@ from rich.table import Table
 
 from bench.asking import Asked, AskOptions, ask_all
 from bench.banks import MakeBank
-from bench.datasets import EvaluationSet
-from bench.loading import count_memories, write_corpus
+from bench.loading import write_corpus
 from bench.metrics import (
-    RECALL_AT,
     Percentiles,
     RecallFigures,
     percentiles,
@@ -23,6 +21,9 @@ from bench.metrics import (
 from bench.openie import Openie
 from bench.options import without_arm
 from bench.progress import console, progress
+from memsvc.cli.evaluation.corpora import count_memories
+from memsvc.cli.evaluation.sets import EvaluationSet
+from memsvc.domain.evaluation.measures import RECALL_AT
 
 JOBS_LIMIT_S = 6 * 3600.0
 

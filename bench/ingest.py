@@ -7,7 +7,6 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from bench.datasets import Corpus
 from bench.loading import episodes_of, write_corpus
 from bench.options import (
     ApiKeyOption,
@@ -21,6 +20,7 @@ from bench.progress import console, progress
 from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from bench.texts import GeneratedTurn, TextSource, installed_models, read_vocabulary
+from memsvc.cli.evaluation.corpora import Corpus
 from memsvc.domain.content import indexed_text
 from memsvc.embedding.factory import open_embedder
 from memsvc.settings import Settings

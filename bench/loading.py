@@ -1,20 +1,14 @@
 """Writing into a bank, in calls that end well inside any time limit."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
-from memsvc_client import Bank, Episode, Message, NewMemory
+from memsvc_client import Bank, Episode, Message
 
-from bench.datasets import Corpus
 from bench.texts import GeneratedTurn
-
-CHARS_PER_CALL = 200_000
-"""About 50,000 tokens: seconds of work for a small encoder on a small machine."""
+from memsvc.cli.evaluation.corpora import Corpus, episode_batches, passage_batches
 
 TURNS_PER_EPISODE = 20
 """About as many as a session of LoCoMo has."""
-
-_Piece = TypeVar("_Piece")
 
 
 def write_corpus(bank: Bank, corpus: Corpus, on_written: Callable[[int], None]) -> int:
@@ -23,11 +17,11 @@ def write_corpus(bank: Bank, corpus: Corpus, on_written: Callable[[int], None]) 
     ``on_written`` hears how many each call has added.
     """
     total = 0
-    for episodes in _portions(corpus.episodes, _episode_chars):
+    for episodes in episode_batches(corpus):
         written = sum(len(each.memories) for each in bank.add_episodes(episodes).results)
         on_written(written)
         total += written
-    for passages in _portions(corpus.passages, _passage_chars):
+    for passages in passage_batches(corpus):
         written = len(bank.add_memories(passages).results)
         on_written(written)
         total += written
@@ -46,30 +40,3 @@ def episodes_of(turns: Sequence[GeneratedTurn]) -> list[Episode]:
         )
         for start in range(0, len(turns), TURNS_PER_EPISODE)
     ]
-
-
-def count_memories(corpus: Corpus) -> int:
-    """Return how many memories a corpus makes."""
-    return len(corpus.passages) + sum(len(each.messages or ()) for each in corpus.episodes)
-
-
-def _portions(pieces: Iterable[_Piece], weigh: Callable[[_Piece], int]) -> Iterator[list[_Piece]]:
-    portion: list[_Piece] = []
-    weight = 0
-    for piece in pieces:
-        added = weigh(piece)
-        if portion and weight + added > CHARS_PER_CALL:
-            yield portion
-            portion, weight = [], 0
-        portion.append(piece)
-        weight += added
-    if portion:
-        yield portion
-
-
-def _episode_chars(episode: Episode) -> int:
-    return sum(len(message.text) for message in episode.messages or ())
-
-
-def _passage_chars(passage: NewMemory) -> int:
-    return len(passage.text)

@@ -5,9 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypedDict
 
-import numpy as np
-
-RECALL_AT = (2, 5, 10, 20)
+from memsvc.domain.evaluation.measures import RECALL_AT, mean, percentile
+from memsvc.domain.evaluation.measures import recall_at as recall_of_ranks
 
 
 class Percentiles(TypedDict):
@@ -37,12 +36,9 @@ class Judged:
 
 
 def recall_at(k: int, found: Sequence[str], gold: AbstractSet[str]) -> float:
-    """Return |gold ∩ top k| / |gold|; gold must not be empty.
-
-    Gold that is nowhere in the data stays in the denominator: a set's flaws cost the same
-    whatever is measured on it.
-    """
-    return len(gold & set(found[:k])) / len(gold)
+    """Return |gold ∩ top k| / |gold|; gold must not be empty."""
+    places = {unit: place for place, unit in enumerate(found, start=1)}
+    return recall_of_ranks(k, [places.get(unit) for unit in gold])
 
 
 def recall_figures(judged: Iterable[Judged], ks: Sequence[int] = RECALL_AT) -> RecallFigures:
@@ -51,7 +47,7 @@ def recall_figures(judged: Iterable[Judged], ks: Sequence[int] = RECALL_AT) -> R
     return RecallFigures(
         n=len(counted),
         recall={
-            str(k): _mean([recall_at(k, each.found, each.gold) for each in counted]) for k in ks
+            str(k): mean([recall_at(k, each.found, each.gold) for each in counted]) for k in ks
         },
     )
 
@@ -67,20 +63,8 @@ def recall_by_category(
     }
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which ``share`` (0 to 1) of the values lie, between two if need be.
-
-    Linear interpolation of the order statistics (Hyndman & Fan 1996, type 7).
-    """
-    return float(np.quantile(values, share))
-
-
 def percentiles(values: Sequence[float]) -> Percentiles:
     """Return the median and the 95th percentile."""
     if not values:
         return Percentiles(p50=None, p95=None)
     return Percentiles(p50=percentile(values, 0.5), p95=percentile(values, 0.95))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.asking import MOST_HITS, AskOptions
-from bench.datasets import read_set
 from bench.evaluation import RetrievalRun, SetResult, table_of
-from bench.metrics import RECALL_AT
 from bench.openie import read_openie
 from bench.options import (
     ApiKeyOption,
@@ -26,6 +24,8 @@ from bench.options import (
 from bench.progress import console
 from bench.results import describe_run, write_results
 from bench.service import ServiceOptions, measured_service
+from memsvc.cli.evaluation.sets import read_set
+from memsvc.domain.evaluation.measures import RECALL_AT
 
 _DEFAULT_K_MAX = max(RECALL_AT)
 

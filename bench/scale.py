@@ -10,7 +10,6 @@ import typer
 from memsvc_client import Bank
 from rich.table import Table
 
-from bench.datasets import Corpus
 from bench.filler import Filling, fill
 from bench.latency import Latency, time_recall, time_recalls
 from bench.loading import episodes_of, write_corpus
@@ -30,6 +29,7 @@ from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from bench.texts import TextSource, read_vocabulary
 from bench.vectors import VectorSource
+from memsvc.cli.evaluation.corpora import Corpus
 
 _DEFAULT_CHOICES = ["dense", "all"]
 

@@ -20,6 +20,7 @@ from memsvc.cli.commands import (
     doctor,
     erase,
     erasures,
+    evaluation,
     facts,
     graph,
     index,
@@ -93,6 +94,7 @@ app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(facts.app, name="facts")
 app.add_typer(operations.app, name="operations")
 app.add_typer(recalls.app, name="recalls")
+app.add_typer(evaluation.app, name="eval")
 app.add_typer(review.app, name="review")
 app.add_typer(erasures.app, name="erasures")
 app.add_typer(jobs.app, name="jobs")

@@ -50,6 +50,9 @@ class RecordedRecall:
     recorded_at: datetime
     hits: Sequence[RecordedHit]
     """By rank; near misses come last."""
+    helped: Sequence[MemoryId] = ()
+    """What was said to have been of use, hit or not, as far as it was not taken back."""
+    misled: Sequence[MemoryId] = ()
 
 
 def written_condition(condition: Condition) -> Json:

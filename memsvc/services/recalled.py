@@ -48,6 +48,8 @@ class RecallQuery:
     """Whether to judge if what was found answers the question."""
     record: bool | None = None
     """Whether the recall is recorded; ``None``: a share of them is."""
+    reinforce: bool = True
+    """Whether being a hit may count as use, where the bank's policy says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

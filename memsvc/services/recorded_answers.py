@@ -89,6 +89,8 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "occurred_after": None if after is None else after.isoformat(),
         "occurred_before": None if before is None else before.isoformat(),
         "states": [each.value for each in wanted.states],
+        "as_of": None if wanted.as_of is None else wanted.as_of.isoformat(),
+        "known_at": None if wanted.known_at is None else wanted.known_at.isoformat(),
         "metadata": None if wanted.metadata is None else written_condition(wanted.metadata),
     }
     return {
@@ -146,6 +148,9 @@ def _read_filter(given: Mapping[str, Json]) -> RecallFilter:
         occurred_before=_instant(given["occurred_before"]),
         states=tuple(MemoryState(each) for each in _strings(given["states"])),
         metadata=None if metadata is None else read_condition(metadata),
+        # Answers that were recorded by earlier versions do not have them.
+        as_of=_instant(given.get("as_of")),
+        known_at=_instant(given.get("known_at")),
     )
 
 

@@ -161,7 +161,8 @@ class LoggedRecall:
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
         answer = await self._recall(caller, bank, query)
-        if answer.bank is not None and answer.hits and answer.mode is Mode.RANKED:
+        counts = query.reinforce and answer.mode is Mode.RANKED
+        if counts and answer.bank is not None and answer.hits:
             hits = [hit.memory.id for hit in answer.hits]
             self._log.offer_hits(caller.tenant_id, answer.bank.scope.bank_id, hits)
         now = self._clock.now()

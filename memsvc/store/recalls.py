@@ -15,6 +15,7 @@ from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.replays import MemoryNow
 from memsvc.errors import InvalidRequestError, RecallNotFoundError
 from memsvc.store import tables as t
+from memsvc.store.judgements import Judgements, judgements_of
 from memsvc.store.rows import CURRENT_VERSION
 from memsvc.store.session import Session
 
@@ -35,7 +36,8 @@ class RecallLogReader:
         if row is None:
             raise RecallNotFoundError(recall=str(recall_id))
         hits = await _hits_of(self._session, bank_id, [recall_id])
-        return _to_recall(row, hits.get(row.recall_id, ()))
+        judged = await judgements_of(self._session, bank_id, [recall_id])
+        return _to_recall(row, hits.get(row.recall_id, ()), judged.get(row.recall_id))
 
     async def list(self, bank_id: BankId, request: PageRequest) -> Page[RecordedRecall]:
         """Return recorded recalls, newest first."""
@@ -45,8 +47,12 @@ class RecallLogReader:
             statement = statement.where(columns.recall_id < _parsed(request.cursor))
         statement = statement.order_by(columns.recall_id.desc()).limit(request.limit + 1)
         rows = list(await self._session.connection.execute(statement))
-        hits = await _hits_of(self._session, bank_id, [row.recall_id for row in rows])
-        found = [_to_recall(row, hits.get(row.recall_id, ())) for row in rows]
+        ids = [row.recall_id for row in rows]
+        hits = await _hits_of(self._session, bank_id, ids)
+        judged = await judgements_of(self._session, bank_id, ids)
+        found = [
+            _to_recall(row, hits.get(row.recall_id, ()), judged.get(row.recall_id)) for row in rows
+        ]
         return cut_page(found, request, [str(each.id) for each in found])
 
     async def memories_now(
@@ -218,7 +224,9 @@ async def _hits_of(
     return found
 
 
-def _to_recall(row: Row[Any], hits: Sequence[RecordedHit]) -> RecordedRecall:
+def _to_recall(
+    row: Row[Any], hits: Sequence[RecordedHit], judged: Judgements | None
+) -> RecordedRecall:
     return RecordedRecall(
         id=RecallId(row.recall_id),
         bank_id=BankId(row.bank_id),
@@ -234,6 +242,8 @@ def _to_recall(row: Row[Any], hits: Sequence[RecordedHit]) -> RecordedRecall:
         asked_for=row.asked_for,
         recorded_at=row.recorded_at,
         hits=hits,
+        helped=() if judged is None else judged.helped,
+        misled=() if judged is None else judged.misled,
     )
 
 

@@ -41,6 +41,9 @@ class RecordedRecall(Record):
     recorded_at: AwareDatetime
     hits: tuple[RecordedHit, ...]
     """Near misses come last."""
+    helped: tuple[UUID, ...] = ()
+    """By feedback on it, as far as that was not undone."""
+    misled: tuple[UUID, ...] = ()
 
 
 class JudgedMemory(Record):

@@ -214,6 +214,8 @@ class RecallQuery(Body):
     """Also judge whether what was found answers the question."""
     record: bool | None = None
     """Whether to record the recall; a share of them is unless given."""
+    reinforce: bool | None = None
+    """``False``: being a hit is no use, whatever the bank's policy."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
@@ -242,6 +244,7 @@ class RecallFields(TypedDict, total=False):
     rerank: bool | None
     answerable: bool | None
     record: bool | None
+    reinforce: bool | None
 
 
 class MemoryListing(TypedDict, total=False):

@@ -105,6 +105,10 @@ class RecallRequest(RequestModel):
         StrictBool | None,
         Field(description="Whether to record the recall; by default a share of them is."),
     ] = None
+    reinforce: Annotated[
+        StrictBool,
+        Field(description="`false`: being a hit is no use, whatever the bank's policy."),
+    ] = True
     explain: Annotated[StrictBool, Field(description="Also tell what was left out, and why.")] = (
         False
     )
@@ -137,6 +141,7 @@ class RecallRequest(RequestModel):
             rerank=self.rerank,
             answerable=self.answerable,
             record=self.record,
+            reinforce=self.reinforce,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
         )
 

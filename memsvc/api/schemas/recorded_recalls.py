@@ -50,6 +50,10 @@ class RecordedRecallResponse(ResponseModel):
     now: Annotated[UtcTime, Field(description="As of when it was answered.")]
     recorded_at: UtcTime
     hits: Annotated[list[RecordedHitResponse], Field(description="Near misses come last.")]
+    helped: Annotated[
+        list[UUID], Field(description="By feedback on it, as far as that was not undone.")
+    ]
+    misled: list[UUID]
 
     @classmethod
     def of(cls, recall: RecordedRecall) -> Self:
@@ -68,6 +72,8 @@ class RecordedRecallResponse(ResponseModel):
             now=recall.asked_for,
             recorded_at=recall.recorded_at,
             hits=[RecordedHitResponse.of(each) for each in recall.hits],
+            helped=list(recall.helped),
+            misled=list(recall.misled),
         )
 
 

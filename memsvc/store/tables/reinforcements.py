@@ -1,6 +1,6 @@
 """What made memories stronger or weaker: append-only, once an occasion."""
 
-from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, Table
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table, text
 
 from memsvc.store.tables.columns import instant_column, metadata, text_column, uuid_column
 
@@ -21,6 +21,12 @@ reinforcements = Table(
         ["bank_id", "memory_id"],
         ["memories.bank_id", "memories.memory_id"],
         ondelete="CASCADE",
+    ),
+    Index(
+        "ix_reinforcements_bank_id_recall_id",
+        "bank_id",
+        "recall_id",
+        postgresql_where=text("recall_id IS NOT NULL"),
     ),
 )
 """``occasion`` is a session, a recall's id or an hour; ``operation_id`` is null where feedback was

@@ -46,6 +46,7 @@ RECORDED = RecordedRecall(
         RecordedHit(memory_id=MEMORY_ID, score=0.5, parts={}, version=1),
         RecordedHit(memory_id=MISSED_ID, score=0.25, parts={}, dropped_for="rank"),
     ],
+    helped=[MEMORY_ID],
 )
 GIVEN = FeedbackGiven(
     bank_id=BANK_ID,

@@ -8,9 +8,9 @@ import pytest
 from memsvc_client import Bank, Client, Episode, Message, Recall
 
 from bench.asking import Asked, AskOptions, ask_all, first_hits, refuse_failed_arms
-from bench.datasets import Question
 from bench.errors import BenchError
-from bench.units import UnitKind
+from memsvc.cli.evaluation.sets import Question
+from memsvc.cli.evaluation.units import UnitKind
 from tests.unit.bench.tiny_service import TinyService
 from tests.unit.memsvc_client.stub_service import RECALL
 

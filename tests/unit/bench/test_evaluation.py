@@ -10,9 +10,10 @@ from rich.console import Console
 
 from bench.asking import AskOptions
 from bench.banks import fresh_banks
-from bench.datasets import Corpus, EvaluationSet, Question
 from bench.evaluation import RetrievalRun, recall_ks, table_of
-from bench.units import UnitKind
+from memsvc.cli.evaluation.corpora import Corpus
+from memsvc.cli.evaluation.sets import EvaluationSet, Question
+from memsvc.cli.evaluation.units import UnitKind
 from tests.unit.bench.tiny_service import TinyService
 
 QUESTION = Question(

@@ -1,8 +1,8 @@
 from memsvc_client import Client, Episode, Message, NewMemory
 
-from bench.datasets import Corpus
-from bench.loading import CHARS_PER_CALL, count_memories, episodes_of, write_corpus
+from bench.loading import episodes_of, write_corpus
 from bench.texts import TextSource
+from memsvc.cli.evaluation.corpora import CHARS_PER_CALL, Corpus, count_memories
 from tests.unit.bench.tiny_service import TinyService
 
 

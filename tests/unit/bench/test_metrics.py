@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from bench.metrics import (
     Judged,
-    percentile,
     percentiles,
     recall_at,
     recall_by_category,
     recall_figures,
 )
+from memsvc.domain.evaluation.measures import percentile
 
 
 def judged(gold: str, found: str, *categories: str) -> Judged:

@@ -43,6 +43,8 @@ RENDERED = {
             "dropped_for": "rank",
         },
     ],
+    "helped": [str(MEMORY_ID)],
+    "misled": [],
 }
 
 

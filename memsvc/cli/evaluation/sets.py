@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from memsvc_client import Episode, NewMemory
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bench.errors import BenchError
-from bench.units import UnitKind
 from memsvc.cli.conversion import episode_of, memories_of
+from memsvc.cli.evaluation.corpora import Corpus
+from memsvc.cli.evaluation.units import UnitKind
 from memsvc.cli.formats import SessionRecord, read_passages, read_sessions
 from memsvc.cli.published_times import parse_published
+from memsvc.errors import InvalidRequestError
 
 ANSWERABLE = "1-4"
 """LoCoMo's categories without the fifth, whose questions have no answer: as papers report it."""
+_Drawn = TypeVar("_Drawn")
 _ANSWERABLE_IDS = frozenset({1, 2, 3, 4})
 
 
@@ -36,15 +37,6 @@ class Question:
     categories: tuple[str, ...]
     asked_at: datetime | None
     """Its own date, else the last time of its conversation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
-    """What goes into one bank."""
-
-    episodes: Sequence[Episode] = ()
-    passages: Sequence[NewMemory] = ()
-    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +67,25 @@ class _QuestionLine(BaseModel):
 def read_set(folder: Path, *, limit: int | None = None, seed: int = 0) -> EvaluationSet:
     """Read a set: all of it, or ``limit`` questions drawn with ``seed`` and what they are about.
 
-    The passages of a passage set are read in any case: they are one corpus. Raises ``BenchError``
-    or, for a line that cannot be read, ``InvalidRequestError``.
+    The passages of a passage set are read in any case: they are one corpus. Raises
+    ``InvalidRequestError``, naming the line where there is one.
     """
     name = folder.resolve().name
-    questions = _drawn(list(_read_questions(folder, name)), limit, seed)
+    questions = drawn(list(_read_questions(folder, name)), limit, seed)
     if _has(folder, "sessions.jsonl"):
         corpora = _read_conversations(folder, wanted={each.corpus for each in questions})
     elif _has(folder, "corpus.jsonl"):
         records = read_passages(folder)
         corpora = {name: Corpus(passages=[part for each in records for part in memories_of(each)])}
     else:
-        raise BenchError(f"{folder} holds neither sessions.jsonl[.gz] nor corpus.jsonl[.gz].")
+        raise InvalidRequestError(
+            f"{folder} holds neither sessions.jsonl[.gz] nor corpus.jsonl[.gz]."
+        )
     unknown = sorted({each.corpus for each in questions} - corpora.keys())
     if unknown:
-        raise BenchError(f"{folder} asks about {unknown[0]!r}, of which it has no session.")
+        raise InvalidRequestError(
+            f"{folder} asks about {unknown[0]!r}, of which it has no session."
+        )
     return EvaluationSet(
         name=name,
         questions=[_dated(each, corpora[each.corpus].ends_at) for each in questions],
@@ -104,7 +100,7 @@ def _has(folder: Path, name: str) -> bool:
 def _read_questions(folder: Path, set_name: str) -> Iterator[Question]:
     path = folder / "queries.jsonl"
     if not path.is_file():
-        raise BenchError(f"{folder} holds no queries.jsonl: there is nothing to ask.")
+        raise InvalidRequestError(f"{folder} holds no queries.jsonl: there is nothing to ask.")
     with path.open(encoding="utf-8-sig") as lines:
         for number, text in enumerate(lines, start=1):
             if text.strip():
@@ -115,7 +111,7 @@ def _parse_question(text: str, set_name: str, place: str) -> Question:
     try:
         line = _QuestionLine.model_validate(json.loads(text))
     except (ValueError, ValidationError) as error:
-        raise BenchError(f"{place} is not a question: {error}") from error
+        raise InvalidRequestError(f"{place} is not a question: {error}") from error
     unit, gold = _gold_of(line, place)
     return Question(
         id=line.id,
@@ -138,7 +134,7 @@ def _gold_of(line: _QuestionLine, place: str) -> tuple[UnitKind, Sequence[str]]:
     for kind, gold in by_kind.items():
         if gold is not None:
             return kind, gold
-    raise BenchError(
+    raise InvalidRequestError(
         f"{place} has none of evidence_turn_ids, evidence_session_ids and gold_passage_ids."
     )
 
@@ -148,12 +144,13 @@ def _categories_of(line: _QuestionLine) -> tuple[str, ...]:
     return (*own, ANSWERABLE) if line.category_id in _ANSWERABLE_IDS else own
 
 
-def _drawn(questions: Sequence[Question], limit: int | None, seed: int) -> Sequence[Question]:
-    """Return ``limit`` of the questions in their order, or all where there are no more."""
-    if limit is None or limit >= len(questions):
-        return questions
-    chosen = random.Random(seed).sample(range(len(questions)), limit)
-    return [questions[position] for position in sorted(chosen)]
+def drawn(items: Sequence[_Drawn], limit: int | None, seed: int) -> Sequence[_Drawn]:
+    """Return ``limit`` of the items in their order, or all where there are no more."""
+    if limit is None or limit >= len(items):
+        return items
+    # What is drawn is no secret.
+    chosen = random.Random(seed).sample(range(len(items)), limit)  # noqa: S311
+    return [items[position] for position in sorted(chosen)]
 
 
 def _read_conversations(folder: Path, wanted: set[str]) -> dict[str, Corpus]:

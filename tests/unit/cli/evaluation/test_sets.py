@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import Question, read_set
-from bench.errors import BenchError
-from bench.units import UnitKind
+from memsvc.cli.evaluation.sets import Question, read_set
+from memsvc.cli.evaluation.units import UnitKind
+from memsvc.errors import InvalidRequestError
 
 Line = Mapping[str, object]
 
@@ -188,5 +188,5 @@ def test_a_limit_beyond_the_set_takes_all(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(
     tmp_path: Path, files: Mapping[str, Sequence[Line]], message: str
 ) -> None:
-    with pytest.raises(BenchError, match=message):
+    with pytest.raises(InvalidRequestError, match=message):
         read_set(folder_of(tmp_path, **files))

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets import Corpus, read_set
-from bench.units import UnitKind
 from memsvc.cli.conversion import turn_id_of
+from memsvc.cli.evaluation.corpora import Corpus
+from memsvc.cli.evaluation.sets import read_set
+from memsvc.cli.evaluation.units import UnitKind
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
+DATA = Path(__file__).parents[5] / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no evaluation data beside the checkout")
 

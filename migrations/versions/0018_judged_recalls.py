@@ -1,0 +1,24 @@
+"""What was said of a recall is found by the recall."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+INDEX = "ix_reinforcements_bank_id_recall_id"
+
+
+def upgrade() -> None:
+    op.create_index(
+        INDEX,
+        "reinforcements",
+        ["bank_id", "recall_id"],
+        postgresql_where=sa.text("recall_id IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index(INDEX, "reinforcements")
