@@ -29,7 +29,7 @@ from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
-from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
+from memsvc.telemetry import RECALL_STAGE_CPU_SECONDS, RECALL_STAGE_SECONDS, RECALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +331,8 @@ def _observed(stages: Stages) -> Mapping[str, float]:
     took_ms = stages.took_ms()
     for stage, spent in took_ms.items():
         RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
+    for stage, spent in stages.cpu_s().items():
+        RECALL_STAGE_CPU_SECONDS.labels(stage=stage).inc(spent)
     return took_ms
 
 
