@@ -14,6 +14,7 @@ from bench.index import index
 from bench.ingest import ingest
 from bench.ppr import ppr
 from bench.progress import console
+from bench.recall import recall
 from bench.retrieval import retrieval
 from bench.scale import scale
 from memsvc.errors import MemsvcError
@@ -21,6 +22,7 @@ from memsvc.errors import MemsvcError
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(retrieval)
 app.command()(abstention)
+app.command()(recall)
 app.command()(scale)
 app.command()(ingest)
 app.command()(footprint)

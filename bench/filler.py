@@ -19,13 +19,22 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.loading import TURNS_PER_EPISODE
 from bench.texts import GeneratedTurn, TextSource
 from bench.vectors import VectorSource
 from memsvc.domain.content import content_hash, indexed_text
 from memsvc.domain.graph.extraction import extract_entities
-from memsvc.domain.identifiers import MemoryId, uuid7_run
+from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId, uuid7, uuid7_run
 from memsvc.domain.lexical import analyze_text
-from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ResolvedBank, ScopeKeys
+from memsvc.domain.memory import (
+    Episode,
+    EpisodeKind,
+    Memory,
+    MemoryKind,
+    MemoryState,
+    ResolvedBank,
+    ScopeKeys,
+)
 from memsvc.settings import Settings
 from memsvc.store.database import DatabaseUrls, open_database
 from memsvc.store.embeddings import VectorsToAdd
@@ -33,7 +42,7 @@ from memsvc.store.engine import open_engine
 from memsvc.store.memories import VersionToAdd
 from memsvc.store.queue import JobCarrier
 from memsvc.store.roles import DEFAULT_TENANT
-from memsvc.store.transactions import Store
+from memsvc.store.transactions import Store, WriteTransaction
 from memsvc.system_clock import SystemClock
 
 LANGUAGE = "en"
@@ -91,11 +100,18 @@ def _portions(total: int) -> Iterator[int]:
 async def _add(
     store: Store, bank: ResolvedBank, turns: Sequence[GeneratedTurn], source: VectorSource
 ) -> None:
-    """Store turns as the write path does: versions, lexical forms, vectors, and the change log."""
+    """Store turns as the write path does: episodes, versions, what is derived, the change log."""
     now = SystemClock().now()
     bank_id = bank.scope.bank_id
+    episodes = [_episode(now) for _ in range(0, len(turns), TURNS_PER_EPISODE)]
     versions = [
-        _version(turn, bank, memory_id=MemoryId(memory_id), number=number, now=now)
+        _version(
+            turn,
+            bank,
+            episodes[number // TURNS_PER_EPISODE],
+            memory_id=MemoryId(memory_id),
+            number=number,
+        )
         for number, (turn, memory_id) in enumerate(
             zip(turns, uuid7_run(now, len(turns)), strict=True)
         )
@@ -106,15 +122,40 @@ async def _add(
         for each, row in zip(versions, rows, strict=True)
     ]
     async with store.write(bank.scope.tenant_id) as tx:
+        await _open(tx, bank_id, episodes, len(turns))
         await tx.memories.add(bank_id, versions)
         await tx.embeddings.add(bank_id, bank.model_id, vectors)
         await tx.changes.record(bank_id, [each.memory.id for each in versions])
 
 
+def _episode(now: datetime) -> Episode:
+    episode_id = EpisodeId(uuid7(now))
+    return Episode(
+        id=episode_id,
+        source=f"session-{episode_id}",
+        kind=EpisodeKind.CONVERSATION,
+        title=None,
+        keys=ScopeKeys(),
+        metadata={},
+        occurred_at=_FIRST_SAID,
+        recorded_at=now,
+    )
+
+
+async def _open(
+    tx: WriteTransaction, bank_id: BankId, episodes: Sequence[Episode], turns: int
+) -> None:
+    for number, episode in enumerate(episodes):
+        await tx.episodes.open(bank_id, episode)
+        added = min(TURNS_PER_EPISODE, turns - number * TURNS_PER_EPISODE)
+        await tx.episodes.grow(bank_id, episode.id, added)
+
+
 def _version(
-    turn: GeneratedTurn, bank: ResolvedBank, *, memory_id: MemoryId, number: int, now: datetime
+    turn: GeneratedTurn, bank: ResolvedBank, episode: Episode, *, memory_id: MemoryId, number: int
 ) -> VersionToAdd:
     said_at = _FIRST_SAID + number * _BETWEEN_TURNS
+    now = episode.recorded_at
     memory = Memory(
         id=memory_id,
         bank_id=bank.scope.bank_id,
@@ -122,10 +163,10 @@ def _version(
         state=MemoryState.ACTIVE,
         text=turn.text,
         speaker=turn.speaker,
-        source="",
+        source=episode.source,
         external_id=None,
-        episode_id=None,
-        seq=0,
+        episode_id=episode.id,
+        seq=number % TURNS_PER_EPISODE,
         keys=ScopeKeys(),
         metadata={},
         occurred_at=said_at,

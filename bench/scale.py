@@ -1,7 +1,5 @@
 """``python -m bench scale``: how long a recall takes among many memories, or many banks."""
 
-import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
@@ -10,9 +8,7 @@ import typer
 from memsvc_client import Bank
 from rich.table import Table
 
-from bench.filler import Filling, fill
 from bench.latency import Latency, time_recall, time_recalls
-from bench.loading import episodes_of, write_corpus
 from bench.metrics import Percentiles, percentiles
 from bench.options import (
     ApiKeyOption,
@@ -27,9 +23,8 @@ from bench.options import (
 from bench.progress import console, progress
 from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
+from bench.stored import Stock, draw, make_banks, prepare_vectors, store
 from bench.texts import TextSource, read_vocabulary
-from bench.vectors import VectorSource
-from memsvc.cli.evaluation.corpora import Corpus
 
 _DEFAULT_CHOICES = ["dense", "all"]
 
@@ -132,64 +127,27 @@ def scale(  # noqa: PLR0913 — one parameter per option
 
 def _measure(service: MeasuredService, wanted: Scale, choices: dict[str, Arms]) -> ScaleResult:
     texts = TextSource(read_vocabulary(), wanted.seed)
-    banks = _make_banks(service, wanted.banks)
-    fill_per_s = _fill(service, wanted, banks, texts)
-    asked = _draw(wanted, banks, texts)
+    banks = make_banks(service, "scale", wanted.banks)
+    total = wanted.memories_per_bank * wanted.banks
+    vectors = None
+    if wanted.is_precomputed:
+        vectors = prepare_vectors(service, banks[0], total, wanted.seed)
+    stock = Stock(texts=texts, vectors=vectors)
+    fill_per_s = store(service, banks, wanted.memories_per_bank, stock)
+    asked = draw(banks, texts.questions(wanted.queries), wanted.seed)
     first = _first_recalls(asked, wanted.k)
     latencies = {}
     for choice, arms in choices.items():
         with progress(f"ask: {choice}", len(asked)) as advance:
             latencies[choice] = time_recalls(asked, k=wanted.k, arms=arms, on_asked=advance)
     return ScaleResult(
-        memories=wanted.banks * wanted.memories_per_bank,
+        memories=total,
         banks=wanted.banks,
         fill_per_s=fill_per_s,
         first_recall_ms=first,
         arms=latencies,
         resident_mib=None if service.own is None else service.own.resident_mib(),
     )
-
-
-def _make_banks(service: MeasuredService, count: int) -> list[Bank]:
-    banks: list[Bank] = []
-    with progress("make banks", count) as advance:
-        while len(banks) < count:
-            banks.append(service.make_bank("scale"))
-            advance(1)
-    return banks
-
-
-def _fill(
-    service: MeasuredService, wanted: Scale, banks: Sequence[Bank], texts: TextSource
-) -> float:
-    """Store the memories, equally many in each bank; return how many per second."""
-    per_bank = wanted.memories_per_bank
-    total = per_bank * len(banks)
-    filling = None
-    if wanted.is_precomputed:
-        model = service.client.get_bank(banks[0].reference).embedding_model
-        filling = Filling(
-            banks=[str(bank.reference) for bank in banks],
-            memories_per_bank=per_bank,
-            texts=texts,
-            vectors=VectorSource.encode(total, model.dimension, wanted.seed),
-        )
-    with progress("store memories", total) as advance:
-        began = time.perf_counter()
-        if filling is not None and service.own is not None:
-            fill(filling, service.own.data_dir, advance)
-        else:
-            for bank in banks:
-                write_corpus(bank, Corpus(episodes=episodes_of(texts.turns(per_bank))), advance)
-                service.client.wait_for_jobs(bank.reference, timeout_s=3600.0)
-        return total / (time.perf_counter() - began)
-
-
-def _draw(wanted: Scale, banks: Sequence[Bank], texts: TextSource) -> list[tuple[Bank, str]]:
-    """Return which bank to ask what: banks by chance, each as often as any other."""
-    order = list(banks) * (wanted.queries // len(banks) + 1)
-    random.Random(wanted.seed).shuffle(order)
-    return list(zip(order, texts.questions(wanted.queries), strict=False))
 
 
 def _first_recalls(asked: Sequence[tuple[Bank, str]], k: int) -> Percentiles:

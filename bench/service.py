@@ -32,6 +32,8 @@ class MeasuredService:
     """A connection to the service that is measured."""
 
     client: Client
+    url: str
+    api_key: str | None
     make_bank: MakeBank
     own: OwnService | None
     """``None`` for one that was running already."""
@@ -75,4 +77,6 @@ def _connected(
         Client(url, api_key=options.api_key, timeout_s=CALL_LIMIT_S) as client,
         fresh_banks(client, keep=options.keep or _goes_with_its_data(own)) as make_bank,
     ):
-        yield MeasuredService(client=client, make_bank=make_bank, own=own)
+        yield MeasuredService(
+            client=client, url=url, api_key=options.api_key, make_bank=make_bank, own=own
+        )

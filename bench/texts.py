@@ -26,6 +26,9 @@ _TOPICAL_SHARE = 0.25
 _COMMON_WORDS = 300
 """Words of no topic: function words and the most frequent others."""
 _ZIPF_SHIFT = 2.7
+_NAMES = 5_000
+_MEAN_LENGTH = 26.0
+"""Words of a turn, of the lengths below."""
 _LOG_LENGTH_MEAN, _LOG_LENGTH_DEVIATION = 3.08, 0.61
 _LENGTHS = (3, 120)
 _QUESTION_LENGTHS = (6, 14)
@@ -58,11 +61,20 @@ def installed_models() -> tuple[Path, ...]:
 
 
 class TextSource:
-    """An endless conversation; equal seeds and calls give equal texts."""
+    """An endless conversation; equal seeds and calls give equal texts.
 
-    def __init__(self, vocabulary: Sequence[str], seed: int) -> None:
+    With ``names``, so many words of a turn on average are names, as those of LoCoMo have two: words
+    with a capital, of 5,000 that are frequent as Zipf's law says.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], seed: int, *, names: float = 0.0) -> None:
         self._random = np.random.default_rng(seed)
         self._words = np.array(vocabulary, dtype=object)
+        self._name_share = names / _MEAN_LENGTH
+        # None of the frequent words: many of those are function words, which name nothing.
+        rarer = np.array(vocabulary[len(vocabulary) // 5 :] if names else [], dtype=object)
+        named = self._random.permutation(rarer)[:_NAMES] if names else rarer
+        self._names = np.array([str(word).capitalize() for word in named], dtype=object)
         self._shares = _zipf(len(vocabulary))
         self._topic_shares = _zipf(_WORDS_OF_TOPIC)
         # A topic's frequent words are anywhere past the common ones.
@@ -95,6 +107,12 @@ class TextSource:
         is_topical = self._random.random(total) < _TOPICAL_SHARE
         of_topic = self._topic_words[np.repeat(topics, lengths), own]
         words = self._words[np.where(is_topical, of_topic, drawn)]
+        if self._name_share:
+            places = np.flatnonzero(self._random.random(total) < self._name_share)
+            shares = _zipf(len(self._names))
+            words[places] = self._names[
+                self._random.choice(len(shares), size=len(places), p=shares)
+            ]
         return [" ".join(part) for part in np.split(words, np.cumsum(lengths)[:-1])]
 
 

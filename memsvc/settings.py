@@ -300,6 +300,8 @@ class ApiSettings(_Group):
     request_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
     shutdown_grace_s: Annotated[float, Field(gt=0)] = 10.0
+    measure_lag_s: Annotated[float, Field(ge=0)] = 0.02
+    """How often the event loop's lag is measured; 0 never (`memsvc_event_loop_lag_seconds`)."""
 
 
 class WorkerSettings(_Group):

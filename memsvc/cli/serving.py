@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from memsvc.api.app import create_app
+from memsvc.api.loop_lag import loop_lag_measured
 from memsvc.bootstrap import Application, open_application
 from memsvc.cli.addresses import client_url
 from memsvc.cli.failures import CommandError
@@ -53,7 +54,8 @@ async def serve_until_signalled(settings: Settings, options: ServeOptions) -> No
             # Loads its statistics, so that the first write does not wait for them.
             await asyncio.to_thread(recognise_language, "Which language is this written in?")
             if not stop.is_set():
-                await _serve(application, listener, stop, on_started)
+                async with loop_lag_measured(settings.api.measure_lag_s):
+                    await _serve(application, listener, stop, on_started)
 
 
 def runs_worker(settings: Settings) -> bool:

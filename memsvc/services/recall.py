@@ -20,7 +20,7 @@ from memsvc.services.refining import Refine, Refined
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
-from memsvc.telemetry import RECALL_STAGE_SECONDS, RECALLS
+from memsvc.telemetry import RECALL_STAGE_CPU_SECONDS, RECALL_STAGE_SECONDS, RECALLS
 
 
 class Recall:
@@ -205,4 +205,6 @@ def _observed(stages: Stages) -> Mapping[str, float]:
     took_ms = stages.took_ms()
     for stage, spent in took_ms.items():
         RECALL_STAGE_SECONDS.labels(stage=stage).observe(spent / 1000)
+    for stage, spent in stages.cpu_s().items():
+        RECALL_STAGE_CPU_SECONDS.labels(stage=stage).inc(spent)
     return took_ms

@@ -75,6 +75,22 @@ def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], mess
     assert message in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--keep"], "needs --url"),
+        (["--arms", "links"], "give all, or some of"),
+        (["--memories", "5", "--banks", "6"], "it takes 6 at least"),
+        (["--data", "nowhere"], "the folder of a set"),
+    ],
+)
+def test_recall_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], message: str) -> None:
+    given = ["recall", "--out", str(tmp_path / "results.json"), *arguments]
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, given)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
 def test_results_replace_the_file_that_was_there(tmp_path: Path) -> None:
     out = tmp_path / "new folder" / "results.json"
     for number in (1, 2):

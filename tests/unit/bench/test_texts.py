@@ -8,6 +8,7 @@ import pytest
 from bench.similarity.arrays import ExpandedVectors, unit
 from bench.texts import TextSource
 from bench.vectors import VectorSource
+from memsvc.domain.graph.extraction import extract_entities
 
 VOCABULARY = [f"w{number}" for number in range(5_000)]
 
@@ -56,3 +57,17 @@ def test_equal_seeds_give_equal_vectors() -> None:
     around = ExpandedVectors(texts, texts[:1])
     first, again = (VectorSource(around, seed=5).vectors(30) for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_names_are_as_many_as_asked_and_can_be_recognised() -> None:
+    vocabulary = [a + b + c for a in "bcdfg" for b in ("ando", "eril", "ulat") for c in "klmnprst"]
+    turns = TextSource(vocabulary, 0, names=2.0).turns(150)
+    named = [sum(word[0].isupper() for word in turn.text.split()) for turn in turns]
+    assert mean(named) == pytest.approx(2.0, abs=0.4)
+    found = sum(len(extract_entities(turn.text).mentions) for turn in turns)
+    assert found > 0.5 * sum(named)
+
+
+def test_without_names_nothing_has_a_capital() -> None:
+    turns = TextSource(VOCABULARY, 0).turns(100)
+    assert not any(letter.isupper() for turn in turns for letter in turn.text)

@@ -1,0 +1,149 @@
+"""Asking a service over HTTP with several clients at a time, at little cost to what is measured.
+
+The clients are threads of this process on connections that stay open. They send bytes made before
+and keep the bytes that come; nothing is read of an answer before all of them are there. The load
+they make themselves is measured and told (``cpu_s``).
+"""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bench.errors import BenchError
+
+_LIMIT_S = 600.0
+_SHOWN_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A recall to be sent."""
+
+    bank: str
+    body: bytes
+
+    @classmethod
+    def of(cls, bank: str, question: str, **options: object) -> "Call":
+        """Make the call that asks a bank a question, with further members of its body."""
+        return cls(bank=bank, body=json.dumps({"query": question, **options}).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came of one call."""
+
+    number: int
+    """Which call it was."""
+    http_ms: float
+    """From before its first byte is sent to after the last of the answer is read."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What several clients got."""
+
+    answers: Sequence[Answered]
+    """In the order of the calls."""
+    seconds: float
+    cpu_s: float
+    """Processor time that this process used meanwhile."""
+
+    @property
+    def qps(self) -> float:
+        """Answers per second."""
+        return len(self.answers) / self.seconds
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the clients share: the calls that are left, the answers, and what went wrong."""
+
+    left: Iterator[tuple[int, Call]]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    answers: list[Answered] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def next(self) -> tuple[int, Call] | None:
+        with self.turn:
+            return None if self.stop.is_set() else next(self.left, None)
+
+
+def ask_together(
+    url: str, calls: Sequence[Call], *, clients: int, api_key: str | None = None
+) -> Load:
+    """Send every call once, each client its next one as soon as it has its last answer.
+
+    Raises ``BenchError`` for an answer that is no success. Ends the clients before it raises, and
+    before it lets ``KeyboardInterrupt`` through.
+    """
+    shared = _Shared(left=iter(enumerate(calls)))
+    threads = [
+        threading.Thread(target=_ask, args=(url, api_key, shared), name=f"client {number}")
+        for number in range(clients)
+    ]
+    began, cpu = time.perf_counter(), time.process_time()
+    try:
+        for thread in threads:
+            thread.start()
+    finally:
+        # Joined in steps: a signal is dealt with in between.
+        try:
+            for thread in threads:
+                while thread.is_alive():
+                    thread.join(0.2)
+        finally:
+            shared.stop.set()
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
+    seconds, spent = time.perf_counter() - began, time.process_time() - cpu
+    if shared.failures:
+        raise shared.failures[0]
+    answers = sorted(shared.answers, key=lambda each: each.number)
+    return Load(answers=answers, seconds=seconds, cpu_s=spent)
+
+
+def _ask(url: str, api_key: str | None, shared: _Shared) -> None:
+    """Be one client, until no call is left or something goes wrong somewhere."""
+    connection = _connection(url)
+    headers = {"Content-Type": "application/json"}
+    if api_key is not None:
+        headers["Authorization"] = f"Bearer {api_key}"
+    try:
+        while (found := shared.next()) is not None:
+            number, call = found
+            began = time.perf_counter()
+            body = _send(connection, call, headers)
+            http_ms = (time.perf_counter() - began) * 1000
+            shared.answers.append(Answered(number=number, http_ms=http_ms, body=body))
+    except (BenchError, OSError, http.client.HTTPException) as error:
+        shared.failures.append(
+            error if isinstance(error, BenchError) else BenchError(f"A client failed: {error!r}")
+        )
+        shared.stop.set()
+    finally:
+        connection.close()
+
+
+def _send(connection: http.client.HTTPConnection, call: Call, headers: Mapping[str, str]) -> bytes:
+    connection.request("POST", f"/v1/banks/{call.bank}/recall", call.body, dict(headers))
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != http.HTTPStatus.OK:
+        said = body[:_SHOWN_CHARS].decode(errors="replace")
+        raise BenchError(f"The service answered {answer.status}: {said}")
+    return body
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, parts.port, timeout=_LIMIT_S)
+    return http.client.HTTPConnection(host, parts.port, timeout=_LIMIT_S)
