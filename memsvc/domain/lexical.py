@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memsvc.domain.content import parts_of_joined_names
 from memsvc.domain.languages import base_language, recognise_language
 from memsvc.domain.tokens import split_tokens
 
@@ -47,6 +48,6 @@ def analyze_text(text: str, language: str = ANY_LANGUAGE) -> LexicalForm:
 
 
 def question_tokens(text: str) -> list[str]:
-    """Return the distinct tokens of a question, in order."""
-    tokens, singles = split_tokens(text)
+    """Return the distinct tokens of a question, in order; of joined names the parts as well."""
+    tokens, singles = split_tokens(" ".join((text, *parts_of_joined_names(text))))
     return list(dict.fromkeys(tokens + singles))

@@ -226,7 +226,8 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
     chinese_day = r"(?P<day>(?<=[周週期拜])[一二三四五六日天])?"
     number = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
     plain: tuple[tuple[str, _Resolve], ...] = (
-        (r"\b(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})\b", _full),
+        (r"\b(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})\b", _full),
+        (r"\b(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)\b", _full),
         (r"(?P<y>\d{4})\s?[年]\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日", _full),
         (r"(?P<y>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月(?!\s?\d)", _month_of_year),
         (r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})\b", _full),

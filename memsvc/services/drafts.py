@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memsvc.domain.chunking import split_document
-from memsvc.domain.content import content_hash, indexed_text
+from memsvc.domain.content import content_hash, indexed_text, lexical_text
 from memsvc.domain.identifiers import EpisodeId, uuid7
 from memsvc.domain.memory import Episode, MemoryKind, Metadata, ScopeKeys
 from memsvc.errors import InvalidRequestError
@@ -33,8 +33,13 @@ class Draft:
 
     @property
     def indexed_text(self) -> str:
-        """What encoder and analyzer see."""
+        """What the encoder sees."""
         return indexed_text(self.text, speaker=self.speaker, title=self.title)
+
+    @property
+    def lexical_text(self) -> str:
+        """What the analyzer sees."""
+        return lexical_text(self.text, speaker=self.speaker, title=self.title)
 
     @property
     def item(self) -> tuple[str, str] | None:

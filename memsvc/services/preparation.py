@@ -52,7 +52,7 @@ class Preparation:
         """
         assert_no_transaction("An embedding")
         texts = [draft.indexed_text for draft in drafts]
-        forms = asyncio.to_thread(_analyze_all, drafts, texts, language)
+        forms = asyncio.to_thread(_analyze_all, drafts, language)
         wanted = [no for no in range(len(drafts)) if no not in skip]
         to_embed = [texts[no] for no in wanted]
         embedders = {i: found for i in model_ids if (found := self.embedders.of_model(i))}
@@ -88,8 +88,8 @@ class Preparation:
 
 
 def _analyze_all(
-    drafts: Sequence[Draft], texts: Sequence[str], language: str
+    drafts: Sequence[Draft], language: str
 ) -> tuple[list[LexicalForm], list[Extracted]]:
-    forms = [analyze_text(text, language) for text in texts]
+    forms = [analyze_text(draft.lexical_text, language) for draft in drafts]
     found = [extract_entities(titled_text(d.text, d.title), d.speaker) for d in drafts]
     return forms, found
