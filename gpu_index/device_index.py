@@ -213,7 +213,7 @@ class DeviceIndex:
     def vectors(self, partition: int, ids: Ids) -> Vectors:
         """Return the vectors of ``ids`` as they are kept."""
         id_array(ids)
-        target = self._partitions.get(partition) or self._new()
+        target = self._existing(partition)
         with target.lock.reading():
             rows = target.slab.rows(ids)
             if rows.size != ids.size:
@@ -230,7 +230,7 @@ class DeviceIndex:
 
     def report(self, partition: int) -> PartitionReport:
         """Return how a partition is searched now."""
-        target = self._partitions.get(partition) or self._new()
+        target = self._existing(partition)
         with target.lock.reading():
             graph, on_device = target.graph, 0
             if target.rows is not None:
@@ -246,7 +246,7 @@ class DeviceIndex:
 
     def save(self, partition: int, path: Path, labels: Mapping[str, str]) -> SnapshotManifest:
         """Write one partition to a file, whole or not at all."""
-        target = self._partitions.get(partition) or self._new()
+        target = self._existing(partition)
         with target.lock.reading():
             ids, vectors, mark = target.slab.ids.copy(), target.all_vectors().copy(), target.mark
         manifest = SnapshotManifest(
@@ -296,6 +296,12 @@ class DeviceIndex:
             target.recall = min(target.recall, recall_in_half(unit))
         with target.lock.writing():
             target.add(ids, unit)
+
+    def _existing(self, partition: int) -> DevicePartition:
+        """Return the partition; where there is none, an empty one that is forgotten again."""
+        # Not by `or`: one without vectors is false, but has a mark.
+        target = self._partitions.get(partition)
+        return self._new() if target is None else target
 
     def _existing_or_new(self, partition: int) -> DevicePartition:
         if (target := self._partitions.get(partition)) is None:

@@ -1,22 +1,16 @@
 """What every backend of ``gpu_index`` promises, checked against a dictionary of vectors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from hypothesis.strategies import SearchStrategy
-from numpy.typing import NDArray
 
 from gpu_index import (
     DimensionMismatchError,
     DuplicateIdError,
     InvalidInputError,
-    Neighbours,
     NonFiniteVectorError,
     VectorIndex,
     ZeroVectorError,
@@ -24,11 +18,9 @@ from gpu_index import (
     scan,
 )
 from tests.fixtures.index_backends import AROUND, DEVICES, SHELF_BYTES, opened
+from tests.fixtures.index_model import Matrix, Model, assert_found, expected, int64, unit_vectors
 
 BACKENDS = ["exact", "faiss_cpu", *AROUND]
-Matrix = NDArray[np.float32]
-Model = dict[int, dict[int, Matrix]]
-"""Partition → id → vector."""
 
 
 @pytest.fixture(params=[(name, threads) for name in BACKENDS for threads in (False, True)], ids=str)
@@ -42,33 +34,6 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         state = available()[name]
         assert state.usable, state.reason
     return name
-
-
-def unit_vectors(seed: int, count: int, dimension: int) -> Matrix:
-    vectors = np.random.default_rng(seed).standard_normal((count, dimension))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32)
-
-
-def int64(values: Iterable[int]) -> NDArray[np.int64]:
-    return np.array(list(values), dtype=np.int64)
-
-
-def expected(
-    model: Model, query: Matrix, k: int, partition: int, allowed: set[int] | None = None
-) -> list[tuple[int, np.float32]]:
-    scored = [
-        (id_, np.float32(np.dot(vector.astype(np.float64), query.astype(np.float64))))
-        for id_, vector in model.get(partition, {}).items()
-        if allowed is None or id_ in allowed
-    ]
-    return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
-
-
-def assert_found(found: Neighbours, row: int, wanted: list[tuple[int, np.float32]]) -> None:
-    padding = found.ids.shape[1] - len(wanted)
-    assert found.ids[row].tolist() == [id_ for id_, _ in wanted] + [-1] * padding
-    assert found.scores[row].tolist() == [s for _, s in wanted] + [-np.inf] * padding
 
 
 def filled(
@@ -367,114 +332,3 @@ def test_searches_pair_ids_with_their_own_vectors_while_another_thread_writes(
     assert not failures
     assert len(rounds) > 2
     assert index.ids(0).tolist() == list(range(100))
-
-
-# --- any sequence of operations -----------------------------------------------------------------
-
-# Few distinct vectors, so that ties and near ties are the rule; all are of unit length in float32.
-POOL: Matrix = np.array(
-    [
-        [1, 0, 0, 0],
-        [0, 1, 0, 0],
-        [-1, 0, 0, 0],
-        [0.6, 0.8, 0, 0],
-        [0.8, 0.6, 0, 0],
-        [0.5, 0.5, 0.5, 0.5],
-        [0.5, 0.5, 0.5, -0.5],
-        [0, 0, 0.28, 0.96],
-    ],
-    dtype=np.float32,
-)
-PARTITIONS = st.integers(0, 2)
-MEMBERS = st.integers(0, len(POOL) - 1)
-
-
-def ids_up_to(size: int) -> SearchStrategy[list[int]]:
-    return st.lists(st.integers(0, 60), max_size=size, unique=True)
-
-
-class AgainstModel(RuleBasedStateMachine):
-    """Adds, removes, drops and searches in any order agree with a dictionary of vectors."""
-
-    backend = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.patch = pytest.MonkeyPatch()
-
-    def teardown(self) -> None:
-        self.patch.undo()
-
-    @initialize(threads=st.booleans())
-    def open(self, threads: bool) -> None:
-        if threads:
-            self.patch.setattr(scan, "_WORTH_THREADS", 0)
-        self.index = opened(self.backend, 4)
-        self.model: Model = {}
-
-    @rule(partition=PARTITIONS, ids=ids_up_to(40), offset=MEMBERS, stride=st.integers(0, 3))
-    def add(self, partition: int, ids: list[int], offset: int, stride: int) -> None:
-        vectors = POOL[(offset + stride * np.arange(len(ids))) % len(POOL)]
-        held = self.model.setdefault(partition, {})
-        if held.keys().isdisjoint(ids):
-            self.index.add(partition, int64(ids), vectors)
-            held.update(zip(ids, vectors, strict=True))
-        else:
-            with pytest.raises(DuplicateIdError):
-                self.index.add(partition, int64(ids), vectors)
-
-    @rule(partition=PARTITIONS, ids=ids_up_to(50))
-    def remove(self, partition: int, ids: list[int]) -> None:
-        held = self.model.get(partition, {})
-        known = [id_ for id_ in ids if held.pop(id_, None) is not None]
-        assert self.index.remove(partition, int64(ids)) == len(known)
-
-    @rule(partition=PARTITIONS)
-    def drop(self, partition: int) -> None:
-        self.index.drop(partition)
-        self.model.pop(partition, None)
-
-    @rule(
-        questions=st.lists(st.tuples(MEMBERS, PARTITIONS), min_size=1, max_size=6),
-        k=st.integers(1, 12),
-        allowed=st.none() | ids_up_to(60),
-    )
-    def search(self, questions: list[tuple[int, int]], k: int, allowed: list[int] | None) -> None:
-        queries = POOL[[member for member, _ in questions]]
-        partitions = int64(partition for _, partition in questions)
-        found = self.index.search(
-            queries, k, partitions, None if allowed is None else int64(allowed)
-        )
-        allowed_set = None if allowed is None else set(allowed)
-        for row, (member, partition) in enumerate(questions):
-            assert_found(found, row, expected(self.model, POOL[member], k, partition, allowed_set))
-
-    @invariant()
-    def sizes_agree(self) -> None:
-        assert len(self.index) == sum(map(len, self.model.values()))
-        for partition in range(3):
-            held = sorted(self.model.get(partition, {}))
-            assert self.index.ids(partition).tolist() == held
-            assert self.index.partition_size(partition) == len(held)
-
-
-_SETTINGS = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-
-
-class ExactAgainstModel(AgainstModel):
-    backend = "exact"
-
-
-class FaissCpuAgainstModel(AgainstModel):
-    backend = "faiss_cpu"
-
-
-TestExactAgainstModel = ExactAgainstModel.TestCase
-TestExactAgainstModel.settings = _SETTINGS
-TestFaissCpuAgainstModel = FaissCpuAgainstModel.TestCase
-TestFaissCpuAgainstModel.settings = _SETTINGS
