@@ -7,8 +7,8 @@ from typing import TypedDict
 
 from memsvc_client import Bank
 
-from bench.datasets import EvaluationSet
 from bench.errors import BenchError
+from memsvc.cli.evaluation.sets import EvaluationSet
 from memsvc.cli.given_files import GivenBatch, read_given
 
 _ORIGIN = "openie"

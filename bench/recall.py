@@ -11,10 +11,9 @@ from memsvc_client import Bank
 from rich.table import Table
 
 from bench.cpu_times import wait_until_quiet
-from bench.datasets import EvaluationSet, read_set
 from bench.errors import BenchError
 from bench.load import Call, ask_together
-from bench.loading import count_memories, write_corpus
+from bench.loading import write_corpus
 from bench.options import (
     ApiKeyOption,
     Arms,
@@ -32,6 +31,8 @@ from bench.results import describe_run, write_results
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from bench.stored import Stock, draw, make_banks, prepare_vectors, store
 from bench.texts import TextSource, read_vocabulary
+from memsvc.cli.evaluation.corpora import count_memories
+from memsvc.cli.evaluation.sets import EvaluationSet, read_set
 
 _NAMES_PER_TURN = 2.0
 _PRACTICE = 64

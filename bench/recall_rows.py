@@ -11,10 +11,11 @@ from bench.asking import refuse_failed_arms
 from bench.cpu_times import CpuTimes
 from bench.latency import Timed, summarise
 from bench.load import Call, Load, ask_together
-from bench.metrics import Judged, Percentiles, percentile, recall_figures
+from bench.metrics import Judged, Percentiles, recall_figures
 from bench.service import MeasuredService
 from bench.service_metrics import ServiceMetrics
-from bench.units import UnitKind, ranked_units
+from memsvc.cli.evaluation.units import UnitKind, ranked_units
+from memsvc.domain.evaluation.measures import percentile
 
 _HITS_COUNTED = 10
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from memsvc_client import Bank
 
-from bench.datasets import Corpus
 from bench.filler import Filling, fill
 from bench.loading import episodes_of, write_corpus
 from bench.progress import progress
 from bench.service import MeasuredService
 from bench.texts import TextSource
 from bench.vectors import VectorSource
+from memsvc.cli.evaluation.corpora import Corpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.memory import FactPolicy, Json, MemoryKind, MemoryState
+from memsvc.domain.memory import FactPolicy, MemoryKind, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError

@@ -119,7 +119,7 @@ class SettleFacts:
                     raise AttemptLostError
                 await tx.banks.lock(scope.bank_id)
                 await tx.facts.lock(scope.bank_id)
-                ended, reinstated = await _settle(tx, scope.bank_id, set(slots))
+                ended, reinstated = await settle_within(tx, scope.bank_id, set(slots))
                 counts = {"superseded": ended, "reinstated": reinstated}
                 await tx.jobs.count(context.job, counts)
 

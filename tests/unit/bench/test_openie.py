@@ -9,11 +9,12 @@ from memsvc_client import Client, NewMemory
 
 from bench.asking import AskOptions
 from bench.banks import fresh_banks
-from bench.datasets import Corpus, EvaluationSet, Question
 from bench.errors import BenchError
 from bench.evaluation import RetrievalRun
 from bench.openie import read_openie
-from bench.units import UnitKind
+from memsvc.cli.evaluation.corpora import Corpus
+from memsvc.cli.evaluation.sets import EvaluationSet, Question
+from memsvc.cli.evaluation.units import UnitKind
 from tests.unit.bench.tiny_service import TinyService
 
 PASSAGES = EvaluationSet(
