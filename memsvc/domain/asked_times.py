@@ -37,6 +37,7 @@ _BARE_CHINESE_MONTH = re.compile(r"(?<![\d年个個])(?P<month>1[0-2]|[1-9])月(
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _SEASON_MONTHS = {21: 3, 22: 6, 23: 9, 24: 12}
 _LAST_SEASON_OF_A_YEAR = 20
+_MONTH_AND_DAY = 2
 
 
 class TimeUse(StrEnum):
@@ -57,6 +58,8 @@ class AskedTime:
     start: datetime | None
     """``None``: without a beginning ("before June")."""
     end: datetime | None
+    is_day: bool = False
+    """Whether it is one day, written with its year."""
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether ``instant`` lies in the span."""
@@ -103,13 +106,22 @@ def _related(question: str, named: NamedTime, zone: tzinfo) -> AskedTime:
     """Return the named time itself, or what is before or after it if the question says so."""
     start, end = _bounds(named, zone)
     ahead, behind = question[: named.start], question[named.end :]
-    span = AskedTime(written=named.written, start=start, end=end)
+    span = AskedTime(
+        written=named.written, start=start, end=end, is_day=_names_a_day_in_full(named)
+    )
     if _BEFORE.search(ahead) or _THEN_BEFORE.search(behind):
-        return replace(span, start=None, end=end if _INCLUSIVE_BEFORE.search(ahead) else start)
+        return replace(
+            span, is_day=False, start=None, end=end if _INCLUSIVE_BEFORE.search(ahead) else start
+        )
     if _AFTER.search(ahead) or _THEN_AFTER.search(behind):
         includes = _INCLUSIVE_AFTER.search(ahead) or re.match(r"\s*(?:以来|以來|起)", behind)
-        return replace(span, start=start if includes else end, end=None)
+        return replace(span, is_day=False, start=start if includes else end, end=None)
     return span
+
+
+def _names_a_day_in_full(named: NamedTime) -> bool:
+    year, *rest = named.iso.split("-")
+    return len(rest) == _MONTH_AND_DAY and year in named.written
 
 
 def _bare_months(question: str, today: date, taken: Sequence[NamedTime]) -> Iterator[NamedTime]:

@@ -91,6 +91,11 @@ class MemoryGraph:
             for memory_id, extracted in upserts.items():
                 self._put(memory_id, extracted, episodes.get(memory_id))
 
+    def episodes(self, memories: Iterable[MemoryId]) -> dict[MemoryId, EpisodeId]:
+        """Return the episodes of those of the memories that belong to one."""
+        with self._turn:
+            return {each: self._episodes[each] for each in memories if each in self._episodes}
+
     def on_day(
         self,
         allowed: Collection[MemoryId],

@@ -15,6 +15,8 @@ from memsvc.services.recalled import RecallQuery
 OTHER_TIME = 0.7
 """Factor of what happened at another time than the question names: bounded, since the day a
 thing is told of is often not the day it happened on."""
+OTHER_DAY = 0.5
+"""The same where the question names days in full, with their year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,9 @@ def weigh_by_time(found: Found, question: Question) -> Found:
 
 
 def _other_times(found: Found, spans: Sequence[AskedTime]) -> dict[MemoryId, float]:
+    factor = OTHER_DAY if all(span.is_day for span in spans) else OTHER_TIME
     return {
-        memory_id: OTHER_TIME
+        memory_id: factor
         for memory_id, memory in found.visible.items()
         if not any(span.holds(memory.occurred_at) for span in spans)
     }

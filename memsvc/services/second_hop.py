@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
 from memsvc.domain.graph.extraction import extract_entities
-from memsvc.domain.graph.hops import Candidates, HopScore, HopSettings, Link, score_hops
+from memsvc.domain.graph.hops import (
+    Candidates,
+    HopScore,
+    HopSettings,
+    Link,
+    score_hops,
+    share_in_episodes,
+)
 from memsvc.domain.graph.time_budget import TimeBudget
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.inverted_index import WordPresence
@@ -177,8 +184,10 @@ class SecondHop:
         similarities, presence = await asyncio.gather(
             self._similarities(first, pool), self._presence(first, pool)
         )
+        known = {**dict(rankings.get(Arm.DENSE, ())), **similarities} if similarities else {}
+        near = share_in_episodes(known, graph.episodes(known), hop.episode_share)
         scored = score_hops(
-            _candidates(pool, fused, similarities, presence),
+            _candidates(pool, fused, near, presence),
             links,
             hop,
         )

@@ -5,7 +5,7 @@ first hits name the other one (a link by an entity), and it speaks of that part 
 which they do not. Both are known without a language model.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -30,6 +30,8 @@ class HopSettings:
     mention_weight: float = 0.5
     """Of a link to another source that mentions the entity, where one to its subject counts 1."""
     similarity_weight: float = 1.0
+    episode_share: float = 0.3
+    """Of the similarity: so much is not the memory's own but the best one in its episode."""
     open_weight: float = 1.0
     """Of the share of the question that a memory has and the best hit has not."""
 
@@ -107,6 +109,25 @@ class HopScore(Generic[Source]):
     def score(self) -> float:
         """The sum of the parts."""
         return self.fused + self.linked + self.similar + self.open
+
+
+def share_in_episodes(
+    similarities: Mapping[Source, float], episodes: Mapping[Source, Hashable], share: float
+) -> dict[Source, float]:
+    """Return (1 - share) · own similarity + share · the best one in the episode (decision 0039).
+
+    What stands beside a near memory is more likely meant than its own words say. ``episodes`` lacks
+    those that belong to none: their similarity is their own.
+    """
+    best: dict[Hashable, float] = {}
+    for source, episode in episodes.items():
+        best[episode] = max(best.get(episode, -1.0), similarities.get(source, -1.0))
+    return {
+        source: own
+        if source not in episodes
+        else (1 - share) * own + share * best[episodes[source]]
+        for source, own in similarities.items()
+    }
 
 
 def score_hops(
