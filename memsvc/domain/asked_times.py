@@ -26,7 +26,7 @@ _INCLUSIVE_AFTER = re.compile(r"\b(?:since|seit|depuis|desde)\s+(?:the\s+)?$", r
 _FROM = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 _TO = re.compile(r"^\s*(?:and|to|until|till|through|\u2013|-|到|至)\s*(?:the\s+)?$", re.IGNORECASE)
 _BARE_MONTH = re.compile(
-    r"\b(?:in|during|since|until|by|before|after|between|from|and|to)\s+"
+    r"\b(?:in|during|since|until|by|before|after|between|from|and|to|month of)\s+"
     rf"(?P<month>{MONTH_PATTERN})(?!\s*\d)",
     re.IGNORECASE,
 )

@@ -46,6 +46,13 @@ async def test_what_happened_when_the_question_says_comes_first(bank: AsyncBank)
     )
 
 
+async def test_a_day_named_in_full_weighs_more(bank: AsyncBank) -> None:
+    found = await bank.recall("trip to Lisbon on 20230515", k=5, now=NOW, times="boost")
+
+    assert found.hits[0].memory.occurred_at.month == 5
+    assert {tuple(hit.factors.items()) for hit in found.hits[1:]} == {(("time", 0.5),)}
+
+
 async def test_a_score_is_the_sum_of_its_parts_times_its_factors(bank: AsyncBank) -> None:
     found = await bank.recall("trip to Lisbon last May", k=12, now=NOW, times="boost")
 

@@ -31,6 +31,9 @@ def _days(question: str, now: datetime = WEDNESDAY) -> list[tuple[str, str]]:
         ("Where were we last weekend?", "2023-06-03", "2023-06-05"),
         ("What happened yesterday?", "2023-06-06", "2023-06-07"),
         ("What happened on 7 May 2023?", "2023-05-07", "2023-05-08"),
+        ("What happened on 20230507?", "2023-05-07", "2023-05-08"),
+        ("What happened on 2023/5/7?", "2023-05-07", "2023-05-08"),
+        ("Who called in the month of March?", "2023-03-01", "2023-04-01"),
         ("Where did she live before June 2022?", "", "2022-06-01"),
         ("Where did she live until June 2022?", "", "2022-07-01"),
         ("What has she read since 2019?", "2019-01-01", ""),
@@ -64,10 +67,27 @@ def test_a_time_in_the_question_becomes_a_span(question: str, start: str, end: s
         "How long ago was that?",
         "Who sat next to me?",
         "她什么时候搬家的?",
+        "Who has the ticket 20231307, and who 20230231?",
+        "Who ordered part 120230507?",
     ],
 )
 def test_a_question_without_a_time_has_no_span(question: str) -> None:
     assert _days(question) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "is_day"),
+    [
+        ("What happened on 7 May 2023?", True),
+        ("What happened on 20230507?", True),
+        ("What happened on 7 May?", False),
+        ("What happened yesterday?", False),
+        ("What happened in May 2023?", False),
+        ("What happened after 7 May 2023?", False),
+    ],
+)
+def test_a_day_is_named_in_full_only_with_its_year(question: str, is_day: bool) -> None:
+    assert [each.is_day for each in asked_times(question, WEDNESDAY, UTC)] == [is_day]
 
 
 def test_days_are_those_of_the_zone() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from memsvc.domain.content import content_hash, indexed_text
+from memsvc.domain.content import content_hash, indexed_text, lexical_text
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -32,3 +32,10 @@ def test_speaker_or_title_goes_before_the_text() -> None:
     assert indexed_text("hi", speaker="Ann", title="T") == "Ann: hi"
     assert indexed_text("hi", speaker=None, title="T") == "T\nhi"
     assert indexed_text("hi", speaker=None, title=None) == "hi"
+
+
+def test_words_of_a_joined_name_are_looked_up_beside_it_but_not_encoded() -> None:
+    assert lexical_text("hi", speaker="AdaLovelace", title=None) == "AdaLovelace Ada Lovelace: hi"
+    assert indexed_text("hi", speaker="AdaLovelace", title=None) == "AdaLovelace: hi"
+    assert lexical_text("hi", speaker="Ada", title=None) == "Ada: hi"
+    assert lexical_text("AdaLovelace", speaker=None, title="T") == "T\nAdaLovelace"

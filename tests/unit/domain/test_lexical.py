@@ -48,3 +48,9 @@ def test_forms_are_consistent_whatever_the_text(text: str) -> None:
     assert all(count > 0 for count in form.counts)
     assert form.length <= sum(form.counts)
     assert set(question_tokens(text)) == set(form.terms)
+
+
+def test_joined_name_in_a_question_is_asked_for_by_its_parts_too() -> None:
+    assert question_tokens("Why did AdaLovelace call NASA?") == [
+        *("why", "did", "adalovelace", "call", "nasa", "ada", "lovelace"),
+    ]

@@ -5,7 +5,14 @@ import pytest
 
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import extract_entities
-from memsvc.domain.graph.hops import Candidates, HopSettings, Link, follow_links, score_hops
+from memsvc.domain.graph.hops import (
+    Candidates,
+    HopSettings,
+    Link,
+    follow_links,
+    score_hops,
+    share_in_episodes,
+)
 from memsvc.domain.graph.mentions import MentionGraph
 
 TEXTS = {
@@ -116,3 +123,12 @@ def test_equal_scores_keep_their_order_and_nothing_gives_nothing() -> None:
 def test_single_candidate_leaves_open_what_nothing_else_has() -> None:
     [only] = score_hops(candidates_of({"a": 0.5}, [[1, 0]], [1.0, 3.0]), {}, HopSettings())
     assert only.open == HopSettings().open_weight * 0.25
+
+
+def test_near_memory_lends_to_those_of_its_episode_and_to_no_others() -> None:
+    shared = share_in_episodes(
+        {"near": 0.8, "beside": 0.2, "elsewhere": 0.2, "alone": 0.5},
+        {"near": "monday", "beside": "monday", "elsewhere": "tuesday"},
+        0.25,
+    )
+    assert shared == pytest.approx({"near": 0.8, "beside": 0.35, "elsewhere": 0.2, "alone": 0.5})
