@@ -18,6 +18,8 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 5_000
 """Changes applied in one round: bounds its memory, and how long a new bank waits."""
+_LOADED_AT_ONCE = 4
+"""Banks: one waits for PostgreSQL while another's vectors are put into the index."""
 _LISTED_EVERY_S = 1.0
 """How long a bank that was made or deleted may go unnoticed; recall asks PostgreSQL meanwhile."""
 
@@ -105,6 +107,7 @@ class Follower:
                 self._partitions.drop(held)
         await asyncio.to_thread(self._snapshots.prune, banks)
         models: defaultdict[BankId, list[str]] = defaultdict(list)
+        lacking: list[ModelOfBank] = []
         for bank in banks:
             models[bank.bank_id].append(bank.model_id)
             held_bank = self._partitions.get(bank.bank_id, bank.model_id)
@@ -112,8 +115,22 @@ class Follower:
                 self._partitions.drop(held_bank)
                 held_bank = None
             if held_bank is None:
-                await self._load(bank)
+                lacking.append(bank)
+        await self._load_all(lacking)
         self._models = dict(models)
+
+    async def _load_all(self, banks: Sequence[ModelOfBank]) -> None:
+        """Load the banks, some at once; what fails is raised when the others are done."""
+        gate = asyncio.Semaphore(_LOADED_AT_ONCE)
+
+        async def load(bank: ModelOfBank) -> None:
+            async with gate:
+                await self._load(bank)
+
+        outcomes = await asyncio.gather(*map(load, banks), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _load(self, bank: ModelOfBank) -> None:
         """Fill a partition: from its snapshot file where there is one, the rest from PostgreSQL."""
