@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of, says_only
@@ -10,7 +11,7 @@ from memsvc.domain.facts.settling import Ending, Fact, FactId, Slot, settled, st
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
 from memsvc.domain.links import LinkType, NewLink
-from memsvc.domain.memory import BankScope, Memory, MemoryState
+from memsvc.domain.memory import BankScope, FactPolicy, Memory, MemoryState, Metadata
 from memsvc.domain.operations import (
     Effect,
     NewOperation,
@@ -18,6 +19,8 @@ from memsvc.domain.operations import (
     link_effect,
     state_effect,
 )
+from memsvc.ports import Clock
+from memsvc.services.organising.fuse_facts import fuse_slots
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
@@ -33,6 +36,7 @@ class FactStage:
     """Reads each text once; settles the slots that it bears on, whatever came in which order."""
 
     store: Store
+    clock: Clock
     page: int = 50
 
     @property
@@ -95,7 +99,7 @@ class FactStage:
         }
         kept = {each: some for each, some in claims.items() if each in versions}
         touched = await tx.facts.replace(bank_id, versions, kept) | set(slots)
-        ended, reinstated = await _settle(tx, bank_id, touched)
+        ended, reinstated = await _settle(tx, bank_id, touched, self.clock.now())
         return {
             "read": len(versions),
             "facts": sum(map(len, kept.values())),
@@ -109,14 +113,32 @@ async def _claims(source: NoteSource) -> list[Claim]:
     return claims_of(source.text, source.occurred_at, source.speaker)
 
 
-async def _settle(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> tuple[int, int]:
+async def _settle(
+    tx: WriteTransaction, bank_id: BankId, slots: set[Slot], now: datetime
+) -> tuple[int, int]:
     """Give every fact of the slots the end it has now; return how many ended and hold again."""
     facts = await tx.facts.of_slots(bank_id, slots)
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])
-    endings = settled(facts, undone, await tx.facts.policy(bank_id))
+    policy = await tx.facts.policy(bank_id)
+    endings = settled(facts, undone, policy)
     await tx.facts.mark_settled(bank_id, facts)
+    await _end(tx, bank_id, facts, endings, policy)
+    bank = await tx.banks.resolve(str(bank_id))
+    freed = await fuse_slots(tx, bank, now, slots, policy)
+    if policy is FactPolicy.SUPERSEDE:
+        await _supersede_freed(tx, bank_id, freed)
+    return sum(e.by is not None for e in endings), sum(e.by is None for e in endings)
+
+
+async def _end(
+    tx: WriteTransaction,
+    bank_id: BankId,
+    facts: Sequence[Fact],
+    endings: Sequence[Ending],
+    policy: FactPolicy,
+) -> None:
     if not endings:
-        return 0, 0
+        return
     ids = sorted({each.fact.memory_id for each in endings})
     await tx.organising.lock(bank_id, ids)
     memories = dict(await tx.memories.fetch(bank_id, ids))
@@ -126,15 +148,31 @@ async def _settle(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> tu
     for ending in endings:
         memory = memories[ending.fact.memory_id]
         siblings = [each for each in of_them if each.memory_id == memory.id]
+        # What is fused instead is not superseded.
+        is_ended = ended[memory.id] and policy is FactPolicy.SUPERSEDE
         effects = [
             ending.effect,
             *await _relinked(tx, bank_id, ending, by_id),
-            *await _moved(tx, bank_id, memory, siblings, is_ended=ended[memory.id]),
+            *await _moved(tx, bank_id, memory, siblings, is_ended=is_ended),
         ]
         await tx.facts.end(bank_id, [ending.effect])
         await _record(tx, bank_id, ending, effects)
         memories |= await tx.memories.fetch(bank_id, [memory.id])
-    return sum(e.by is not None for e in endings), sum(e.by is None for e in endings)
+
+
+async def _supersede_freed(tx: WriteTransaction, bank_id: BankId, freed: set[MemoryId]) -> None:
+    """Supersede what was fused until now and has ended."""
+    facts = await tx.facts.of_memories(bank_id, freed)
+    memories = await tx.memories.fetch(bank_id, sorted(freed))
+    for fact in facts:
+        if fact.superseded_by is None:
+            continue
+        memory = memories[fact.memory_id]
+        effects = await _moved(tx, bank_id, memory, [fact], is_ended=True)
+        if effects:
+            details: Metadata = {"fact": str(fact.id), "by_fact": str(fact.superseded_by)}
+            operation = NewOperation(kind=OperationKind.SUPERSEDE, effects=effects, details=details)
+            await tx.operations.record(bank_id, _ACTOR, operation)
 
 
 async def _relinked(
