@@ -240,7 +240,7 @@ def build_application(
     think = ThinkStage(store=store, clock=clock)
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     facts = FactStage(store=store, clock=clock)
-    documents = document_stages(store, clock, tokens)
+    documents = document_stages(store, clock, tokens, model)
     stages: Sequence[Stage] = [organise, dedupe, facts, think, *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     signer = ReceiptSigner(data_dir_of(settings))
