@@ -77,6 +77,7 @@ from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
+from memsvc.services.summaries import Summaries
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.thoughts import Thoughts
 from memsvc.services.tidy import Tidy
@@ -125,6 +126,7 @@ class Application:
     thoughts: Thoughts
     facts: Facts
     portraits: Portraits
+    summaries: Summaries
     consolidation: Consolidation
     retention: Retention
     erase: Erase
@@ -313,6 +315,7 @@ def build_application(
         thoughts=Thoughts(store, clock),
         facts=Facts(store, clock),
         portraits=Portraits(store),
+        summaries=Summaries(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         erase=Erase(store, signer),

@@ -54,6 +54,7 @@ from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
 from memsvc.store.summaries import SummaryReader
+from memsvc.store.summary_listing import SummaryLister
 from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
@@ -86,6 +87,7 @@ class ReadTransaction:
         self.thoughts = ThoughtReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
+        self.summary_listing = SummaryLister(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
         self.erasures = ErasureReader(session)

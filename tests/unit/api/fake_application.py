@@ -67,6 +67,7 @@ from tests.unit.api.fake_upkeep import (
     FakePortraits,
     FakeRetention,
     FakeReviews,
+    FakeSummaries,
 )
 from tests.unit.api.script import Script
 
@@ -320,6 +321,7 @@ class FakeApplication:
         self.thoughts = FakeThoughts(self.script)
         self.erase = FakeErase(self.script)
         self.portraits = FakePortraits(self.script)
+        self.summaries = FakeSummaries(self.script)
         self.retention = FakeRetention(self.script)
         self.facts = FakeFacts(self.script)
         self.graph = FakeGraph(self.script)

@@ -18,6 +18,7 @@ from memsvc_client import (
     replays,
     retention,
     reviews,
+    summaries,
     thoughts,
     usage,
 )
@@ -55,6 +56,8 @@ CALLS: dict[str, Call[Any]] = {
     "list_effects": history.list_effects("a", "b"),
     "undo_operation": history.undo_operation("a", "b"),
     "get_portrait": portraits.get_portrait("a", "b"),
+    "list_portrait_versions": portraits.list_portrait_versions("a", "b"),
+    "list_summaries": summaries.list_summaries("a"),
     "list_reviews": reviews.list_reviews("a"),
     "accept_review": reviews.accept_review("a", "b"),
     "reject_review": reviews.reject_review("a", "b"),
@@ -114,6 +117,7 @@ def test_every_call_is_under_test() -> None:
             replays,
             retention,
             reviews,
+            summaries,
             thoughts,
             usage,
         )
