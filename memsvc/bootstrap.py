@@ -84,6 +84,7 @@ from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
+from memsvc.services.summaries import Summaries
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.thoughts import Thoughts
 from memsvc.services.tidy import Tidy
@@ -133,6 +134,7 @@ class Application:
     facts: Facts
     give_facts: GiveFacts
     portraits: Portraits
+    summaries: Summaries
     consolidation: Consolidation
     retention: Retention
     erase: Erase
@@ -260,7 +262,7 @@ def build_application(
     think = ThinkStage(store=store, clock=clock)
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     facts = FactStage(store=store)
-    documents = document_stages(store, clock, tokens)
+    documents = document_stages(store, clock, tokens, model)
     stages: Sequence[Stage] = [organise, dedupe, facts, think, *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     server = server_of(index, feed, settings.index)
@@ -350,6 +352,7 @@ def build_application(
         facts=Facts(store, clock),
         give_facts=GiveFacts(store),
         portraits=Portraits(store),
+        summaries=Summaries(store),
         consolidation=Consolidation(store, stages),
         retention=Retention(store, clock),
         erase=Erase(store, signer),

@@ -35,6 +35,7 @@ from memsvc.api.routes import (
     recorded_recalls,
     retention,
     reviews,
+    summaries,
     thoughts,
     usage,
 )
@@ -53,6 +54,7 @@ _ROUTERS = (
     recorded_recalls.router,
     context.router,
     portraits.router,
+    summaries.router,
     retention.router,
     usage.router,
     graph.router,

@@ -36,6 +36,7 @@ from memsvc.services.remember import Remember
 from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
+from memsvc.services.summaries import Summaries
 from memsvc.services.thoughts import Thoughts
 
 REPLAY_HEADER = "Idempotent-Replay"
@@ -109,6 +110,10 @@ async def _reviews(request: Request) -> Reviews:
     return application_of(request).reviews
 
 
+async def _summaries(request: Request) -> Summaries:
+    return application_of(request).summaries
+
+
 async def _thoughts(request: Request) -> Thoughts:
     return application_of(request).thoughts
 
@@ -163,6 +168,7 @@ MemoriesUseCase = Annotated[Memories, Depends(_memories)]
 JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
+SummariesUseCase = Annotated[Summaries, Depends(_summaries)]
 ThoughtsUseCase = Annotated[Thoughts, Depends(_thoughts)]
 FactsUseCase = Annotated[Facts, Depends(_facts)]
 GiveFactsUseCase = Annotated[GiveFacts, Depends(_give_facts)]

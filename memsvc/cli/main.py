@@ -38,6 +38,7 @@ from memsvc.cli.commands import (
     replay,
     review,
     serve,
+    summaries,
     think,
     worker,
 )
@@ -80,6 +81,7 @@ app.command()(recall.recall)
 app.command()(context.context)
 app.command()(replay.replay)
 app.command()(portrait.portrait)
+app.command()(summaries.summaries)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(think.think)

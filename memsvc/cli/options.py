@@ -59,14 +59,14 @@ def time_use_of(written: str | None) -> Literal["ignore", "boost", "filter"] | N
             )
 
 
-def fact_policy_of(written: str | None) -> Literal["supersede", "append_only"] | None:
+def fact_policy_of(written: str | None) -> Literal["supersede", "append_only", "fuse"] | None:
     """Read what becomes of a fact when another holds later in its place."""
     match written:
-        case None | "supersede" | "append_only":
+        case None | "supersede" | "append_only" | "fuse":
             return written
         case _:
             raise typer.BadParameter(
-                f"{written!r}: give supersede or append_only.", param_hint="--fact-policy"
+                f"{written!r}: give supersede, append_only or fuse.", param_hint="--fact-policy"
             )
 
 

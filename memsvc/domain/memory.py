@@ -106,6 +106,8 @@ class FactPolicy(StrEnum):
     """It ends, and a memory that says nothing else is superseded."""
     APPEND_ONLY = "append_only"
     """Nothing: both stand beside each other."""
+    FUSE = "fuse"
+    """It ends, and memories that say nothing else become one that says both with their times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

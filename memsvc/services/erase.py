@@ -182,6 +182,7 @@ class EraseData:
             probes = await tx.eraser.probes(bank_id, ids, _MOST_PROBES)
             back = await tx.eraser.reinstate(bank_id, ids)
             counts = await tx.eraser.remove(bank_id, ids)
+            await tx.facts.unsettle(bank_id, back)
             await tx.changes.record(bank_id, [*ids, *back])
             events = [AuditEvent(operation="memory.restore", memory_id=each) for each in back]
             await tx.audit.record(bank_id, "erasure", events)

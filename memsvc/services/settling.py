@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from memsvc.domain.facts.extraction import says_only
 from memsvc.domain.facts.settling import Ending, Fact, FactId, Slot, settled, still_ended
-from memsvc.domain.identifiers import BankId
+from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType, NewLink
-from memsvc.domain.memory import Memory, MemoryState
+from memsvc.domain.memory import FactPolicy, Memory, MemoryState, Metadata
 from memsvc.domain.operations import (
     Effect,
     NewOperation,
@@ -14,6 +14,7 @@ from memsvc.domain.operations import (
     link_effect,
     state_effect,
 )
+from memsvc.services.organising.fuse_facts import fuse_slots
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import WriteTransaction
 
@@ -24,10 +25,26 @@ async def settle_within(tx: WriteTransaction, bank_id: BankId, slots: set[Slot])
     """Give every fact of the slots the end it has now; return how many ended and hold again."""
     facts = await tx.facts.of_slots(bank_id, slots)
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])
-    endings = settled(facts, undone, await tx.facts.policy(bank_id))
+    policy = await tx.facts.policy(bank_id)
+    endings = settled(facts, undone, policy)
     await tx.facts.mark_settled(bank_id, facts)
+    await _end(tx, bank_id, facts, endings, policy)
+    bank = await tx.banks.resolve(str(bank_id))
+    freed = await fuse_slots(tx, bank, tx.now(), slots, policy)
+    if policy is FactPolicy.SUPERSEDE:
+        await _supersede_freed(tx, bank_id, freed)
+    return sum(e.by is not None for e in endings), sum(e.by is None for e in endings)
+
+
+async def _end(
+    tx: WriteTransaction,
+    bank_id: BankId,
+    facts: Sequence[Fact],
+    endings: Sequence[Ending],
+    policy: FactPolicy,
+) -> None:
     if not endings:
-        return 0, 0
+        return
     ids = sorted({each.fact.memory_id for each in endings})
     await tx.organising.lock(bank_id, ids)
     memories = dict(await tx.memories.fetch(bank_id, ids))
@@ -37,15 +54,31 @@ async def settle_within(tx: WriteTransaction, bank_id: BankId, slots: set[Slot])
     for ending in endings:
         memory = memories[ending.fact.memory_id]
         siblings = [each for each in of_them if each.memory_id == memory.id]
+        # What is fused instead is not superseded.
+        is_ended = ended[memory.id] and policy is FactPolicy.SUPERSEDE
         effects = [
             ending.effect,
             *await _relinked(tx, bank_id, ending, by_id),
-            *await _moved(tx, bank_id, memory, siblings, is_ended=ended[memory.id]),
+            *await _moved(tx, bank_id, memory, siblings, is_ended=is_ended),
         ]
         await tx.facts.end(bank_id, [ending.effect])
         await _record(tx, bank_id, ending, effects)
         memories |= await tx.memories.fetch(bank_id, [memory.id])
-    return sum(e.by is not None for e in endings), sum(e.by is None for e in endings)
+
+
+async def _supersede_freed(tx: WriteTransaction, bank_id: BankId, freed: set[MemoryId]) -> None:
+    """Supersede what was fused until now and has ended."""
+    facts = await tx.facts.of_memories(bank_id, freed)
+    memories = await tx.memories.fetch(bank_id, sorted(freed))
+    for fact in facts:
+        if fact.superseded_by is None:
+            continue
+        memory = memories[fact.memory_id]
+        effects = await _moved(tx, bank_id, memory, [fact], is_ended=True)
+        if effects:
+            details: Metadata = {"fact": str(fact.id), "by_fact": str(fact.superseded_by)}
+            operation = NewOperation(kind=OperationKind.SUPERSEDE, effects=effects, details=details)
+            await tx.operations.record(bank_id, _ACTOR, operation)
 
 
 async def _relinked(

@@ -24,9 +24,11 @@ from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
+from memsvc.domain.links import LinkType
 from memsvc.domain.memory import FactPolicy, MemoryKind, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
 from memsvc.store.session import Session
@@ -117,12 +119,12 @@ class FactReader:
         """Return facts whose source is in force, those that hold since latest first."""
         columns = t.facts.c
         statement = (
-            select(t.facts, t.memories.c.state)
+            select(t.facts, _stands(bank_id).label("stands"))
             .select_from(_WITH_SOURCES)
             .where(
                 columns.bank_id == bank_id,
                 t.memories.c.bank_id == bank_id,
-                t.memories.c.state.in_(_IN_FORCE),
+                _stands(bank_id),
                 *_listed(listing),
             )
             .order_by(columns.valid_from.desc(), columns.fact_id.desc())
@@ -172,9 +174,15 @@ class FactReader:
         ended = [(row.target_id, row.after["superseded_by"]) for row in rows]
         return {(FactId(target), FactId(UUID(by))) for target, by in ended if by is not None}
 
+    async def apart(self, bank_id: BankId, ids: Collection[MemoryId]) -> set[MemoryId]:
+        """Return memories whose fusing with others somebody took back."""
+        statement = undone_effects(bank_id, OperationKind.MERGE, Aspect.LINK, ids)
+        rows = await self._session.connection.execute(statement)
+        return {MemoryId(row.target_id) for row in rows if row.after["reason"] == "fused"}
+
     async def _facts(self, bank_id: BankId, condition: ColumnElement[bool]) -> Sequence[Fact]:
         statement = (
-            select(t.facts, t.memories.c.state)
+            select(t.facts, _stands(bank_id).label("stands"))
             .select_from(_WITH_SOURCES)
             .where(t.facts.c.bank_id == bank_id, t.memories.c.bank_id == bank_id, condition)
             .order_by(t.facts.c.fact_id)
@@ -250,9 +258,11 @@ class FactWriter(FactReader):
         """Set when facts end and by what, as the effects say."""
         await ValidityStore(self._session).assign(bank_id, effects)
 
-    async def unsettle(self, bank_id: BankId) -> None:
-        """Have every slot settled again: those of facts whose source is in force."""
+    async def unsettle(self, bank_id: BankId, ids: Collection[MemoryId] | None = None) -> None:
+        """Have slots settled again, of some memories or all: those with a source in force."""
         statement = update(t.facts).where(t.facts.c.bank_id == bank_id).values(stood=False)
+        if ids is not None:
+            statement = statement.where(t.facts.c.memory_id == func.any(list(ids)))
         await self._session.connection.execute(statement)
 
     async def mark_settled(self, bank_id: BankId, facts: Collection[Fact]) -> None:
@@ -309,14 +319,31 @@ def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     return (
         memories.bank_id == bank_id,
         memories.state == MemoryState.ACTIVE,
-        # What was thought from a memory says again what that one claims.
+        # What was made from memories says again what these claim.
         memories.kind != MemoryKind.THOUGHT,
+        memories.source != FUSED_SOURCE,
         ~exists().where(
             readings.bank_id == bank_id,
             readings.memory_id == memories.memory_id,
             readings.version == memories.current_version,
         ),
     )
+
+
+def _stands(bank_id: BankId) -> ColumnElement[bool]:
+    """Tell whether a memory carries its facts: by itself, or within one that says several."""
+    memories, links, fused = t.memories.c, t.links.c, t.memories.alias("fused").c
+    is_said = exists().where(
+        links.bank_id == bank_id,
+        fused.bank_id == bank_id,
+        links.from_id == memories.memory_id,
+        links.type == LinkType.MERGED_INTO,
+        fused.memory_id == links.to_id,
+        fused.source == FUSED_SOURCE,
+        fused.state == MemoryState.ACTIVE,
+    )
+    is_fused = and_(memories.state == MemoryState.MERGED, is_said)
+    return or_(memories.state.in_(_IN_FORCE), is_fused)
 
 
 def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
@@ -327,7 +354,7 @@ def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     return (
         columns.bank_id == bank_id,
         t.memories.c.bank_id == bank_id,
-        or_(columns.stood != t.memories.c.state.in_(_IN_FORCE), is_orphan),
+        or_(columns.stood != _stands(bank_id), is_orphan),
     )
 
 
@@ -380,6 +407,6 @@ def _to_fact(row: Row[Any]) -> Fact:
         ),
         valid_to=row.valid_to,
         superseded_by=None if row.superseded_by is None else FactId(row.superseded_by),
-        stands=row.state in _IN_FORCE,
+        stands=row.stands,
         origin=row.origin,
     )

@@ -39,6 +39,10 @@ DIGEST_KEY = "covers"
 """Where the metadata of a document keep which memories, at which versions, it was made of."""
 
 
+STAND_IN_KEY = "stand_in"
+"""Where they say that a document is by rules because what a model had written was no use."""
+
+
 class Level(StrEnum):
     """What a document is made of; the value is its source, which no caller's own one shares."""
 
@@ -77,10 +81,19 @@ class SummaryReader:
         self._session = session
 
     async def stale(
-        self, bank_id: BankId, level: Level, only: Group | None = None
+        self,
+        bank_id: BankId,
+        level: Level,
+        only: Group | None = None,
+        *,
+        stand_ins: bool = False,
     ) -> list[StaleGroup]:
-        """Return the stale groups of a bank, or the one asked for if it is stale."""
-        rows = await self._session.connection.execute(_stale(bank_id, level, only))
+        """Return the stale groups of a bank, or the one asked for if it is stale.
+
+        With ``stand_ins`` also those whose document stands in for one that a model was to write.
+        """
+        statement = _stale(bank_id, level, only, stand_ins=stand_ins)
+        rows = await self._session.connection.execute(statement)
         return [
             StaleGroup(
                 group=Group(
@@ -131,7 +144,9 @@ class SummaryReader:
         return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
 
 
-def _stale(bank_id: BankId, level: Level, only: Group | None) -> Select[Any]:
+def _stale(
+    bank_id: BankId, level: Level, only: Group | None, *, stand_ins: bool = False
+) -> Select[Any]:
     """Return the groups whose latest document was made of other memories than there are now.
 
     The latest one counts in whatever state: a document that somebody archived or undid is not made
@@ -149,6 +164,7 @@ def _stale(bank_id: BankId, level: Level, only: Group | None) -> Select[Any]:
             *keys,
             case((func.count() >= _LEAST_SOURCES[level], digest)).label("digest"),
             cast(null(), Text).label("covers"),
+            cast(null(), Text).label("stand_in"),
             cast(null(), Text).label("state"),
         )
         .where(*_sources(bank_id, level), *wanted)
@@ -159,6 +175,7 @@ def _stale(bank_id: BankId, level: Level, only: Group | None) -> Select[Any]:
             *keys,
             cast(null(), Text).label("digest"),
             columns.metadata[DIGEST_KEY].astext.label("covers"),
+            columns.metadata[STAND_IN_KEY].astext.label("stand_in"),
             columns.state,
         )
         .where(*_made(bank_id, level), *wanted)
@@ -173,6 +190,7 @@ def _stale(bank_id: BankId, level: Level, only: Group | None) -> Select[Any]:
     both = present.union_all(select(latest.subquery())).subquery()
     now, covers = func.max(both.c.digest), func.max(both.c.covers)
     grouped = [both.c[name] for name in names]
+    is_stand_in = and_(now.is_not(None), func.max(both.c.stand_in) == "true")
     return (
         select(*grouped, now.label("digest"))
         .group_by(*grouped)
@@ -180,6 +198,7 @@ def _stale(bank_id: BankId, level: Level, only: Group | None) -> Select[Any]:
             or_(
                 and_(now.is_not(None), now.is_distinct_from(covers)),
                 and_(now.is_(None), func.max(both.c.state) == MemoryState.ACTIVE),
+                *([is_stand_in] if stand_ins else []),
             )
         )
         .order_by(*grouped)

@@ -55,6 +55,7 @@ from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
 from memsvc.store.summaries import SummaryReader
+from memsvc.store.summary_listing import SummaryLister
 from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
@@ -88,6 +89,7 @@ class ReadTransaction:
         self.given = GivenReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
+        self.summary_listing = SummaryLister(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
         self.erasures = ErasureReader(session)
@@ -99,6 +101,8 @@ class WriteTransaction:
     """What a use case may change; everything commits together or not at all."""
 
     def __init__(self, session: Session, carrier: JobCarrier) -> None:
+        self.now = session.clock.now
+        """What time it is for what is written."""
         self.banks = BankWriter(session)
         self.models = BankModelWriter(session)
         self.episodes = EpisodeWriter(session)

@@ -107,7 +107,7 @@ from memsvc_client.notes import (
     MemoryDetail,
     StagePlan,
 )
-from memsvc_client.portraits import Portrait, PortraitLine
+from memsvc_client.portraits import Portrait, PortraitEdition, PortraitLine
 from memsvc_client.recall_reports import AskedOrder, StageReport
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
@@ -134,6 +134,7 @@ from memsvc_client.retention import (
 )
 from memsvc_client.reviews import Review
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
+from memsvc_client.summaries import Summary
 from memsvc_client.thoughts import ChangedThought, Triple
 from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
@@ -254,6 +255,7 @@ __all__ = [
     "Place",
     "PoorerAnswer",
     "Portrait",
+    "PortraitEdition",
     "PortraitLine",
     "PortraitNotFoundError",
     "ProblemError",
@@ -279,6 +281,7 @@ __all__ = [
     "Source",
     "StagePlan",
     "StageReport",
+    "Summary",
     "Sweep",
     "SweepPreview",
     "Timings",

@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts, portraits, recorded_recalls, replays
+from memsvc_client import calls, contexts, portraits, recorded_recalls, replays, summaries
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
-from memsvc_client.portraits import Portrait
+from memsvc_client.portraits import Portrait, PortraitEdition
 from memsvc_client.recorded_recalls import Feedback, RecordedRecall
 from memsvc_client.replays import DecayReplay, Replay
 from memsvc_client.requests import RecallFields
 from memsvc_client.retention import RetentionPolicy
+from memsvc_client.summaries import Summary, SummaryListing
 from memsvc_client.thoughts import AsyncThoughts, Thoughts
 from memsvc_client.transport import AsyncSender, Sender
 
@@ -81,6 +82,14 @@ class Asking:
         """Return what a user says of themselves; raises ``PortraitNotFoundError``."""
         return self._sender.send(portraits.get_portrait(self.reference, user_id))
 
+    def portrait_versions(self, user_id: str) -> Iterator[PortraitEdition]:
+        """Yield every edition of a user's portrait, newest first."""
+        return self._sender.items(portraits.list_portrait_versions(self.reference, user_id))
+
+    def summaries(self, **narrowing: Unpack[SummaryListing]) -> Iterator[Summary]:
+        """Yield summaries with the time they cover, newest first."""
+        return self._sender.items(summaries.list_summaries(self.reference, **narrowing))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -136,3 +145,11 @@ class AsyncAsking:
     async def portrait(self, user_id: str) -> Portrait:
         """See ``Asking.portrait``."""
         return await self._sender.send(portraits.get_portrait(self.reference, user_id))
+
+    def portrait_versions(self, user_id: str) -> AsyncIterator[PortraitEdition]:
+        """See ``Asking.portrait_versions``."""
+        return self._sender.items(portraits.list_portrait_versions(self.reference, user_id))
+
+    def summaries(self, **narrowing: Unpack[SummaryListing]) -> AsyncIterator[Summary]:
+        """See ``Asking.summaries``."""
+        return self._sender.items(summaries.list_summaries(self.reference, **narrowing))

@@ -90,7 +90,8 @@ class BankInfo(Record):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     fact_policy: str = "supersede"
-    """``supersede``: a fact ends where another holds later in its place; ``append_only``: never."""
+    """``supersede``: a fact ends where another holds later in its place; ``append_only``: never;
+    ``fuse``: memories of both become one that says both with their times."""
 
 
 class EpisodeInfo(Record):

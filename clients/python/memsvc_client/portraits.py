@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from memsvc_client.call import Call, Reference, bank_path, segment
+from memsvc_client.call import Call, Reference, bank_path, listing, segment
+from memsvc_client.models import Page
 from memsvc_client.records import Record
 
 
@@ -41,7 +42,27 @@ class Portrait(Record):
     made_at: AwareDatetime
 
 
+class PortraitEdition(Record):
+    """A portrait as it was made."""
+
+    number: int
+    """From 1, the oldest that is still there."""
+    memory_id: UUID
+    state: str
+    """``active`` holds; the others have held, or say nothing."""
+    text: str
+    lines: tuple[PortraitLine, ...]
+    latest_source_at: AwareDatetime
+    made_at: AwareDatetime
+
+
 def get_portrait(bank: Reference, user_id: str) -> Call[Portrait]:
     """Describe the reading of a user's portrait."""
     path = f"{bank_path(bank)}/portraits/{segment(user_id)}"
     return Call(method="GET", path=path, result=Portrait)
+
+
+def list_portrait_versions(bank: Reference, user_id: str) -> Call[Page[PortraitEdition]]:
+    """Describe the listing of the editions of a user's portrait."""
+    path = f"{bank_path(bank)}/portraits/{segment(user_id)}/versions"
+    return Call(method="GET", path=path, result=Page[PortraitEdition], params=listing())

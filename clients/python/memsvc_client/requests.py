@@ -24,7 +24,7 @@ class NewBank(Body):
     language: str | None = None
     """ISO 639-1 code of its texts; the service's default ``auto`` recognises each text's."""
     metadata: Metadata | None = None
-    fact_policy: Literal["supersede", "append_only"] | None = None
+    fact_policy: Literal["supersede", "append_only", "fuse"] | None = None
     """What becomes of a fact when another holds later in its place; superseded unless given."""
     exist_ok: bool | None = None
     """Answer the bank of this name if there is one, instead of refusing."""
@@ -37,7 +37,7 @@ class BankChange(Body):
     language: str | None = None
     metadata: Metadata | None = None
     """Replaces all that there is."""
-    fact_policy: Literal["supersede", "append_only"] | None = None
+    fact_policy: Literal["supersede", "append_only", "fuse"] | None = None
     """Takes hold when facts are settled next, by consolidating."""
 
 
@@ -55,7 +55,7 @@ class BankFields(TypedDict, total=False):
     description: str | None
     language: str | None
     metadata: Metadata | None
-    fact_policy: Literal["supersede", "append_only"] | None
+    fact_policy: Literal["supersede", "append_only", "fuse"] | None
 
 
 class Message(Body):

@@ -20,7 +20,8 @@ from memsvc.services.commands import NewBank
 
 _FACT_POLICY = Field(
     description="`supersede`: a fact ends where another holds later in its place. `append_only`: "
-    "both stand. A change takes hold when facts are settled next, by consolidating."
+    "both stand. `fuse`: memories that say nothing else become one that says both with their "
+    "times. A change takes hold when facts are settled next, by consolidating."
 )
 
 

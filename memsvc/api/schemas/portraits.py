@@ -7,10 +7,12 @@ from uuid import UUID
 from pydantic import Field
 
 from memsvc.api.schemas.fields import ResponseModel
+from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.times import UtcTime
+from memsvc.domain.memory import MemoryState
 from memsvc.domain.organising.portraits import PortraitLine
 from memsvc.domain.organising.self_patterns import Topic
-from memsvc.services.portraits import KeptPortrait
+from memsvc.services.portraits import KeptPortrait, PortraitEdition
 
 
 class PortraitLineResponse(ResponseModel):
@@ -29,6 +31,38 @@ class PortraitLineResponse(ResponseModel):
         return cls(
             topic=line.topic, text=line.text, said_on=line.said_on, evidence=list(line.evidence)
         )
+
+
+class PortraitEditionResponse(ResponseModel):
+    """A portrait as it was made."""
+
+    number: Annotated[int, Field(description="From 1, the oldest that is still there.")]
+    memory_id: UUID
+    state: Annotated[
+        MemoryState, Field(description="`active` holds; the others have held, or say nothing.")
+    ]
+    text: str
+    lines: list[PortraitLineResponse]
+    latest_source_at: UtcTime
+    made_at: UtcTime
+
+    @classmethod
+    def of(cls, edition: PortraitEdition) -> Self:
+        """Render an edition."""
+        memory = edition.memory
+        return cls(
+            number=edition.number,
+            memory_id=memory.id,
+            state=memory.state,
+            text=memory.text,
+            lines=[PortraitLineResponse.of(each) for each in edition.lines],
+            latest_source_at=memory.occurred_at,
+            made_at=memory.recorded_at,
+        )
+
+
+class PortraitEditionPage(PageResponse[PortraitEditionResponse]):
+    """Editions of one user's portrait, newest first."""
 
 
 class PortraitResponse(ResponseModel):

@@ -25,8 +25,8 @@ FactPolicy = Annotated[
     str | None,
     typer.Option(
         "--fact-policy",
-        metavar="supersede|append_only",
-        help="Whether a fact ends where another holds later in its place.",
+        metavar="supersede|append_only|fuse",
+        help="What becomes of a fact where another holds later in its place.",
     ),
 ]
 _POLL_S = 0.2

@@ -86,7 +86,7 @@ def settled(
                 for each in some[place + 1 :]
                 if each.stands and (fact.id, each.id) not in undone and ends(fact.claim, each.claim)
             )
-            may_end = fact.stands and policy is FactPolicy.SUPERSEDE
+            may_end = fact.stands and policy is not FactPolicy.APPEND_ONLY
             by = next(later, None) if may_end else None
             ending = Ending(fact=fact, by=by)
             if ending.effect.before != ending.effect.after:

@@ -88,15 +88,26 @@ def portray(
     Only the user's own words count (``own_words``). A portrait without lines has a text that says
     so.
     """
+    lines = _by_turns(_holding(own_words(user_id, said)), (bounds or PortraitBounds()).lines)
+    return bounded_portrait(user_id, lines, count, bounds)
+
+
+def bounded_portrait(
+    user_id: str,
+    lines: Sequence[PortraitLine],
+    count: Count,
+    bounds: PortraitBounds | None = None,
+) -> Portrait:
+    """Return the portrait of the first lines that fit, as many of a topic as there may be."""
     limits = bounds or PortraitBounds()
     name = " ".join(user_id.split())[:_LONGEST_NAME]
-    lines = _by_turns(_holding(own_words(user_id, said)), limits.lines)
     (frame,) = count([_rendered(name, [])])
     costs = count([f"{_HEADINGS[each.topic]}: {_shown(each)}; " for each in lines])
     chosen: list[PortraitLine] = []
     left = limits.tokens - frame
     for line, cost in zip(lines, costs, strict=True):
-        if cost <= left:
+        is_full = sum(each.topic is line.topic for each in chosen) == limits.lines
+        if cost <= left and not is_full:
             chosen.append(line)
             left -= cost
     # Tokens of parts need not add up to those of the whole: what counts is the text as it leaves.

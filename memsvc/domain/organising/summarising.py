@@ -77,7 +77,7 @@ def summarise(said: Sequence[Said], bounds: SummaryBounds | None = None) -> Summ
     if not sentences:
         return None
     chosen = _chosen(sentences, limits)
-    lines = [_heading(said), *(sentences[each].line for each in chosen)]
+    lines = [heading(said), *(sentences[each].line for each in chosen)]
     evidence = dict.fromkeys(sentences[each].said.memory_id for each in chosen)
     return Summary(text="\n".join(lines), evidence=tuple(evidence))
 
@@ -93,8 +93,8 @@ def summarise_summaries(
     summary = summarise([each for each in bodies if each.text.strip()], bounds)
     if summary is None:
         return None
-    heading, _, lines = summary.text.partition("\n")
-    return replace(summary, text=f"{heading}, out of {len(said)} summaries\n{lines}")
+    first, _, lines = summary.text.partition("\n")
+    return replace(summary, text=f"{first}, out of {len(said)} summaries\n{lines}")
 
 
 def _chosen(sentences: Sequence[_Sentence], limits: SummaryBounds) -> list[int]:
@@ -158,7 +158,8 @@ def _cut(text: str) -> str:
     return text[: _LONGEST_SENTENCE - 1].rstrip() + _ELLIPSIS
 
 
-def _heading(said: Sequence[Said]) -> str:
+def heading(said: Sequence[Said]) -> str:
+    """Return the first line of a summary: when, and who."""
     days = sorted({each.occurred_at.date().isoformat() for each in said})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     speakers = list(dict.fromkeys(each.speaker for each in said if each.speaker))

@@ -10,6 +10,7 @@ from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType, NewLink
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, Metadata
 from memsvc.domain.operations import OperationId
+from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 
 ReviewId = NewType("ReviewId", UUID)
 _OF_A_SOURCE = frozenset({MemoryKind.TURN, MemoryKind.PASSAGE})
@@ -65,7 +66,7 @@ def may_merge(one: Memory, other: Memory) -> bool:
     """
     if {one.state, other.state} != {MemoryState.ACTIVE} or one.kind is not other.kind:
         return False
-    if one.kind in _MADE:
+    if one.kind in _MADE or FUSED_SOURCE in {one.source, other.source}:
         return False
     if (one.keys.user_id, one.keys.agent_id) != (other.keys.user_id, other.keys.agent_id):
         return False

@@ -3,6 +3,7 @@
 from memsvc.domain.model_calls import Budget
 from memsvc.llm.client import ProviderEndpoint
 from memsvc.llm.model_extractor import ModelExtractor
+from memsvc.llm.model_writer import ModelWriter
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.embedders import Embedders
@@ -72,7 +73,11 @@ def organise_stage(
 
 
 def document_stages(
-    store: Store, clock: Clock, tokens: TokenCounter
+    store: Store, clock: Clock, tokens: TokenCounter, model: StructuredModel | None = None
 ) -> list[DocumentStage | Levels]:
-    """Put together what keeps documents made of memories."""
-    return [summarise_stage(store, clock), portray_stage(store, clock, tokens)]
+    """Put together what keeps documents made of memories; a model writes them, or rules do."""
+    writer = None if model is None else ModelWriter(model)
+    return [
+        summarise_stage(store, clock, writer),
+        portray_stage(store, clock, tokens, writer=writer),
+    ]

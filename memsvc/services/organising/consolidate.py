@@ -13,6 +13,7 @@ from memsvc.domain.organising.notes import BankNotes
 from memsvc.errors import InvalidRequestError
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
+from memsvc.services.organising.documents import REWRITE
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
@@ -113,7 +114,10 @@ class Consolidation:
             if command.retry_set_aside:
                 await tx.organising.reopen(bank_id)
                 await tx.jobs.cancel_set_aside(JobKind.ORGANISE, bank_id)
+                await tx.jobs.cancel_set_aside(JobKind.CONSOLIDATE, bank_id)
             payload: dict[str, Json] = {"stages": stages}
+            if command.retry_set_aside:
+                payload[REWRITE] = True
             open_job = await tx.jobs.find_open(JobKind.CONSOLIDATE, bank_id)
             if open_job is not None and open_job.payload == payload:
                 return open_job

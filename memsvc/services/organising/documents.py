@@ -1,14 +1,14 @@
 """Stages of consolidating that keep documents made of memories: one for each group, renewed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from memsvc.domain.content import content_hash
 from memsvc.domain.graph.extraction import extract_entities
-from memsvc.domain.identifiers import BankId, MemoryId, uuid7
+from memsvc.domain.identifiers import BankId, MemoryId, TenantId, uuid7
 from memsvc.domain.jobs import JobKind, NewJob, Progress
 from memsvc.domain.lexical import analyze_text
 from memsvc.domain.links import LinkType, NewLink
@@ -28,15 +28,23 @@ from memsvc.domain.operations import (
     link_effect,
     state_effect,
 )
+from memsvc.errors import NeedsReviewError
 from memsvc.ports import Clock
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.memories import VersionToAdd
-from memsvc.store.summaries import DIGEST_KEY, Group, Level, StaleGroup
-from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
+from memsvc.store.summaries import DIGEST_KEY, STAND_IN_KEY, Group, Level, StaleGroup
+from memsvc.store.transactions import (
+    ReadTransaction,
+    Store,
+    WriteTransaction,
+    assert_no_transaction,
+)
 
+REWRITE = "rewrite"
+"""Of a job's payload: also renew documents that are by rules because a model had failed."""
 _log = structlog.get_logger(__name__)
 
 
@@ -55,12 +63,19 @@ Make = Callable[[Group, Sequence[Memory]], Document | None]
 """Makes the document of a group out of its memories, oldest first; ``None`` if they are none."""
 
 
+Write = Callable[[TenantId, Group, Sequence[Memory], Document], Awaitable[Document]]
+"""Has a model write the document in place of the one made by rules; raises ``NeedsReviewError`` if
+that cannot be used, and what keeps the model from being asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     stale: StaleGroup
     sources: Sequence[Memory]
     document: Document | None
     """``None``: too little is left to make it of."""
+    failure: str | None = None
+    """Why it is by rules although a model was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +88,12 @@ class DocumentStage:
     """What a job counts: ``summaries_made``."""
     level: Level
     make: Make
+    """By rules; what a model writes takes its place, where there is one."""
     store: Store
     clock: Clock
     most_sources: int = 500
     """Of a larger group the latest memories are read."""
+    write: Write | None = None
 
     async def todo(self, tx: ReadTransaction, bank_id: BankId) -> int:
         """Return how many groups have no document of what they hold now."""
@@ -85,17 +102,26 @@ class DocumentStage:
     async def run(self, context: JobContext) -> None:
         """Work off group after group; a stopped job goes on with those still stale."""
         scope = scope_of(context.job)
+        again = context.job.payload.get(REWRITE) is True
+        has_told = False
         async with self.store.read(scope.tenant_id) as tx:
             bank = await tx.banks.resolve(str(scope.bank_id))
-            stale = await tx.summaries.stale(scope.bank_id, self.level)
+            stale = await tx.summaries.stale(scope.bank_id, self.level, stand_ins=again)
         for done, each in enumerate(stale, start=1):
             draft = await self._gather(scope, each)
             async with self.store.write(scope.tenant_id) as tx:
                 is_ours = await tx.jobs.hold(context.job)
                 if is_ours:
-                    counted = await self._apply(tx, bank, draft, str(context.job.id))
+                    counted = await self._apply(
+                        tx, bank, draft, str(context.job.id), stand_ins=again
+                    )
                     if counted is not None:
                         await tx.jobs.count(context.job, {f"{self.noun}_{counted}": 1})
+                    if counted is not None and draft.failure is not None:
+                        await tx.jobs.count(context.job, {f"{self.noun}_by_rules": 1})
+                        if not has_told:
+                            await self._tell(tx, scope, draft.failure)
+                        has_told = True
             # Of a lost attempt, whoever keeps the job's state ends it here.
             await context.report_progress(Progress(done=done, total=len(stale)))
             if not is_ours:
@@ -110,10 +136,30 @@ class DocumentStage:
             )
         # Beside the event loop: a large group takes a while.
         document = await asyncio.to_thread(self.make, stale.group, sources)
-        return _Draft(stale=stale, sources=sources, document=document)
+        failure = None
+        if self.write is not None and document is not None:
+            assert_no_transaction("A model")
+            try:
+                document = await self.write(scope.tenant_id, stale.group, sources, document)
+            except NeedsReviewError as error:
+                failure = error.message
+                document = replace(document, metadata={**document.metadata, STAND_IN_KEY: True})
+        return _Draft(stale=stale, sources=sources, document=document, failure=failure)
+
+    async def _tell(self, tx: WriteTransaction, scope: BankScope, reason: str) -> None:
+        """Have a job say that documents are by rules; retried, it has the model write them."""
+        payload: Metadata = {"stages": [self.name], REWRITE: True}
+        new = NewJob(kind=JobKind.CONSOLIDATE, bank_id=scope.bank_id, payload=payload)
+        await tx.jobs.set_aside(new, reason)
 
     async def _apply(
-        self, tx: WriteTransaction, bank: ResolvedBank, draft: _Draft, job_id: str
+        self,
+        tx: WriteTransaction,
+        bank: ResolvedBank,
+        draft: _Draft,
+        job_id: str,
+        *,
+        stand_ins: bool,
     ) -> str | None:
         """Store the document if its group is as it was read; return what became of it."""
         bank_id = bank.scope.bank_id
@@ -121,7 +167,10 @@ class DocumentStage:
         former = await tx.summaries.active(bank_id, self.level, draft.stale.group)
         # Whoever else works on this group waits here, and then finds it done.
         await tx.organising.lock(bank_id, [each.id for each in (*draft.sources, *former)])
-        if await tx.summaries.stale(bank_id, self.level, draft.stale.group) != [draft.stale]:
+        stale = await tx.summaries.stale(
+            bank_id, self.level, draft.stale.group, stand_ins=stand_ins
+        )
+        if stale != [draft.stale]:
             return None
         if draft.document is None and not former:
             return None

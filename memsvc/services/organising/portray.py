@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
-from memsvc.domain.memory import Memory
-from memsvc.domain.organising.portraits import PortraitBounds, portray
+from memsvc.domain.identifiers import TenantId
+from memsvc.domain.memory import Memory, Metadata
+from memsvc.domain.organising.portraits import (
+    Portrait,
+    PortraitBounds,
+    bounded_portrait,
+    own_words,
+    portray,
+)
+from memsvc.llm.model_writer import ModelWriter
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.organising.documents import Document, DocumentStage
-from memsvc.services.organising.summarise import said_in
+from memsvc.services.organising.summarise import MADE_BY_KEY, said_in
 from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
@@ -16,7 +24,12 @@ LINES_KEY = "lines"
 
 
 def portray_stage(
-    store: Store, clock: Clock, tokens: TokenCounter, bounds: PortraitBounds | None = None
+    store: Store,
+    clock: Clock,
+    tokens: TokenCounter,
+    bounds: PortraitBounds | None = None,
+    *,
+    writer: ModelWriter | None = None,
 ) -> DocumentStage:
     """Return what makes one portrait for each user that has said something of themselves."""
 
@@ -24,15 +37,18 @@ def portray_stage(
         if not sources or group.keys.user_id is None:
             return None
         said = [said_in(each) for each in sources]
-        portrait = portray(group.keys.user_id, said, tokens.count, bounds)
-        return Document(
-            text=portrait.text,
-            evidence=portrait.evidence,
-            metadata={
-                "level": "portrait",
-                LINES_KEY: [line.to_json() for line in portrait.lines],
-            },
-        )
+        return _document(portray(group.keys.user_id, said, tokens.count, bounds))
+
+    async def write(
+        tenant_id: TenantId, group: Group, sources: Sequence[Memory], by_rules: Document
+    ) -> Document:
+        user = group.keys.user_id
+        if writer is None or user is None:
+            return by_rules
+        said = own_words(user, [said_in(each) for each in sources])
+        lines = await writer.portray(tenant_id, user, said)
+        portrait = bounded_portrait(user, lines, tokens.count, bounds)
+        return _document(portrait, {MADE_BY_KEY: writer.name})
 
     return DocumentStage(
         name="portray",
@@ -42,4 +58,17 @@ def portray_stage(
         store=store,
         clock=clock,
         most_sources=_MOST_SOURCES,
+        write=None if writer is None else write,
+    )
+
+
+def _document(portrait: Portrait, more: Metadata | None = None) -> Document:
+    return Document(
+        text=portrait.text,
+        evidence=portrait.evidence,
+        metadata={
+            "level": "portrait",
+            LINES_KEY: [line.to_json() for line in portrait.lines],
+            **(more or {}),
+        },
     )

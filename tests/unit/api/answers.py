@@ -46,6 +46,7 @@ from memsvc.domain.organising.extraction import Annotations
 from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
 from memsvc.domain.organising.portraits import PortraitLine
 from memsvc.domain.organising.self_patterns import Topic
+from memsvc.domain.organising.summary_listing import SummaryKind
 from memsvc.domain.retention.forecast import Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
@@ -65,6 +66,7 @@ from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
 from memsvc.services.portraits import KeptPortrait
 from memsvc.services.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
+from memsvc.services.summaries import KeptSummary
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
 TENANT_ID = TenantId(UUID(int=1))
@@ -375,6 +377,14 @@ USAGE = Usage(
     cost_usd=0.25,
     failures=1,
     latest_at=NOON,
+)
+SUMMARY = KeptSummary(
+    memory=MEMORY,
+    kind=SummaryKind.SESSION,
+    covers_from=NOON,
+    covers_to=NOON + timedelta(hours=1),
+    sources=2,
+    is_stale=True,
 )
 PORTRAIT = KeptPortrait(
     memory=MEMORY,

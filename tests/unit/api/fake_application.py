@@ -68,6 +68,7 @@ from tests.unit.api.fake_upkeep import (
     FakePortraits,
     FakeRetention,
     FakeReviews,
+    FakeSummaries,
 )
 from tests.unit.api.script import Script
 
@@ -321,6 +322,7 @@ class FakeApplication:
         self.thoughts = FakeThoughts(self.script)
         self.erase = FakeErase(self.script)
         self.portraits = FakePortraits(self.script)
+        self.summaries = FakeSummaries(self.script)
         self.retention = FakeRetention(self.script)
         self.facts = FakeFacts(self.script)
         self.give_facts = FakeGiveFacts(self.script)

@@ -16,6 +16,7 @@ from memsvc.domain.operations import (
     OperationId,
     OperationListing,
 )
+from memsvc.domain.organising.summary_listing import SummaryListing
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.retention.forecast import Forecast
 from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
@@ -31,8 +32,9 @@ from memsvc.services.facts import FactQuery
 from memsvc.services.giving import GaveFacts, Given
 from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
 from memsvc.services.idempotency import Outcome
-from memsvc.services.portraits import KeptPortrait
+from memsvc.services.portraits import KeptPortrait, PortraitEdition
 from memsvc.services.retention import PolicyChange, StartedSweep
+from memsvc.services.summaries import KeptSummary
 from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
@@ -50,6 +52,7 @@ from tests.unit.api.answers import (
     STARTED_ERASURE,
     STARTED_SWEEP,
     STORED_POLICY,
+    SUMMARY,
     SWEEP_PLAN,
     USAGE,
 )
@@ -205,6 +208,38 @@ class FakePortraits:
     async def get(self, caller: Caller, reference: BankReference, user_id: str) -> KeptPortrait:
         found: KeptPortrait = self.script.play(
             "portraits.get", PORTRAIT, caller, reference, user_id
+        )
+        return found
+
+    async def versions(
+        self, caller: Caller, reference: BankReference, user_id: str, page: PageRequest
+    ) -> Page[PortraitEdition]:
+        edition = PortraitEdition(memory=MEMORY, lines=PORTRAIT.lines, number=1)
+        found: Page[PortraitEdition] = self.script.play(
+            "portraits.versions",
+            Page(items=[edition], next_cursor=None),
+            caller,
+            reference,
+            user_id,
+            page,
+        )
+        return found
+
+
+@dataclass(slots=True)
+class FakeSummaries:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, listing: SummaryListing, page: PageRequest
+    ) -> Page[KeptSummary]:
+        found: Page[KeptSummary] = self.script.play(
+            "summaries.list",
+            Page(items=[SUMMARY], next_cursor=None),
+            caller,
+            reference,
+            listing,
+            page,
         )
         return found
 

@@ -19,6 +19,7 @@ from memsvc_client import (
     replays,
     retention,
     reviews,
+    summaries,
     thoughts,
     usage,
 )
@@ -56,6 +57,8 @@ CALLS: dict[str, Call[Any]] = {
     "list_effects": history.list_effects("a", "b"),
     "undo_operation": history.undo_operation("a", "b"),
     "get_portrait": portraits.get_portrait("a", "b"),
+    "list_portrait_versions": portraits.list_portrait_versions("a", "b"),
+    "list_summaries": summaries.list_summaries("a"),
     "list_reviews": reviews.list_reviews("a"),
     "accept_review": reviews.accept_review("a", "b"),
     "reject_review": reviews.reject_review("a", "b"),
@@ -117,6 +120,7 @@ def test_every_call_is_under_test() -> None:
             replays,
             retention,
             reviews,
+            summaries,
             thoughts,
             usage,
         )
