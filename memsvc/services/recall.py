@@ -17,6 +17,7 @@ from memsvc.errors import NotIndexedError
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable, Candidates
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
@@ -173,7 +174,7 @@ class Recall:
             allowed=question.allowed,
             active_only=tuple(query.filter.states) == ACTIVE_ONLY,
         )
-        arms = query.arms or self._default_arms()
+        arms = asked_arms(query, question.bank, self._settings)
         outcomes, _ = await asyncio.gather(
             self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
         )
@@ -193,6 +194,7 @@ class Recall:
         visible = await self._visible(question, wanted)
         stages.mark("fetch")
         fused = weigh_by_time(fused, visible, question.spans)
+        outcomes |= switched_off(query, question.bank)
         return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
 
     async def _ranked(
@@ -228,11 +230,6 @@ class Recall:
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.active_only:
             await self._second_hop.refresh(asked)
-
-    def _default_arms(self) -> frozenset[Arm]:
-        if self._settings.graph.enabled:
-            return frozenset(Arm)
-        return frozenset(Arm) - {Arm.GRAPH}
 
     async def _visible(
         self, question: _Question, memory_ids: Sequence[MemoryId]

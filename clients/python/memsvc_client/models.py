@@ -90,6 +90,8 @@ class BankInfo(Record):
     updated_at: AwareDatetime
     fact_policy: str = "supersede"
     """``supersede``: a fact ends where another holds later in its place; ``append_only``: never."""
+    arms_off: tuple[str, ...] = ()
+    """Arms that recalls do not ask unless they name them."""
 
 
 class EpisodeInfo(Record):

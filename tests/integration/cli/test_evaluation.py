@@ -151,3 +151,13 @@ def test_the_command_writes_what_it_shows(run: Any, tmp_path: Path) -> None:
     assert "Of 1 expected, 0 did not come" in shown.stdout
     assert json.loads(out.read_text())["figures"]["mrr"] == 1.0
     assert run("eval", "run", "--golden", str(golden), "--out", str(out)).exit_code == 2
+
+    other = json.dumps({"question": "Who is in Porto?", "expected": [{"text": "Porto"}]})
+    golden.write_text(f"{golden.read_text()}\n{other}")
+    measured = ("eval", "ablate", "ada", "--golden", str(golden), "--least", "2", "--apply")
+    assert "Should be switched off" in run(*measured, "--dry-run").stdout
+    done = run(*measured)
+    assert "To take it back: memsvc bank update ada --arms-off none" in done.stdout
+    again = json.loads(run(*measured, "--json").stdout)
+    assert {"graph", "episode"} < set(again["was_off"])
+    assert again["applied"] is False
