@@ -125,7 +125,7 @@ def _show(found: "Ablation", rules: "AblationRules") -> None:
         f"{found.questions} questions, {rules.measure.name} {found.value * 100:.1f} with all arms."
     )
     print_table(
-        ("without", "lost, points", "95 % interval", "takes ms", "saves ms", ""),
+        ("without", "lost, points", "95 % interval", "takes ms", "skipped", "saves ms", ""),
         (_row(each) for each in found.trials),
     )
 
@@ -137,6 +137,7 @@ def _row(each: "Trial") -> tuple[str, ...]:
         f"{loss.mean * 100:+.1f}",
         f"{loss.low * 100:+.1f} … {loss.high * 100:+.1f}",
         "-" if each.takes_ms is None else f"{each.takes_ms:.1f}",
+        str(each.skipped),
         f"{each.saves_ms:+.1f}",
         _SAID[each.verdict],
     )
@@ -150,6 +151,8 @@ def _show_change(found: "Ablation", bank: str, *, applied: bool, wanted: bool) -
     if found.together is not None and len(found.off) > 1:
         high = found.together.loss.high * 100
         typer.echo(f"Without {after}, at most {high:.1f} points are lost.")
+    if {"dense", "lexical"} & set(found.off):
+        typer.echo("Without the dense or the lexical arm `answerable` cannot be judged.")
     written = ",".join(found.was_off) or "none"
     if applied:
         typer.echo(f"Switched off for {bank}: {after} (before: {before}).")

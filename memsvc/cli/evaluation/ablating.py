@@ -42,6 +42,8 @@ class Trial:
     """Of the measure, positive where the arm helps."""
     takes_ms: float | None
     """Median of its own time; ``None`` where it never answered."""
+    skipped: int
+    """In how many answers it had no part although it was asked."""
     saves_ms: float
     """By how much the median answer is sooner without it."""
 
@@ -55,6 +57,7 @@ class Trial:
             "low": loss.low,
             "high": loss.high,
             "takes_ms": self.takes_ms,
+            "skipped": self.skipped,
             "saves_ms": self.saves_ms,
         }
 
@@ -176,6 +179,7 @@ class _Asking:
             verdict=verdict_of(loss, tolerance=rules.tolerance, least=rules.least),
             loss=loss,
             takes_ms=latency_of(own).p50,
+            skipped=len(with_all) - len(own),
             saves_ms=_median_total(with_all) - _median_total(without),
         )
 

@@ -281,6 +281,11 @@ def _result(asked: _Asked, misses: Sequence[Miss], options: AskOptions) -> Quest
             for arm, each in asked.answer.arms.items()
             if each.status == ArmStatus.OK
         },
+        skipped={
+            arm: each.reason or "no reason given"
+            for arm, each in asked.answer.arms.items()
+            if each.status == ArmStatus.SKIPPED
+        },
         text=case.text if options.with_text else None,
     )
 
