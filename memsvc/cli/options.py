@@ -70,6 +70,13 @@ def fact_policy_of(written: str | None) -> Literal["supersede", "append_only", "
             )
 
 
+def arms_off_of(written: str | None) -> list[str] | None:
+    """Read which arms to switch off: names joined by commas, or ``none``."""
+    if written is None:
+        return None
+    return [] if written == "none" else [name.strip() for name in written.split(",")]
+
+
 Url = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from typing_extensions import TypeAliasType
 
+from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId, TenantId
 
 Json = TypeAliasType(
@@ -129,6 +130,8 @@ class Bank:
     created_at: datetime
     updated_at: datetime
     fact_policy: FactPolicy = FactPolicy.SUPERSEDE
+    arms_off: Sequence[Arm] = ()
+    """Arms that recalls do not ask unless they name them."""
 
     @property
     def scope(self) -> BankScope:
@@ -144,6 +147,7 @@ class BankChange:
     language: str | None = None
     metadata: Metadata | None = None
     fact_policy: FactPolicy | None = None
+    arms_off: Sequence[Arm] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +162,8 @@ class ResolvedBank:
     """The model that the bank is moving to, while it does."""
     partition_no: int | None = None
     """Where shared indexes hold the vectors of ``model_id``; ``None`` if it was not looked up."""
+    arms_off: frozenset[Arm] = frozenset()
+    """Arms that recalls do not ask unless they name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import MemoryState
+from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.recorded_recalls import RecordedHit
 
 _SAME_SCORE = 1e-6
@@ -46,7 +47,9 @@ class Why(StrEnum):
     CAME_UP = "came_up"
     """Others have left, or count less now."""
     SCORE = "score"
-    """Its score is another one."""
+    """Its score is another one; ``parts`` say of what."""
+    ANNOTATED = "annotated"
+    """Its metadata or pin were changed: the filter may not have let it through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,16 @@ class Place:
     rank: int
     score: float
     version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartChange:
+    """A part of a score that is another one: what an arm contributed, a hop, a factor."""
+
+    name: str
+    then: float | None
+    """``None``: it had no part in it."""
+    now: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,8 @@ class ComparedMemory:
     now: Place | None
     state: MemoryState | None
     """As it is now; ``None``: there is none any more."""
+    parts: Sequence[PartChange] = ()
+    """Of a hit of both, where its score is another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +121,8 @@ class Since:
     """Those that have become active."""
     states: Collection[MemoryState]
     """That were asked for."""
+    annotated: Collection[UUID]
+    """Those whose metadata or pin were changed."""
     has_room: bool
     """Whether only the budget keeps the answer of today from having more hits."""
 
@@ -115,9 +132,16 @@ def compare(
 ) -> list[ComparedMemory]:
     """Return every memory of both answers, today's by rank and then those that were lost."""
     before, after = _places(then), _places(now)
+    parts_then, parts_now = ({hit.memory_id: hit.parts for hit in hits} for hits in (then, now))
     dropped = {hit.memory_id: hit.dropped_for for hit in now if hit.dropped_for is not None}
     compared = [
-        _kept(memory_id, before[memory_id], place, since)
+        _kept(
+            memory_id,
+            before[memory_id],
+            place,
+            since,
+            _changed_parts(parts_then[memory_id], parts_now[memory_id]),
+        )
         if memory_id in before
         else _gained(memory_id, place, since)
         for memory_id, place in after.items()
@@ -137,7 +161,9 @@ def _places(hits: Sequence[RecordedHit]) -> dict[MemoryId, Place]:
     }
 
 
-def _kept(memory_id: MemoryId, then: Place, now: Place, since: Since) -> ComparedMemory:
+def _kept(
+    memory_id: MemoryId, then: Place, now: Place, since: Since, parts: Sequence[PartChange]
+) -> ComparedMemory:
     reasons: list[Why] = []
     if now.version != then.version:
         reasons.append(Why.EDITED)
@@ -152,7 +178,29 @@ def _kept(memory_id: MemoryId, then: Place, now: Place, since: Since) -> Compare
         then=then,
         now=now,
         state=_state(memory_id, since),
+        parts=parts if Why.SCORE in reasons else (),
     )
+
+
+def _changed_parts(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[PartChange]:
+    before, after = _flat_parts(then), _flat_parts(now)
+    return [
+        PartChange(name=name, then=before.get(name), now=after.get(name))
+        for name in dict.fromkeys([*before, *after])
+        if abs(before.get(name, 0.0) - after.get(name, 0.0)) > _SAME_SCORE
+    ]
+
+
+def _flat_parts(parts: Mapping[str, Json]) -> dict[str, float]:
+    """Return what each arm contributed, and what a hop and factors did, by name."""
+    flat: dict[str, float] = {}
+    for name, part in parts.items():
+        values = part if isinstance(part, Mapping) else {}
+        if "contribution" in values:
+            flat[name] = float(str(values["contribution"]))
+        else:
+            flat |= {f"{name}.{each}": float(str(value)) for each, value in values.items()}
+    return flat
 
 
 def _gained(memory_id: MemoryId, now: Place, since: Since) -> ComparedMemory:
@@ -164,6 +212,8 @@ def _gained(memory_id: MemoryId, now: Place, since: Since) -> ComparedMemory:
         reasons.append(Why.EDITED)
     if memory_id in since.restored and Why.NEW not in reasons:
         reasons.append(Why.RESTORED)
+    if memory_id in since.annotated and not reasons:
+        reasons.append(Why.ANNOTATED)
     return ComparedMemory(
         memory_id=memory_id,
         change=Change.GAINED,

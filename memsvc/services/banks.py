@@ -72,7 +72,7 @@ class Banks:
         change: BankChange,
         key: RequestKey | None = None,
     ) -> Outcome[Bank]:
-        """Change a bank's description, language, metadata or what becomes of its facts."""
+        """Change a bank's description, language, metadata, arms or what becomes of its facts."""
 
         async def work(tx: WriteTransaction) -> Bank:
             found = await tx.banks.resolve(reference.value)

@@ -10,6 +10,7 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
 from memsvc.errors import NotIndexedError
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
 from memsvc.services.question_times import weigh_by_time
@@ -60,7 +61,7 @@ class Find:
             active_only=tuple(query.filter.states) == ACTIVE_ONLY,
             day=question.day,
         )
-        arms = query.arms or self._default_arms()
+        arms = asked_arms(query, question.bank, self._settings)
         outcomes, _ = await asyncio.gather(
             self._arms.ask(asked, arms), self._refresh_graph(asked, arms)
         )
@@ -79,6 +80,7 @@ class Find:
         wanted = [each.memory_id for each in fused]
         visible = await self.visible(question, wanted)
         stages.mark("fetch")
+        outcomes |= switched_off(query, question.bank)
         found = Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
         return weigh_by_time(found, question)
 
@@ -125,11 +127,6 @@ class Find:
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:
             await self._second_hop.refresh(asked)
-
-    def _default_arms(self) -> frozenset[Arm]:
-        if self._settings.graph.enabled:
-            return frozenset(Arm)
-        return frozenset(Arm) - {Arm.GRAPH}
 
 
 def _weights(settings: RecallSettings) -> FusionWeights:

@@ -24,6 +24,11 @@ def written_settings(ranking: RecallSettings) -> Mapping[str, Json]:
     return written
 
 
+def settings_of(ranking: Mapping[str, Json], answer: Recalled) -> Mapping[str, Json]:
+    """Return all settings that an answer depended on: those of the ranking, and whose tokens."""
+    return {**ranking, "tokenizer": answer.tokenizer}
+
+
 def arms_of(answer: Recalled) -> dict[str, Json]:
     """Return how the arms fared, and the optional stages."""
     told: dict[str, Json] = {

@@ -21,7 +21,13 @@ from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Recalled, RecallQuery
-from memsvc.services.recorded_answers import arms_of, hits_of, written_query, written_settings
+from memsvc.services.recorded_answers import (
+    arms_of,
+    hits_of,
+    settings_of,
+    written_query,
+    written_settings,
+)
 from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.settings import RecallSettings, RecordingSettings
 from memsvc.store.transactions import Store
@@ -177,7 +183,7 @@ class LoggedRecall:
             bank_id=answer.bank.scope.bank_id,
             question=query.text,
             parameters=written_query(query),
-            settings=self._ranking,
+            settings=settings_of(self._ranking, answer),
             model_id=answer.bank.model_id,
             backend=answer.backend,
             mode=answer.mode.value,

@@ -4,16 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Json
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Since, compare
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.looking_back import look_back
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Recalled, RecallQuery
-from memsvc.services.recorded_answers import arms_of, hits_of, read_query, written_settings
+from memsvc.services.recorded_answers import (
+    arms_of,
+    hits_of,
+    read_query,
+    settings_of,
+    written_settings,
+)
 from memsvc.settings import RecallSettings
-from memsvc.store.transactions import Store
+from memsvc.store.meanwhile import Meanwhile
+from memsvc.store.transactions import ReadTransaction, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,38 +60,16 @@ class Replay:
         query = read_query(recorded)
         answer = await self._recall(caller, bank, query)
         hits = hits_of(answer)
-        since = await self._since(caller, bank_id, recorded, query, hits)
+        ids = sorted({hit.memory_id for hit in (*recorded.hits, *hits)})
+        async with self._store.read(caller.tenant_id) as tx:
+            done = await tx.recall_log.meanwhile(bank_id, recall_id, ids)
+            since = await _since(tx, recorded, query, hits, done)
         return Replayed(
             recall_id=recall_id,
             question=recorded.question,
             now=recorded.asked_for,
             memories=compare(recorded.hits, hits, since),
-            circumstances=self._circumstances(recorded, answer),
-        )
-
-    async def _since(
-        self,
-        caller: Caller,
-        bank_id: BankId,
-        recorded: RecordedRecall,
-        query: RecallQuery,
-        hits: Sequence[RecordedHit],
-    ) -> Since:
-        ids = sorted({hit.memory_id for hit in (*recorded.hits, *hits)})
-        shown = sum(hit.dropped_for is None for hit in hits)
-        async with self._store.read(caller.tenant_id) as tx:
-            memories = await tx.recall_log.memories_now(bank_id, ids)
-            visible = await tx.memories.fetch_visible(
-                bank_id, ids, query.filter, recorded.asked_for
-            )
-            restored = await tx.recall_log.restored_since(bank_id, ids, recorded.recorded_at)
-        return Since(
-            recorded_at=recorded.recorded_at,
-            memories=memories,
-            visible=visible.keys(),
-            restored={each for each in memories if each in restored},
-            states=query.filter.states,
-            has_room=query.budget_tokens is not None and shown < query.k,
+            circumstances=[*self._circumstances(recorded, answer), *_meanwhile(done)],
         )
 
     def _circumstances(self, recorded: RecordedRecall, answer: Recalled) -> list[Circumstance]:
@@ -92,13 +77,48 @@ class Replay:
         now = {"mode": answer.mode.value, "backend": answer.backend}
         if answer.bank is not None:
             now["model"] = answer.bank.model_id
+        settings = settings_of(self._settings, answer)
         then |= _flat("arms", recorded.arms) | _flat("settings", recorded.settings)
-        now |= _flat("arms", arms_of(answer)) | _flat("settings", self._settings)
+        now |= _flat("arms", arms_of(answer)) | _flat("settings", settings)
         return [
             Circumstance(name=name, then=then.get(name, "-"), now=now.get(name, "-"))
             for name in sorted(then.keys() | now.keys())
             if then.get(name, "-") != now.get(name, "-")
         ]
+
+
+async def _since(
+    tx: ReadTransaction,
+    recorded: RecordedRecall,
+    query: RecallQuery,
+    hits: Sequence[RecordedHit],
+    done: Meanwhile,
+) -> Since:
+    bank_id = recorded.bank_id
+    ids = sorted({hit.memory_id for hit in (*recorded.hits, *hits)})
+    shown = sum(hit.dropped_for is None for hit in hits)
+    # What an answer looked back at is shown by it, superseded or not.
+    wanted = await look_back(tx, bank_id, query.filter, recorded.asked_for)
+    memories = await tx.recall_log.memories_now(bank_id, ids)
+    visible = await tx.memories.fetch_visible(bank_id, ids, wanted, recorded.asked_for)
+    restored = await tx.recall_log.restored_since(bank_id, ids, recorded.recorded_at)
+    return Since(
+        recorded_at=recorded.recorded_at,
+        memories=memories,
+        visible=visible.keys(),
+        restored={each for each in memories if each in restored},
+        states=wanted.states,
+        annotated=done.annotated,
+        has_room=query.budget_tokens is not None and shown < query.k,
+    )
+
+
+def _meanwhile(done: Meanwhile) -> list[Circumstance]:
+    """Return how often the bank was changed since: scores depend on all of it."""
+    return [
+        Circumstance(name=f"since.{operation}", then="0", now=str(times))
+        for operation, times in done.counts.items()
+    ]
 
 
 def _flat(prefix: str, values: Mapping[str, Json]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from memsvc.domain.bank_models import ModelState
 from memsvc.domain.bank_names import is_bank_name
 from memsvc.domain.erasure import ErasureState, SubjectKind
+from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import (
     Bank,
@@ -50,7 +51,7 @@ class BankReader:
         )
         columns = (t.banks.c.bank_id, t.banks.c.name, t.banks.c.language, t.banks.c.model_id)
         statement = (
-            select(*columns, t.bank_models.c.partition_no, building_model_id)
+            select(*columns, t.banks.c.arms_off, t.bank_models.c.partition_no, building_model_id)
             .join_from(
                 t.banks,
                 t.bank_models,
@@ -74,6 +75,7 @@ class BankReader:
             model_id=row.model_id,
             building_model_id=row.building_model_id,
             partition_no=row.partition_no,
+            arms_off=frozenset(map(Arm, row.arms_off or ())),
         )
 
     async def get(self, bank_id: BankId) -> Bank:
@@ -164,6 +166,7 @@ class BankWriter(BankReader):
             "language": change.language,
             "metadata": change.metadata,
             "fact_policy": change.fact_policy,
+            "arms_off": None if change.arms_off is None else sorted(set(change.arms_off)),
         }
         values = {name: value for name, value in given.items() if value is not None}
         await self._update(bank_id, values)
@@ -273,4 +276,5 @@ def _to_bank(row: Row[Any]) -> Bank:
         created_at=row.created_at,
         updated_at=row.updated_at,
         fact_policy=FactPolicy(row.fact_policy),
+        arms_off=tuple(map(Arm, row.arms_off or ())),
     )

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memsvc.domain.episode_evidence import Place
 from memsvc.domain.filters import RecallFilter
+from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId
 from memsvc.domain.memory import BankScope, BankState, Memory, MemoryState, ResolvedBank
 from memsvc.errors import BankNotFoundError
@@ -24,12 +25,12 @@ from memsvc.store.rows import current_memories, to_memory
 from memsvc.store.single_reads import read_once
 
 _BY_NAME: LiteralString = """
-SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
 WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.name = %(reference)s
 """
 _BY_ID: LiteralString = """
-SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
 WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
 """
@@ -56,13 +57,14 @@ class RecallReads:
         rows = await read_once(self._engine, tenant_id, statement, parameters)
         if not rows:
             raise BankNotFoundError(bank=reference)
-        bank_id, name, language, model_id, partition_no = rows[0]
+        bank_id, name, language, model_id, partition_no, arms_off = rows[0]
         return ResolvedBank(
             scope=BankScope(tenant_id=tenant_id, bank_id=BankId(bank_id)),
             name=name,
             language=language,
             model_id=model_id,
             partition_no=partition_no,
+            arms_off=frozenset(map(Arm, arms_off or ())),
         )
 
     async def places_near(

@@ -16,6 +16,7 @@ from memsvc.domain.replays import MemoryNow
 from memsvc.errors import InvalidRequestError, RecallNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.judgements import Judgements, judgements_of
+from memsvc.store.meanwhile import Meanwhile, meanwhile
 from memsvc.store.rows import CURRENT_VERSION
 from memsvc.store.session import Session
 
@@ -84,6 +85,12 @@ class RecallLogReader:
             )
             for row in await self._session.connection.execute(statement)
         }
+
+    async def meanwhile(
+        self, bank_id: BankId, recall_id: RecallId, memory_ids: Sequence[MemoryId]
+    ) -> Meanwhile:
+        """Return what was done to the bank after the recall, and to which of these memories."""
+        return await meanwhile(self._session, bank_id, recall_id, memory_ids)
 
     async def restored_since(
         self, bank_id: BankId, memory_ids: Sequence[MemoryId], since: datetime

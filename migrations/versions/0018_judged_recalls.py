@@ -1,7 +1,8 @@
-"""What was said of a recall is found by the recall."""
+"""What was said of a recall is found by the recall; banks may switch arms off."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0018"
 down_revision = "0016"
@@ -12,6 +13,7 @@ INDEX = "ix_reinforcements_bank_id_recall_id"
 
 
 def upgrade() -> None:
+    op.add_column("banks", sa.Column("arms_off", JSONB(), nullable=True))
     op.create_index(
         INDEX,
         "reinforcements",
@@ -22,3 +24,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(INDEX, "reinforcements")
+    op.drop_column("banks", "arms_off")

@@ -23,6 +23,7 @@ from memsvc_client.models import (
 from memsvc_client.records import Metadata
 from memsvc_client.requests import (
     BankChange,
+    BankChangeFields,
     BankFields,
     Document,
     Episode,
@@ -57,7 +58,7 @@ def get_bank(bank: Reference) -> Call[BankInfo]:
     return Call(method="GET", path=bank_path(bank), result=BankInfo)
 
 
-def update_bank(bank: Reference, **fields: Unpack[BankFields]) -> Call[BankInfo]:
+def update_bank(bank: Reference, **fields: Unpack[BankChangeFields]) -> Call[BankInfo]:
     """Describe a change of a bank."""
     change = BankChange(**fields)
     return Call(

@@ -15,7 +15,7 @@ from memsvc_client.erasures import ErasureKey
 from memsvc_client.index_copies import IndexState, IndexVerification, RebuiltIndex
 from memsvc_client.jobs import Job
 from memsvc_client.models import BankInfo
-from memsvc_client.requests import BankFields
+from memsvc_client.requests import BankChangeFields, BankFields
 from memsvc_client.service_state import Health, Readiness, ServiceVersion
 from memsvc_client.transport import AsyncSender, Sender, default_headers
 from memsvc_client.usage import ModelUsage
@@ -94,7 +94,7 @@ class Client:
     def update_bank(
         self,
         bank: Reference,
-        **fields: Unpack[BankFields],
+        **fields: Unpack[BankChangeFields],
     ) -> BankInfo:
         """Change a bank; what is not given stays."""
         return self._sender.send(calls.update_bank(bank, **fields))
@@ -256,7 +256,7 @@ class AsyncClient:
     async def update_bank(
         self,
         bank: Reference,
-        **fields: Unpack[BankFields],
+        **fields: Unpack[BankChangeFields],
     ) -> BankInfo:
         """See ``Client.update_bank``."""
         return await self._sender.send(calls.update_bank(bank, **fields))

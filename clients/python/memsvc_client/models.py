@@ -92,6 +92,8 @@ class BankInfo(Record):
     fact_policy: str = "supersede"
     """``supersede``: a fact ends where another holds later in its place; ``append_only``: never;
     ``fuse``: memories of both become one that says both with their times."""
+    arms_off: tuple[str, ...] = ()
+    """Arms that recalls do not ask unless they name them."""
 
 
 class EpisodeInfo(Record):

@@ -17,6 +17,14 @@ class Place(Record):
     version: int | None = None
 
 
+class PartChange(Record):
+    """A part of a score that is another one: of an arm, a hop or a factor."""
+
+    name: str
+    then: float | None = None
+    now: float | None = None
+
+
 class ComparedMemory(Record):
     """A memory of the recorded answer, of today's, or of both."""
 
@@ -29,6 +37,8 @@ class ComparedMemory(Record):
     now: Place | None = None
     state: str | None = None
     """As it is now; ``None``: it is gone."""
+    parts: tuple[PartChange, ...] = ()
+    """What of its score is another one."""
 
 
 class Circumstance(Record):

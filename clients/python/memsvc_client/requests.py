@@ -39,6 +39,8 @@ class BankChange(Body):
     """Replaces all that there is."""
     fact_policy: Literal["supersede", "append_only", "fuse"] | None = None
     """Takes hold when facts are settled next, by consolidating."""
+    arms_off: Sequence[str] | None = None
+    """Arms that recalls shall not ask unless they name them; none of them: an empty list."""
 
 
 class Reembedding(Body):
@@ -50,12 +52,18 @@ class Reembedding(Body):
 
 
 class BankFields(TypedDict, total=False):
-    """Keyword form of ``BankChange``, and of ``NewBank`` without its name."""
+    """What ``NewBank``, without its name, and ``BankChange`` have in common, as keywords."""
 
     description: str | None
     language: str | None
     metadata: Metadata | None
     fact_policy: Literal["supersede", "append_only", "fuse"] | None
+
+
+class BankChangeFields(BankFields, total=False):
+    """Keyword form of ``BankChange``."""
+
+    arms_off: Sequence[str] | None
 
 
 class Message(Body):

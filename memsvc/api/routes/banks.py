@@ -70,7 +70,7 @@ async def update_bank(
     caller: CurrentCaller,
     idempotency: IdempotencyKey,
 ) -> BankResponse:
-    """Change a bank's description, language, metadata or what becomes of its facts."""
+    """Change a bank's description, language, metadata, arms or what becomes of its facts."""
     outcome = await banks.update(caller, bank, body.to_command(), idempotency.key)
     return BankResponse.of(idempotency.settle(outcome))
 

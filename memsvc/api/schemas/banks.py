@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, model_validator
 
 from memsvc.api.schemas.fields import (
     BankName,
@@ -15,6 +15,7 @@ from memsvc.api.schemas.fields import (
 )
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.times import UtcTime
+from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import Bank, BankChange, BankState, FactPolicy
 from memsvc.services.commands import NewBank
 
@@ -55,9 +56,22 @@ class UpdateBankRequest(RequestModel):
     description: Description | None = None
     language: Language | None = None
     fact_policy: Annotated[FactPolicy | None, _FACT_POLICY] = None
+    arms_off: Annotated[
+        list[Arm] | None,
+        Field(
+            description="Arms that recalls do not ask unless they name them; an empty list "
+            "switches all on. `dense` or `lexical` must stay on."
+        ),
+    ] = None
     metadata: Annotated[
         MetadataBody | None, Field(description="Replaces the bank's metadata as a whole.")
     ] = None
+
+    @model_validator(mode="after")
+    def _something_searches(self) -> Self:
+        if {Arm.DENSE, Arm.LEXICAL} <= set(self.arms_off or ()):
+            raise ValueError("`dense` or `lexical` must stay on: the other arms go on from theirs")
+        return self
 
     def to_command(self) -> BankChange:
         """Return the command for the use case."""
@@ -66,6 +80,7 @@ class UpdateBankRequest(RequestModel):
             language=self.language,
             metadata=self.metadata,
             fact_policy=self.fact_policy,
+            arms_off=self.arms_off,
         )
 
 
@@ -84,6 +99,7 @@ class BankResponse(ResponseModel):
     description: str | None
     language: str
     fact_policy: FactPolicy
+    arms_off: list[Arm]
     metadata: dict[str, Any]
     state: BankState
     embedding_model: EmbeddingModelResponse
@@ -100,6 +116,7 @@ class BankResponse(ResponseModel):
             description=bank.description,
             language=bank.language,
             fact_policy=bank.fact_policy,
+            arms_off=list(bank.arms_off),
             metadata=dict(bank.metadata),
             state=bank.state,
             embedding_model=EmbeddingModelResponse(id=bank.model_id, dimension=bank.dimension),

@@ -48,7 +48,7 @@ class RecallRequest(RequestModel):
     filter: RecallFilterBody = RecallFilterBody()
     arms: Annotated[
         Annotated[list[Arm], Field(min_length=1)] | Literal["all"],
-        Field(description="Which candidate generators take part."),
+        Field(description="Which candidate generators take part; `all`: those the bank lets."),
     ] = "all"
     budget_tokens: Annotated[
         StrictInt | None,

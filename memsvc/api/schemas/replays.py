@@ -8,7 +8,14 @@ from pydantic import Field
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.times import UtcTime
 from memsvc.domain.memory import MemoryState
-from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Place, Why
+from memsvc.domain.replays import (
+    Change,
+    Circumstance,
+    ComparedMemory,
+    PartChange,
+    Place,
+    Why,
+)
 from memsvc.services.replaying import Replayed
 
 
@@ -25,6 +32,19 @@ class PlaceResponse(ResponseModel):
         return cls(rank=place.rank, score=place.score, version=place.version)
 
 
+class PartChangeResponse(ResponseModel):
+    """A part of a score that is another one: of an arm, a hop or a factor."""
+
+    name: str
+    then: float | None
+    now: float | None
+
+    @classmethod
+    def of(cls, part: PartChange) -> Self:
+        """Render it."""
+        return cls(name=part.name, then=part.then, now=part.now)
+
+
 class ComparedMemoryResponse(ResponseModel):
     """A memory of either answer."""
 
@@ -34,6 +54,9 @@ class ComparedMemoryResponse(ResponseModel):
     then: PlaceResponse | None
     now: PlaceResponse | None
     state: Annotated[MemoryState | None, Field(description="As it is now; null: it is gone.")]
+    parts: Annotated[
+        list[PartChangeResponse], Field(description="What of its score is another one.")
+    ]
 
     @classmethod
     def of(cls, compared: ComparedMemory) -> Self:
@@ -45,6 +68,7 @@ class ComparedMemoryResponse(ResponseModel):
             then=None if compared.then is None else PlaceResponse.of(compared.then),
             now=None if compared.now is None else PlaceResponse.of(compared.now),
             state=compared.state,
+            parts=[PartChangeResponse.of(each) for each in compared.parts],
         )
 
 

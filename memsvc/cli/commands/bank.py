@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memsvc.cli.commands.reembed import models, reembed
-from memsvc.cli.options import AsJson, Bank, Metadata, Url, fact_policy_of
+from memsvc.cli.options import AsJson, Bank, Metadata, Url, arms_off_of, fact_policy_of
 
 if TYPE_CHECKING:
     from memsvc_client import AsyncClient, BankInfo, Job
@@ -27,6 +27,14 @@ FactPolicy = Annotated[
         "--fact-policy",
         metavar="supersede|append_only|fuse",
         help="What becomes of a fact where another holds later in its place.",
+    ),
+]
+ArmsOff = Annotated[
+    str | None,
+    typer.Option(
+        "--arms-off",
+        metavar="ARM,…|none",
+        help="Arms that recalls do not ask unless they name them: dense, lexical, episode, graph.",
     ),
 ]
 _POLL_S = 0.2
@@ -93,6 +101,7 @@ def update(  # noqa: PLR0913 — a command's options
     language: Language = None,
     metadata: Metadata = None,
     fact_policy: FactPolicy = None,
+    arms_off: ArmsOff = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -101,8 +110,11 @@ def update(  # noqa: PLR0913 — a command's options
     from memsvc.cli.output import print_record
 
     policy = fact_policy_of(fact_policy)
-    if description is None and language is None and metadata is None and policy is None:
-        raise typer.BadParameter("give --description, --language, --metadata or --fact-policy")
+    given = (description, language, metadata, policy, arms_off)
+    if all(each is None for each in given):
+        raise typer.BadParameter(
+            "give --description, --language, --metadata, --fact-policy or --arms-off"
+        )
     changed = ask(
         url,
         lambda client: client.update_bank(
@@ -111,6 +123,7 @@ def update(  # noqa: PLR0913 — a command's options
             language=language,
             metadata=metadata,
             fact_policy=policy,
+            arms_off=arms_off_of(arms_off),
         ),
     )
     print_record(changed, as_json=as_json, show=_show_bank)
@@ -182,6 +195,7 @@ def _show_bank(bank: "BankInfo") -> None:
             ("description", bank.description),
             ("language", bank.language),
             ("facts", bank.fact_policy),
+            ("arms off", ", ".join(bank.arms_off)),
             ("memories", str(bank.memory_count)),
             ("state", bank.state),
             ("model", f"{bank.embedding_model.id}, {bank.embedding_model.dimension} dimensions"),

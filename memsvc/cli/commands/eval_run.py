@@ -175,7 +175,8 @@ def _measure(
 
 def show_result(result: "EvalResult") -> None:
     """Print the figures by category, what failed and the times."""
-    from memsvc.cli.output import print_table
+    from memsvc.cli.evaluation.results import skipped_in
+    from memsvc.cli.output import print_table, safe
 
     figures = result.figures
     columns = [*(f"recall@{k}" for k in figures.recall), f"nDCG@{result.k}", "MRR"]
@@ -199,6 +200,8 @@ def show_result(result: "EvalResult") -> None:
     typer.echo(f"Of {expected} expected, {missed} did not come: {told}.")
     if (misled := figures.misled[str(result.k)]) is not None:
         typer.echo(f"Misleading memories came in {misled:.1%} of the questions that name some.")
+    for (arm, reason), count in skipped_in(result.questions).most_common():
+        typer.echo(safe(f"The {arm} arm had no part in {count} answers: {reason}"))
     waited = result.waited_ms
     if waited.p50 is not None and waited.p95 is not None:
         typer.echo(f"Time: p50 {waited.p50:.1f} ms, p95 {waited.p95:.1f} ms.")

@@ -2,6 +2,7 @@
 
 import typer
 
+from memsvc.cli.commands.eval_ablate import ablate
 from memsvc.cli.commands.eval_compare import compare
 from memsvc.cli.commands.eval_record import record
 from memsvc.cli.commands.eval_report import report
@@ -14,4 +15,5 @@ app = typer.Typer(
 app.command()(run)
 app.command()(record)
 app.command()(report)
+app.command()(ablate)
 app.command()(compare)

@@ -21,6 +21,7 @@ _WORDS = {
     "outranked": "others come before it now",
     "came_up": "others left or count less",
     "score": "another score",
+    "annotated": "its metadata or pin were changed",
 }
 
 
@@ -60,4 +61,9 @@ def _place(place: "Place | None") -> str | None:
 
 def _why(memory: "ComparedMemory") -> str:
     told = [_WORDS.get(reason, reason).format(state=memory.state) for reason in memory.reasons]
-    return ", ".join(told) or "same"
+    parts = [f"{each.name} {_number(each.then)} → {_number(each.now)}" for each in memory.parts]
+    return ", ".join(told + parts) or "same"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

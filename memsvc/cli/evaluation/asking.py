@@ -85,12 +85,7 @@ async def evaluate(
     Nothing is recorded, and being a hit is no use. Raises ``CommandError`` where an arm failed:
     what the others find is not the service's best.
     """
-    for bank in banks.values():
-        # Loading a bank's index is no property of whichever question comes first.
-        await bank.recall("warm-up", k=1, record=False, reinforce=False, arms=options.arms)
-    asked = await _in_turn(
-        cases, lambda case: _ask(case, banks[case.corpus], options), options.workers, advance
-    )
+    asked = await _asked(cases, banks, options, advance)
     missing: dict[str, set[Target]] = {}
     deeper: dict[str, Sequence[int | None]] = {}
     for each in asked:
@@ -108,6 +103,30 @@ async def evaluate(
         _judged(each, deeper.get(each.case.id), states.get(each.case.corpus, {}), options)
         for each in asked
     ]
+
+
+async def answers_of(
+    cases: Sequence[Case],
+    banks: Mapping[str, AsyncBank],
+    options: AskOptions,
+    advance: Advance,
+) -> list[QuestionResult]:
+    """Ask as ``evaluate`` does, and do not find out why something did not come."""
+    return [_result(each, (), options) for each in await _asked(cases, banks, options, advance)]
+
+
+async def _asked(
+    cases: Sequence[Case],
+    banks: Mapping[str, AsyncBank],
+    options: AskOptions,
+    advance: Advance,
+) -> list[_Asked]:
+    for bank in banks.values():
+        # Loading a bank's index is no property of whichever question comes first.
+        await bank.recall("warm-up", k=1, record=False, reinforce=False, arms=options.arms)
+    return await _in_turn(
+        cases, lambda case: _ask(case, banks[case.corpus], options), options.workers, advance
+    )
 
 
 async def states_of(bank: AsyncBank, targets: set[Target]) -> dict[Target, str]:
@@ -243,6 +262,11 @@ def _judged(
         )
         if rank is None
     ]
+    return _result(asked, misses, options)
+
+
+def _result(asked: _Asked, misses: Sequence[Miss], options: AskOptions) -> QuestionResult:
+    case = asked.case
     return QuestionResult(
         id=case.id,
         key=case.key,
@@ -256,6 +280,11 @@ def _judged(
             arm: each.took_ms
             for arm, each in asked.answer.arms.items()
             if each.status == ArmStatus.OK
+        },
+        skipped={
+            arm: each.reason or "no reason given"
+            for arm, each in asked.answer.arms.items()
+            if each.status == ArmStatus.SKIPPED
         },
         text=case.text if options.with_text else None,
     )

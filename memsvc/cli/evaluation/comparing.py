@@ -189,10 +189,18 @@ def _changes(pairs: Sequence[Pair], measure: Measure, *, better: bool) -> list[C
 
 
 def _changed(first: EvalResult, second: EvalResult) -> dict[str, tuple[JsonValue, JsonValue]]:
-    one = {**first.options, **first.service}
-    other = {**second.options, **second.service}
+    one, other = circumstances_of(first), circumstances_of(second)
     return {
         name: (one.get(name), other.get(name))
         for name in dict.fromkeys([*one, *other])
         if one.get(name) != other.get(name)
     }
+
+
+def circumstances_of(result: EvalResult) -> dict[str, JsonValue]:
+    """Return the options, what answered, and how many answers lacked which arm."""
+    skipped = Counter(arm for each in result.questions for arm in each.skipped)
+    counts: dict[str, JsonValue] = {
+        f"answers without {arm}": count for arm, count in sorted(skipped.items())
+    }
+    return {**result.options, **result.service, **counts}

@@ -115,7 +115,7 @@ def read_golden(path: Path) -> list[GoldenCase]:
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     found = [
-        _parsed(text, number, f"{path}, line {number}")
+        parse_case(text, number, f"{path}, line {number}")
         for number, text in enumerate(lines, start=1)
         if text.strip()
     ]
@@ -135,7 +135,8 @@ def filter_of(kept: Mapping[str, JsonValue]) -> Filter:
     return Filter.model_validate(given)
 
 
-def _parsed(text: str, number: int, place: str) -> GoldenCase:
+def parse_case(text: str, number: int, place: str) -> GoldenCase:
+    """Return the case of a line; raises ``CommandError``, naming its place."""
     try:
         line = _Line.model_validate_json(text)
     except ValidationError as error:

@@ -6,7 +6,7 @@ the page but through ``escaped``, and the page forbids scripts and requests besi
 
 from collections.abc import Iterable, Sequence
 
-from memsvc.cli.evaluation.comparing import Comparison, Difference, paired
+from memsvc.cli.evaluation.comparing import Comparison, Difference, circumstances_of, paired
 from memsvc.cli.evaluation.drawing import bars, curves, escaped
 from memsvc.cli.evaluation.results import (
     FAILURES,
@@ -91,10 +91,10 @@ def _cell(value: object) -> str:
 
 
 def _how(results: Sequence[EvalResult]) -> str:
-    names = dict.fromkeys(name for each in results for name in (*each.options, *each.service))
+    known = [circumstances_of(each) for each in results]
     rows = [
-        (name, *(str({**each.options, **each.service}.get(name, "-")) for each in results))
-        for name in names
+        (name, *(str(each.get(name, "-")) for each in known))
+        for name in dict.fromkeys(name for each in known for name in each)
     ]
     made = ("made", *(f"{each.made_at:%Y-%m-%d %H:%M} UTC" for each in results))
     return table(("", *(each.label for each in results)), [made, *rows])

@@ -1,5 +1,6 @@
 """Results of evaluations: the file that is written, compared and shown."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -49,6 +50,8 @@ class QuestionResult(Record):
     """As the caller waited."""
     stages_ms: dict[str, float] = Field(default_factory=dict)
     arms_ms: dict[str, float] = Field(default_factory=dict)
+    skipped: dict[str, str] = Field(default_factory=dict)
+    """By arm, why it had no part in the answer."""
     text: str | None = None
     """The question; only with texts."""
 
@@ -139,6 +142,13 @@ def stage_latencies(questions: Sequence[QuestionResult]) -> dict[str, Latency]:
         name: latency_of([each.stages_ms[name] for each in questions if name in each.stages_ms])
         for name in names
     }
+
+
+def skipped_in(questions: Iterable[QuestionResult]) -> Counter[tuple[str, str]]:
+    """Return in how many answers an arm had no part, by arm and reason; most first."""
+    return Counter(
+        (arm, reason) for each in questions for arm, reason in sorted(each.skipped.items())
+    )
 
 
 def read_result(path: Path) -> EvalResult:

@@ -62,9 +62,8 @@ class Evaluation:
         cases = [case_of(each) for each in evaluation_set.questions]
         asked_of: dict[str, JsonValue] = {"set": evaluation_set.name}
         if bank is not None:
-            await self.client.get_bank(bank)
             one = dict.fromkeys(evaluation_set.corpora, self.client.bank(bank))
-            return await self._measured(cases, one, {**asked_of, "bank": bank})
+            return await self._measured(cases, one, asked_of | await self._known_of(bank))
         async with self._loaded(evaluation_set.corpora, keep=keep) as fresh:
             return await self._measured(cases, fresh, asked_of)
 
@@ -72,7 +71,8 @@ class Evaluation:
         """Ask the questions of a golden file of ``bank``, which stays as it is."""
         found = self.client.bank(bank)
         cases = await posed(found, golden)
-        return await self._measured(cases, {CORPUS: found}, {"golden": name, "bank": bank})
+        asked_of = {"golden": name, **await self._known_of(bank)}
+        return await self._measured(cases, {CORPUS: found}, asked_of)
 
     @asynccontextmanager
     async def _loaded(
@@ -121,6 +121,16 @@ class Evaluation:
             service=await self._described(),
             **summed_up(questions, self.options.k),
         )
+
+    async def _known_of(self, bank: str) -> dict[str, JsonValue]:
+        """Return what answers depend on of a bank that is there; raises if it is not."""
+        found = await self.client.get_bank(bank)
+        return {
+            "bank": bank,
+            "memories": found.memory_count,
+            "model": found.embedding_model.id,
+            "arms_off": [*found.arms_off],
+        }
 
     async def _described(self) -> dict[str, JsonValue]:
         version = await self.client.version()

@@ -47,6 +47,8 @@ banks = Table(
     instant_column("created_at"),
     instant_column("updated_at"),
     text_column("fact_policy"),
+    # A list; null: none.
+    json_column("arms_off", nullable=True),
     ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
     CheckConstraint("name ~ '^[a-z0-9._-]{1,128}$'", name="name"),
     # A deleted bank frees its name at once, though its rows take a while to go.

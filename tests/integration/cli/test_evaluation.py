@@ -84,6 +84,7 @@ async def test_what_did_not_come_is_told_apart(
     assert [each.kind for each in unknown] == ["not_stored", "not_stored"]
     assert result.failures == {"not_stored": 2, "not_retrieved": 1, "cut_by_budget": 1}
     assert home.ranks == (1,)
+    assert "episode" in home.skipped
     assert result.figures.recall == {"1": (1 / 5 + 1) / 2}
     assert result.figures.misled == {"1": 1.0}
     assert result.by_category.keys() == {"drinks"}
@@ -106,14 +107,10 @@ async def test_a_token_budget_cuts_too(
     composed = await asked(client, tmp_path, line, budget_tokens=200, context=True)
     assert composed.figures.recall["20"] == 1.0
     assert composed.options["judged"] == "context"
-
-
-async def test_a_question_whose_recall_is_gone_stops_it(
-    client: AsyncClient, bank: AsyncBank, tmp_path: Path
-) -> None:
-    line = {"recall": "0190f3a1-0000-7000-8000-000000000009", "expected": external("m1")}
+    # A question that is kept by the service alone may be gone.
+    gone = {"recall": "0190f3a1-0000-7000-8000-000000000009", "expected": external("m1")}
     with pytest.raises(CommandError, match="is gone"):
-        await asked(client, tmp_path, line)
+        await asked(client, tmp_path, gone)
 
 
 async def test_a_set_is_loaded_into_fresh_banks_which_go_afterwards(
@@ -151,3 +148,14 @@ def test_the_command_writes_what_it_shows(run: Any, tmp_path: Path) -> None:
     assert "Of 1 expected, 0 did not come" in shown.stdout
     assert json.loads(out.read_text())["figures"]["mrr"] == 1.0
     assert run("eval", "run", "--golden", str(golden), "--out", str(out)).exit_code == 2
+
+    other = json.dumps({"question": "Who is in Porto?", "expected": [{"text": "Porto"}]})
+    golden.write_text(f"{golden.read_text()}\n{other}")
+    measured = ("eval", "ablate", "ada", "--golden", str(golden), "--least", "2", "--apply")
+    assert "Should be switched off" in run(*measured, "--dry-run").stdout
+    done = run(*measured)
+    assert "To take it back: memsvc bank update ada --arms-off none" in done.stdout
+    assert "`answerable` cannot be judged" in done.stdout
+    again = json.loads(run(*measured, "--json").stdout)
+    assert {"graph", "episode"} < set(again["was_off"])
+    assert again["applied"] is False

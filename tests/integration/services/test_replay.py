@@ -68,6 +68,10 @@ def of(replayed: Replay, memory_id: UUID) -> ComparedMemory:
         {"mode": "auto", "k": None, "budget_tokens": 1000},
         {"times": "filter", "timezone": "Europe/Vienna"},
         {
+            "as_of": datetime.now(UTC) + timedelta(days=1),
+            "known_at": datetime.now(UTC) + timedelta(days=1),
+        },
+        {
             "filter": Filter(
                 kinds=["observation"],
                 states=["active", "archived"],
@@ -84,7 +88,7 @@ def of(replayed: Replay, memory_id: UUID) -> ComparedMemory:
             )
         },
     ],
-    ids=["plain", "explained", "words", "budget", "whole", "times", "filtered"],
+    ids=["plain", "explained", "words", "budget", "whole", "times", "looking-back", "filtered"],
 )
 async def test_where_nothing_has_changed_the_answer_is_the_same(
     asked: Asked, fields: dict[str, Any]
@@ -105,6 +109,35 @@ async def test_a_memory_stored_since_is_new_and_what_it_displaced_is_outranked(
     gained, lost = of(replayed, new.id), of(replayed, asked.ids[0])
     assert (gained.change, gained.reasons) == ("gained", ("new",))
     assert (lost.change, lost.reasons) == ("lost", ("outranked",))
+    [since] = replayed.circumstances
+    assert (since.name, since.then, since.now) == ("since.memory.create", "0", "1")
+
+
+async def test_a_score_that_others_have_moved_is_told_part_by_part(asked: Asked) -> None:
+    recall_id = await asked.recorded(k=4)
+    await asked.bank.add_memory("ships at sea")
+    moved = of(await asked.bank.replay(recall_id), asked.ids[0])
+    assert "score" in moved.reasons
+    assert moved.then is not None
+    assert moved.now is not None
+    differences = [(part.now or 0) - (part.then or 0) for part in moved.parts]
+    assert sum(differences) == pytest.approx(moved.now.score - moved.then.score)
+
+
+async def test_what_was_known_then_stays_hidden(asked: Asked) -> None:
+    known_at = datetime.now(UTC)
+    recall_id = await asked.recorded(known_at=known_at)
+    await asked.bank.add_memory("ships at sea")
+    replayed = await asked.bank.replay(recall_id)
+    assert {each.change for each in replayed.memories} <= {"same", "moved"}
+
+
+async def test_metadata_that_let_a_memory_in_are_told(asked: Asked) -> None:
+    only = Filter(metadata=Condition({"key": "no", "op": "eq", "value": 7}))
+    recall_id = await asked.recorded(filter=only)
+    await asked.bank.update(asked.ids[0], metadata={"no": 7})
+    gained = of(await asked.bank.replay(recall_id), asked.ids[0])
+    assert (gained.change, gained.reasons) == ("gained", ("annotated",))
 
 
 async def test_a_memory_that_was_archived_is_hidden_and_one_restored_is_back(

@@ -8,7 +8,14 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import MemoryKind
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
-from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Place, Why
+from memsvc.domain.replays import (
+    Change,
+    Circumstance,
+    ComparedMemory,
+    PartChange,
+    Place,
+    Why,
+)
 from memsvc.domain.retention.past_answers import LostHit, PastAnswers, PoorerAnswer
 from memsvc.domain.retention.policy import RetentionPolicy
 from memsvc.domain.retention.reinforcement import Cause
@@ -72,6 +79,7 @@ REPLAYED = Replayed(
             then=Place(rank=1, score=0.5, version=1),
             now=None,
             state=None,
+            parts=[PartChange(name="lexical", then=0.5, now=None)],
         )
     ],
     circumstances=[Circumstance(name="arms.dense.status", then="failed", now="ok")],

@@ -87,6 +87,15 @@ class TestBank:
         ask("bank", "update", "ada", "--language", "de")
         assert service.requests == [("PATCH", "/v1/banks/ada", {"language": "de"})]
 
+    def test_arms_are_switched_off_by_name_and_on_again(
+        self, ask: Run, service: ScriptedService
+    ) -> None:
+        for written, sent in (("graph, episode", ["graph", "episode"]), ("none", [])):
+            service.answer(BANK | {"arms_off": sent})
+            shown = ask("bank", "update", "ada", "--arms-off", written).stdout
+            assert service.body == {"arms_off": sent}
+            assert ", ".join(sent) in shown
+
     def test_updating_nothing_is_wrong_usage(self, run: Run, service: ScriptedService) -> None:
         assert run("bank", "update", "ada", "--url", service.url).exit_code == 2
         assert service.requests == []

@@ -104,6 +104,7 @@ def test_a_replay_explains_each_difference(run: Run, service: ScriptedService) -
     lost = {
         "memory_id": MEMORY_ID,
         "change": "lost",
+        "parts": [{"name": "lexical", "then": 0.25, "now": None}],
         "reasons": ["hidden"],
         "state": "merged",
         "then": {"rank": 1, "score": 0.5, "version": 1},
@@ -111,7 +112,7 @@ def test_a_replay_explains_each_difference(run: Run, service: ScriptedService) -
     }
     service.answer(replayed(lost, same=False))
     shown = run("replay", "ada", RECALL_ID, "--url", service.url).stdout
-    assert "is merged now" in shown
+    assert "is merged now, lexical 0.250 → -" in shown
     assert "arms.dense.status: failed then, ok now" in shown
 
 

@@ -25,6 +25,7 @@ SINCE = Since(
     visible={ONE, TWO},
     restored=set(),
     states=(MemoryState.ACTIVE,),
+    annotated=set(),
     has_room=False,
 )
 
@@ -67,6 +68,22 @@ def test_another_score_is_told() -> None:
     assert (moved.change, moved.reasons) == (Change.MOVED, [Why.SCORE])
 
 
+def test_the_parts_of_a_score_that_are_others_are_named() -> None:
+    dense = {"rank": 1, "score": 0.9, "contribution": 0.25}
+    then = {"dense": dense, "lexical": dense, "hop": {"linked": 0.1}}
+    now = {"dense": dense | {"rank": 2}, "lexical": dense | {"contribution": 0.2}}
+    [moved] = compare(
+        [replace(hit(ONE, 0.6), parts=then)],
+        [replace(hit(ONE, 0.45), parts={**now, "factors": {"time": 0.5}})],
+        SINCE,
+    )
+    assert {each.name: (each.then, each.now) for each in moved.parts} == {
+        "lexical": (0.25, 0.2),
+        "hop.linked": (0.1, None),
+        "factors.time": (None, 0.5),
+    }
+
+
 @pytest.mark.parametrize(
     ("since", "reasons"),
     [
@@ -94,6 +111,8 @@ def test_near_misses_of_today_tell_rank_from_budget() -> None:
         (with_one(recorded_at=AFTER, edited_at=AFTER), [Why.NEW]),
         (with_one(edited_at=AFTER), [Why.EDITED]),
         (replace(SINCE, restored={ONE}), [Why.RESTORED]),
+        (replace(SINCE, annotated={ONE}), [Why.ANNOTATED]),
+        (replace(SINCE, annotated={ONE}, restored={ONE}), [Why.RESTORED]),
         (SINCE, [Why.CAME_UP]),
     ],
 )

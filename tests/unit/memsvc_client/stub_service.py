@@ -24,6 +24,7 @@ BANK: Final[Json] = {
     "description": None,
     "language": "auto",
     "fact_policy": "supersede",
+    "arms_off": [],
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:1", "dimension": 384},

@@ -4,6 +4,7 @@ import pytest
 from memsvc_client import Document, Episode, Filter, Message, NaiveTimestampError, NewMemory
 from memsvc_client.requests import (
     BankChange,
+    BankChangeFields,
     BankFields,
     EpisodeFields,
     MemoryFields,
@@ -20,7 +21,7 @@ NAIVE = datetime(2026, 3, 1, 12)  # noqa: DTZ001 — what the client must refuse
     ("fields", "body", "given_otherwise"),
     [
         (BankFields, NewBank, {"name", "exist_ok"}),
-        (BankFields, BankChange, set()),
+        (BankChangeFields, BankChange, set()),
         (EpisodeFields, Episode, {"messages", "document"}),
         (MemoryFields, NewMemory, {"text"}),
         (RecallFields, RecallQuery, {"query"}),

@@ -1,18 +1,20 @@
 import httpx2
 import pytest
 
+from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import BankChange, FactPolicy
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.commands import BankCreated, NewBank
 from tests.unit.api.answers import BANK, BANK_ID, JOB_ID
 from tests.unit.api.script import Script
 
-RENDERED = {
+RENDERED: dict[str, object] = {
     "id": str(BANK_ID),
     "name": "ada",
     "description": None,
     "language": "auto",
     "fact_policy": "supersede",
+    "arms_off": [],
     "metadata": {"team": "blue"},
     "state": "active",
     "embedding_model": {"id": "sha256:0", "dimension": 384},
@@ -112,6 +114,8 @@ async def test_a_bank_is_read(api: httpx2.AsyncClient) -> None:
         ({}, BankChange()),
         ({"fact_policy": "append_only"}, BankChange(fact_policy=FactPolicy.APPEND_ONLY)),
         ({"description": ""}, BankChange(description="")),
+        ({"arms_off": ["graph"]}, BankChange(arms_off=[Arm.GRAPH])),
+        ({"arms_off": []}, BankChange(arms_off=[])),
         ({"language": "zh", "metadata": {}}, BankChange(language="zh", metadata={})),
     ],
 )

@@ -148,6 +148,7 @@ async def test_a_replay_says_what_is_different_and_why(
                 "then": {"rank": 1, "score": 0.5, "version": 1},
                 "now": None,
                 "state": None,
+                "parts": [{"name": "lexical", "then": 0.5, "now": None}],
             }
         ],
         "circumstances": [{"name": "arms.dense.status", "then": "failed", "now": "ok"}],

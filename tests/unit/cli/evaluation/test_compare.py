@@ -20,7 +20,7 @@ AFTER = result(
     "after",
     question("a", 1),
     question("c", 4),
-    question("b", None),
+    question("b", None, skipped={"graph": "too slow"}),
     question("d"),
     arms=["dense"],
 )
@@ -45,7 +45,7 @@ def test_both_are_told_with_what_was_won_and_lost(run: Run, tmp_path: Path) -> N
     assert found["by_category"]["hard"]["low"] == 1.0
     assert found["won"] == [{"id": "c", "before": 0.0, "after": 1.0}]
     assert found["lost"] == [{"id": "b", "before": 1.0, "after": 0.0}]
-    assert found["changed"] == {"arms": [None, ["dense"]]}
+    assert found["changed"] == {"arms": [None, ["dense"]], "answers without graph": [None, 1]}
     ranked = run("eval", "compare", *files(tmp_path, BEFORE, AFTER), "--json", "--metric", "mrr")
     assert json.loads(ranked.stdout)["won"] == [{"id": "c", "before": 0.0, "after": 0.25}]
 
