@@ -107,7 +107,14 @@ from memsvc_client.notes import (
     StagePlan,
 )
 from memsvc_client.portraits import Portrait, PortraitLine
-from memsvc_client.recall_reports import AskedOrder, StageReport
+from memsvc_client.recall_reports import (
+    AskedOrder,
+    AskedRank,
+    IterateReport,
+    RewriteReport,
+    Round,
+    StageReport,
+)
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
     Circumstance,
@@ -142,6 +149,7 @@ __all__ = [
     "ArmReport",
     "ArmStatus",
     "AskedOrder",
+    "AskedRank",
     "AskedTime",
     "AsyncBank",
     "AsyncClient",
@@ -210,6 +218,7 @@ __all__ = [
     "IndexVerification",
     "InternalError",
     "InvalidRequestError",
+    "IterateReport",
     "Job",
     "JobNotFoundError",
     "JobState",
@@ -265,6 +274,8 @@ __all__ = [
     "ReviewDecidedError",
     "ReviewNotFoundError",
     "ReviewOutdatedError",
+    "RewriteReport",
+    "Round",
     "ScorePart",
     "ServiceTimeoutError",
     "ServiceUnreachableError",

@@ -11,7 +11,9 @@ from memsvc.cli.options import (
     AsJson,
     Bank,
     Diversity,
+    Iterate,
     Rerank,
+    Rewrite,
     Url,
     UserId,
     Zone,
@@ -57,6 +59,8 @@ def context(  # noqa: PLR0913 — a command's options
     ] = None,
     zone: Zone = None,
     diversity: Diversity = None,
+    rewrite: Rewrite = False,
+    iterate: Iterate = False,
     rerank: Rerank = False,
     answerable: Answerable = False,
     url: Url = None,
@@ -84,6 +88,8 @@ def context(  # noqa: PLR0913 — a command's options
             now=now,
             timezone=zone,
             diversity=diversity,
+            rewrite=rewrite or None,
+            iterate=iterate or None,
             rerank=rerank or None,
             answerable=answerable or None,
         ),
@@ -93,7 +99,7 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
-    from memsvc.cli.answers import answerable_line, stage_failure
+    from memsvc.cli.answers import answerable_line, stage_failures
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -108,5 +114,5 @@ def _show(composed: "Context") -> None:
     for arm, report in composed.arms.items():
         if report.status == "failed":
             note(f"The {arm} arm failed: {report.reason or 'no reason given'}")
-    for line in stage_failure("Reranking", composed.rerank):
+    for line in stage_failures(composed):
         note(line)

@@ -49,6 +49,8 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "left_out": 3,
         "arms": {"lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7}},
         "took_ms": {"search": 1.25, "total": 2.0},
+        "rewrite": None,
+        "iterate": None,
         "rerank": None,
         "answerable": {
             "probability": 0.25,

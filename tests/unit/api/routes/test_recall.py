@@ -35,6 +35,7 @@ async def test_a_question_is_answered_with_its_reasons(
                 "arms": ["lexical"],
                 "hop": None,
                 "factors": {},
+                "asked": [],
                 "relevance": None,
                 "tokens": 6,
             }
@@ -69,6 +70,8 @@ async def test_a_question_is_answered_with_its_reasons(
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
+        "rewrite": None,
+        "iterate": None,
         "rerank": None,
         "answerable": None,
     }
