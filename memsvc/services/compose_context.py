@@ -9,11 +9,12 @@ from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
-from memsvc.domain.memory import Memory
+from memsvc.domain.memory import BankScope, Memory
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, without_stages
@@ -112,7 +113,7 @@ class ComposeContext:
         asked = _asked(query, now)
         self._recall.refuse_if_absent(asked)
         resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-        scope = Scope(bank=resolved.scope, filter=query.filter, now=now)
+        scope = await self._scope(resolved.scope, query.filter, now)
         stages.mark("resolve")
         whole: Sequence[Memory] | None = None
         recalled: Recalled | None = None
@@ -138,6 +139,13 @@ class ComposeContext:
         context = await asyncio.to_thread(compose, material, form)
         stages.mark("compose")
         return self._composed(context, query, Mode.RANKED, stages, recalled)
+
+    async def _scope(self, bank: BankScope, wanted: RecallFilter, now: datetime) -> Scope:
+        """Return what may be shown: of another time if the filter names one, as in recall."""
+        if wanted.as_of is not None or wanted.known_at is not None:
+            async with self._store.read(bank.tenant_id) as tx:
+                wanted = await look_back(tx, bank.bank_id, wanted, now)
+        return Scope(bank=bank, filter=wanted, now=now)
 
     async def _ranked(
         self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages

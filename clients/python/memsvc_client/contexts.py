@@ -48,13 +48,18 @@ class ContextQuery(Body):
     answerable: bool | None = None
     """Also judge whether the question is answered, and say so in the text where it is not."""
     now: datetime | None = None
+    as_of: datetime | None = None
+    """What was true then, of everything that is shown."""
+    known_at: datetime | None = None
+    """What was known then: nothing recorded or corrected later."""
     timezone: str | None = None
     """IANA name of the zone in which times are shown, and of those given without one."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         bounds = self.filter or Filter()
-        refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        times = [self.now, self.as_of, self.known_at]
+        refuse_naive([*times, bounds.occurred_after, bounds.occurred_before], self.timezone)
         return self
 
 
@@ -76,6 +81,8 @@ class ContextFields(TypedDict, total=False):
     rerank: bool | None
     answerable: bool | None
     now: datetime | None
+    as_of: datetime | None
+    known_at: datetime | None
     timezone: str | None
 
 

@@ -1,5 +1,6 @@
 """Bodies of the context route."""
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -72,6 +73,20 @@ class ContextRequest(RequestModel):
     rerank: RerankField = False
     answerable: AnswerableField = False
     now: Timestamp | None = None
+    as_of: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was true then, of everything that is shown: later memories are "
+            "hidden, and those are found again that were superseded by what came to hold later."
+        ),
+    ] = None
+    known_at: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was known then: memories recorded or corrected later are hidden, and "
+            "supersede nothing."
+        ),
+    ] = None
     timezone: Annotated[
         ZoneName | None, Field(description="Also the zone in which times are shown; else UTC.")
     ] = None
@@ -89,7 +104,11 @@ class ContextRequest(RequestModel):
             summaries=self.summaries,
             session_id=self.session_id,
             recent=self.recent,
-            filter=self.filter.to_filter(zone),
+            filter=replace(
+                self.filter.to_filter(zone),
+                as_of=zone.instant(self.as_of, "as_of"),
+                known_at=zone.instant(self.known_at, "known_at"),
+            ),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
             diversity=self.diversity,
             rewrite=self.rewrite,

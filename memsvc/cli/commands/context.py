@@ -57,6 +57,21 @@ def context(  # noqa: PLR0913 — a command's options
         datetime | None,
         typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then; else now."),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", parser=time, metavar="TIME", help="What was true then, superseded or not."
+        ),
+    ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            parser=time,
+            metavar="TIME",
+            help="What was known then: nothing recorded or corrected later.",
+        ),
+    ] = None,
     zone: Zone = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,
@@ -86,6 +101,8 @@ def context(  # noqa: PLR0913 — a command's options
             recent=recent,
             filter=Filter(user_id=user, agent_id=agent) if is_narrowed else None,
             now=now,
+            as_of=as_of,
+            known_at=known_at,
             timezone=zone,
             diversity=diversity,
             rewrite=rewrite or None,

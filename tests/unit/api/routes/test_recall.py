@@ -97,6 +97,10 @@ async def test_everything_asked_for_reaches_the_use_case(
         "timezone": "America/New_York",
         "explain": True,
         "times": "filter",
+        "diversity": 0,
+        "rewrite": True,
+        "iterate": True,
+        "rerank": True,
         "answerable": True,
     }
 
@@ -119,6 +123,10 @@ async def test_everything_asked_for_reaches_the_use_case(
         explain=True,
         times=TimeUse.FILTER,
         zone=ZoneInfo("America/New_York"),
+        diversity=0,
+        rewrite=True,
+        iterate=True,
+        rerank=True,
         answerable=True,
     )
 
