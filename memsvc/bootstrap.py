@@ -71,15 +71,15 @@ from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
 from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
+from memsvc.services.recall_assembly import refining, widening
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
 from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
-from memsvc.services.refining import Refine
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
 from memsvc.services.replaying import Replay
-from memsvc.services.reranking import Rerank, hosted_reranker, opened_reranker
+from memsvc.services.reranking import hosted_reranker, opened_reranker
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.run_job import JobHandler, RunJob
@@ -324,10 +324,8 @@ def build_application(
             ),
         ),
         pass_through=pass_through,
-        refine=Refine(
-            settings.recall,
-            Rerank(reranker or hosted, settings.rerank),
-        ),
+        widen=widening(settings, store, tokens, model),
+        refine=refining(settings, reranker or hosted),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
         past=feed,
     )

@@ -176,6 +176,28 @@ class RerankSettings(_Group):
     api_key: SecretStr | None = None
 
 
+class RewriteSettings(_Group):
+    """Further queries and clues by the language model, where a request asks (`rewrite`)."""
+
+    most_queries: Annotated[int, Field(ge=0, le=10)] = 3
+    most_clues: Annotated[int, Field(ge=0, le=10)] = 3
+    budget_s: Annotated[float, Field(gt=0)] = 10.0
+    """After so long only the question itself is asked."""
+
+
+class IterateSettings(_Group):
+    """Search in rounds, with notes by the language model, where a request asks (`iterate`)."""
+
+    most_rounds: Annotated[int, Field(ge=1, le=10)] = 3
+    hits: Annotated[int, Field(ge=1, le=50)] = 5
+    """Memories that a round reads at most."""
+    most_misses: Annotated[int, Field(ge=1)] = 2
+    """Rounds that add nothing, before it ends."""
+    most_tokens: Annotated[int, Field(ge=1)] = 8_000
+    """Of all that rounds read and note, as budgets are counted."""
+    budget_s: Annotated[float, Field(gt=0)] = 30.0
+
+
 class ReembedSettings(_Group):
     """Moving banks to another embedding model."""
 
@@ -267,6 +289,11 @@ class RecallSettings(_Group):
     episode_weight: Annotated[float, Field(ge=0)] = 2.0
     """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
+    further_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """Of each query, clue or round that a language model adds to a question, beside 1 for that
+    and for rounds that helped."""
+    further_hits: Annotated[int, Field(ge=1, le=50)] = 5
+    """So many of the best of each count (MemoRAG takes 3): what is far down says little."""
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of its score that a near-duplicate of a better hit loses; 0 leaves them where they are
     (docs/decisions/0038-order-diversity-and-stages.md)."""
@@ -349,6 +376,8 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
     rerank: RerankSettings = RerankSettings()
+    rewrite: RewriteSettings = RewriteSettings()
+    iterate: IterateSettings = IterateSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     recording: RecordingSettings = RecordingSettings()

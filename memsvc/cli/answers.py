@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Answerable, AskedTime, Hit, Neighbour, Recall, StageReport
+from memsvc_client import Answerable, AskedTime, Context, Hit, Neighbour, Recall, StageReport
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -73,6 +73,9 @@ def _print_neighbour(out: Console, recall: Recall, neighbour: Neighbour) -> None
 def _provenance(hit: Hit) -> Iterator[str]:
     for arm, part in hit.parts.items():
         yield f"{arm}: rank {part.rank}, score {part.score:.3f}, adds {part.contribution:.3f}"
+    for each in hit.asked:
+        asked = f"{each.asked_as} {safe(each.text)!r}"
+        yield f"{asked}: rank {each.rank}, adds {each.contribution:.3f}"
     if hit.relevance is not None:
         yield f"cross-encoder: relevance {hit.relevance:.3f}"
     for reason, factor in hit.factors.items():
@@ -96,13 +99,32 @@ def _failures(recall: Recall) -> Iterator[str]:
     for arm, report in recall.arms.items():
         if report.status == "failed":
             yield f"The {arm} arm failed: {report.reason or 'no reason given'}"
-    yield from stage_failure("Reranking", recall.rerank)
+    yield from stage_failures(recall)
 
 
-def stage_failure(name: str, report: StageReport | None) -> Iterator[str]:
-    """Yield what an optional stage that was asked for could not do."""
-    if report is not None and report.status != "ok":
-        yield f"{name} was {report.status}: {report.reason or 'no reason given'}"
+def stage_failures(answer: Recall | Context) -> Iterator[str]:
+    """Yield what optional stages that were asked for could not do."""
+    stages: tuple[tuple[str, StageReport | None], ...] = (
+        ("Rewriting", answer.rewrite),
+        ("Iterating", answer.iterate),
+        ("Reranking", answer.rerank),
+    )
+    for name, report in stages:
+        if report is not None and report.status != "ok":
+            yield f"{name} was {report.status}: {report.reason or 'no reason given'}"
+
+
+def _further(recall: Recall) -> Iterator[str]:
+    if recall.rewrite is not None:
+        for text in recall.rewrite.queries:
+            yield f"also asked: {safe(text)}"
+        for text in recall.rewrite.clues:
+            yield f"clue: {safe(text)}"
+    if recall.iterate is not None:
+        for number, done in enumerate(recall.iterate.rounds, start=1):
+            told = "helped" if done.helped else "added nothing"
+            yield f"round {number}: {safe(done.query)}: {len(done.read)} read, {told}"
+        yield f"search ended: {recall.iterate.stop}, {recall.iterate.tokens} tokens"
 
 
 def _explanation(recall: Recall) -> Iterator[str]:
@@ -114,6 +136,7 @@ def _explanation(recall: Recall) -> Iterator[str]:
     if recall.order is not None:
         event = "" if recall.order.event is None else f" ({recall.order.event})"
         yield f"asked about: {recall.order.written}, {recall.order.order}{event}"
+    yield from _further(recall)
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())
     if recall.index is not None:

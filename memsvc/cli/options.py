@@ -92,6 +92,12 @@ Bank = Annotated[str, typer.Argument(metavar="BANK", help="Name or id of the ban
 Answerable = Annotated[
     bool, typer.Option("--answerable", help="Also tell whether that answers the question.")
 ]
+Rewrite = Annotated[
+    bool, typer.Option("--rewrite", help="Have a language model add queries and clues.")
+]
+Iterate = Annotated[
+    bool, typer.Option("--iterate", help="Have a language model search on in rounds.")
+]
 Rerank = Annotated[
     bool, typer.Option("--rerank", help="Have a cross-encoder read the best candidates.")
 ]

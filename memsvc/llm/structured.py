@@ -113,6 +113,11 @@ class StructuredModel:
             ending = CallEnding(outcome=outcome, latency_ms=_since(started))
             await self._ledger.settle(tenant_id, call_id, ending)
             raise
+        except asyncio.CancelledError:
+            # Whoever waited has no time left.
+            ending = CallEnding(outcome=CallOutcome.UNAVAILABLE, latency_ms=_since(started))
+            await self._ledger.settle(tenant_id, call_id, ending)
+            raise
         attempt = _read(reply, question.answer)
         await self._ledger.settle(
             tenant_id,

@@ -9,15 +9,16 @@ from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
-from memsvc.domain.memory import Memory
+from memsvc.domain.memory import BankScope, Memory
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Recall
-from memsvc.services.recalled import Hit, Recalled, RecallQuery
-from memsvc.services.stage_reports import StageReport
+from memsvc.services.recalled import Hit, Recalled, RecallQuery, without_stages
+from memsvc.services.stage_reports import IterateReport, RewriteReport, StageReport
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.summaries import Level
@@ -49,6 +50,10 @@ class ContextQuery:
     arms: frozenset[Arm] | None = None
     diversity: float | None = None
     """How much near-duplicates among the hits lose, 0 to 1."""
+    rewrite: bool = False
+    """Whether a language model adds queries and clues."""
+    iterate: bool = False
+    """Whether a language model searches on in rounds."""
     rerank: bool = False
     """Whether a cross-encoder reads the best candidates."""
     answerable: bool = False
@@ -72,6 +77,10 @@ class ComposedContext:
     took_ms: Mapping[str, float]
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
+    rewrite: RewriteReport | None = None
+    """``None`` unless it was asked for and something was ranked."""
+    iterate: IterateReport | None = None
+    """``None`` unless it was asked for and something was ranked."""
     rerank: StageReport | None = None
     """``None`` unless it was asked for and something was ranked."""
 
@@ -101,54 +110,47 @@ class ComposeContext:
         """Return a context of at most ``query.budget_tokens``; raises what ``Recall`` does."""
         stages = Stages()
         now = query.now or self._clock.now()
+        asked = _asked(query, now)
+        self._recall.refuse_if_absent(asked)
         resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-        scope = Scope(bank=resolved.scope, filter=query.filter, now=now)
+        scope = await self._scope(resolved.scope, query.filter, now)
         stages.mark("resolve")
         whole: Sequence[Memory] | None = None
+        recalled: Recalled | None = None
         if query.pass_through:
             whole = await self._pass_through.whole(scope, query.budget_tokens)
             stages.mark("whole")
-        recalled = None
-        if whole is None or query.answerable:
-            recalled = await self._ranked(caller, bank, query, now, stages)
-        form = self._format(query, recalled)
         if whole is not None:
+            # Judged is what a plain ranking finds; no model is asked for what is all shown.
+            plain = without_stages(asked)
+            judged = await self._ranked(caller, bank, plain, stages) if query.answerable else None
             # Counting takes milliseconds for every thousand tokens.
+            form = self._format(query, judged)
             context = await asyncio.to_thread(compose_whole, whole, form)
             stages.mark("compose")
             if context is not None:
-                return self._composed(context, query, Mode.PASSTHROUGH, stages, recalled)
+                return self._composed(context, query, Mode.PASSTHROUGH, stages, judged)
+            recalled = judged if plain == asked else None
         if recalled is None:
-            recalled = await self._ranked(caller, bank, query, now, stages)
+            recalled = await self._ranked(caller, bank, asked, stages)
         material = await self._gather(scope, query, recalled.hits)
         stages.mark("gather")
+        form = self._format(query, recalled)
         context = await asyncio.to_thread(compose, material, form)
         stages.mark("compose")
         return self._composed(context, query, Mode.RANKED, stages, recalled)
 
+    async def _scope(self, bank: BankScope, wanted: RecallFilter, now: datetime) -> Scope:
+        """Return what may be shown: of another time if the filter names one, as in recall."""
+        if wanted.as_of is not None or wanted.known_at is not None:
+            async with self._store.read(bank.tenant_id) as tx:
+                wanted = await look_back(tx, bank.bank_id, wanted, now)
+        return Scope(bank=bank, filter=wanted, now=now)
+
     async def _ranked(
-        self,
-        caller: Caller,
-        bank: BankReference,
-        query: ContextQuery,
-        now: datetime,
-        stages: Stages,
+        self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages
     ) -> Recalled:
-        recalled = await self._recall(
-            caller,
-            bank,
-            RecallQuery(
-                text=query.text,
-                k=query.k,
-                filter=query.filter,
-                arms=query.arms,
-                now=now,
-                zone=query.zone,
-                diversity=query.diversity,
-                rerank=query.rerank,
-                answerable=query.answerable,
-            ),
-        )
+        recalled = await self._recall(caller, bank, query)
         parts = {stage: spent for stage, spent in recalled.took_ms.items() if stage != "total"}
         stages.mark("recall", of_which=parts)
         return recalled
@@ -196,8 +198,26 @@ class ComposeContext:
             arms={} if recalled is None else recalled.arms,
             took_ms=stages.took_ms(),
             answerable=None if recalled is None else recalled.answerable,
+            rewrite=None if recalled is None else recalled.rewrite,
+            iterate=None if recalled is None else recalled.iterate,
             rerank=None if recalled is None else recalled.rerank,
         )
+
+
+def _asked(query: ContextQuery, now: datetime) -> RecallQuery:
+    return RecallQuery(
+        text=query.text,
+        k=query.k,
+        filter=query.filter,
+        arms=query.arms,
+        now=now,
+        zone=query.zone,
+        diversity=query.diversity,
+        rewrite=query.rewrite,
+        iterate=query.iterate,
+        rerank=query.rerank,
+        answerable=query.answerable,
+    )
 
 
 async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memory]:

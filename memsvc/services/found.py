@@ -1,14 +1,16 @@
 """What a recall asks and what it has found, between its stages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_times import AskedTime
 from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
+from memsvc.domain.widening import AskedRank
 from memsvc.services.answerable import Candidates
 from memsvc.services.arms import ArmOutcome, Day
 from memsvc.services.recalled import Dropped, Hit, RecallQuery
@@ -28,6 +30,11 @@ class Question:
     day: Day | None = None
 
 
+def asking(question: Question, text: str) -> Question:
+    """Return another question of the same bank, filter and time."""
+    return replace(question, query=replace(question.query, text=text))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Candidates in order, those of them that may be shown, and how the arms fared."""
@@ -39,6 +46,8 @@ class Found:
     factors: Mapping[MemoryId, Mapping[str, float]] = field(default_factory=dict)
     """What scores were multiplied by, by reason; none for what kept its score."""
 
+    asked: Mapping[MemoryId, Sequence[AskedRank]] = field(default_factory=dict)
+    """Which of several questions found it, where there were several."""
     relevance: Mapping[MemoryId, float] = field(default_factory=dict)
     """What a cross-encoder made of those it read, 0 to 1."""
 
@@ -62,6 +71,10 @@ class Found:
         """Tell whether some of the best may not be shown though nothing said so beforehand."""
         top = self.fused[: question.query.k]
         return question.allowed is None and any(each.memory_id not in self.visible for each in top)
+
+
+AskAgain: TypeAlias = Callable[[str], Awaitable[Found]]
+"""Asks another question of the same bank, filter and time; raises ``UnavailableError``."""
 
 
 def judged(question: Question, found: Found, asked_at: float) -> Candidates:

@@ -10,14 +10,15 @@ from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.finding import Find
-from memsvc.services.found import Question, explain_dropped, judged
+from memsvc.services.found import Found, Question, asking, explain_dropped, judged
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times
-from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked
+from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked, without_stages
 from memsvc.services.refining import Refine, Refined
 from memsvc.services.stages import Stages
+from memsvc.services.widening import Widen, Widened
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_CPU_SECONDS, RECALL_STAGE_SECONDS, RECALLS
@@ -35,6 +36,7 @@ class Recall:
         *,
         find: Find,
         pass_through: PassThrough,
+        widen: Widen,
         refine: Refine,
         assess: AssessAnswerable,
         past: PastEntries,
@@ -45,6 +47,7 @@ class Recall:
         self._clock = clock
         self._find = find
         self._pass_through = pass_through
+        self._widen = widen
         self._refine = refine
         self._assess = assess
         self._past = past
@@ -55,6 +58,7 @@ class Recall:
 
         Raises ``UnavailableError`` only when no arm that was asked for could answer.
         """
+        self.refuse_if_absent(query)
         stages = Stages()
         asked_at = time.monotonic()
         question = await self._pose(caller, bank, query)
@@ -64,7 +68,7 @@ class Recall:
             if not query.answerable:
                 return whole
             # Judged is what a ranking finds.
-            ranked = await self(caller, bank, replace(query, pass_through=False))
+            ranked = await self(caller, bank, without_stages(query))
             return replace(whole, answerable=ranked.answerable)
         needs = self._refine.needs(query)
         found = await self._find(question, stages, needs)
@@ -77,9 +81,36 @@ class Recall:
         if query.answerable:
             verdict = await self._assess(judged(question, found, asked_at))
             stages.mark("answerable")
-        refined = await self._refine(question, found, stages)
+        widened = await self._widened(question, found, needs, stages)
+        refined = await self._refine(question, widened.found, stages)
         answer = await self._answer(question, refined, stages)
-        return replace(answer, answerable=verdict, bank=question.bank, now=question.now)
+        return replace(
+            answer,
+            rewrite=widened.rewrite,
+            iterate=widened.iterate,
+            answerable=verdict,
+            bank=question.bank,
+            now=question.now,
+        )
+
+    async def _widened(
+        self, question: Question, found: Found, needs: int, stages: Stages
+    ) -> Widened:
+        """Return what further questions found too, if a request wants any."""
+
+        async def ask(text: str) -> Found:
+            # Several are asked at the same time: their parts of it are not told apart.
+            return await self._find(asking(question, text), Stages(), needs)
+
+        widened = await self._widen(question, found, ask)
+        if widened.rewrite is not None or widened.iterate is not None:
+            stages.mark("widen")
+        return widened
+
+    def refuse_if_absent(self, query: RecallQuery) -> None:
+        """Raise ``InvalidRequestError`` if a stage is asked for that no model is there for."""
+        self._widen.refuse_if_absent(query)
+        self._refine.refuse_if_absent(query)
 
     async def _whole(self, question: Question, stages: Stages) -> Recalled | None:
         """Return everything the filter lets through, if it fits the budget."""
@@ -158,6 +189,7 @@ class Recall:
                 parts=each.parts,
                 tokens=tokens,
                 hop=found.hops.get(each.memory_id),
+                asked=found.asked.get(each.memory_id, ()),
                 relevance=found.relevance.get(each.memory_id),
                 factors=found.factors.get(each.memory_id, {}),
             )

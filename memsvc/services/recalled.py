@@ -1,7 +1,7 @@
 """What a recall is asked and what it answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from memsvc.domain.asked_order import AskedOrder
@@ -11,12 +11,13 @@ from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.recorded_recalls import RecallId
+from memsvc.domain.widening import AskedRank
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.second_hop import Hop
-from memsvc.services.stage_reports import StageReport
+from memsvc.services.stage_reports import IterateReport, RewriteReport, StageReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,10 @@ class RecallQuery:
     """Whether everything is returned, as it happened, if it fits ``budget_tokens``."""
     diversity: float | None = None
     """How much near-duplicates lose, 0 to 1; as the settings say if not given."""
+    rewrite: bool = False
+    """Whether a language model adds queries and clues."""
+    iterate: bool = False
+    """Whether a language model searches on in rounds."""
     rerank: bool = False
     """Whether a cross-encoder reads the best candidates."""
     answerable: bool = False
@@ -64,6 +69,8 @@ class Hit:
     """What the graph arm added; with it the parts add up to the score."""
     factors: Mapping[str, float] = field(default_factory=dict)
     """What the sum of the parts was multiplied by, by reason; none if by nothing."""
+    asked: Sequence[AskedRank] = ()
+    """Which of several questions found it; their contributions add up to the score then."""
     relevance: float | None = None
     """What a cross-encoder made of it, 0 to 1; ``None`` if it did not read it."""
 
@@ -98,6 +105,10 @@ class Recalled:
     order: AskedOrder | None = None
     """That the question names, if times were to be read."""
     mode: Mode = Mode.RANKED
+    rewrite: RewriteReport | None = None
+    """``None`` unless it was asked for."""
+    iterate: IterateReport | None = None
+    """``None`` unless it was asked for."""
     rerank: StageReport | None = None
     """``None`` unless it was asked for."""
     answerable: Answerability | None = None
@@ -118,3 +129,8 @@ def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
         Hit(memory=memory, score=0.0, parts={}, tokens=cost)
         for memory, cost in zip(memories, costs, strict=True)
     ]
+
+
+def without_stages(query: RecallQuery) -> RecallQuery:
+    """Return the query for a plain ranking: neither everything nor what a model would add."""
+    return replace(query, pass_through=False, rewrite=False, iterate=False, rerank=False)

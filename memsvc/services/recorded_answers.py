@@ -35,12 +35,15 @@ def arms_of(answer: Recalled) -> dict[str, Json]:
         arm.value: {"status": each.status.value, "reason": each.reason}
         for arm, each in answer.arms.items()
     }
-    if (stage := answer.rerank) is not None:
-        told["rerank"] = {
-            "status": stage.status.value,
-            "reason": stage.reason,
-            "model": stage.model,
-        }
+    # Neither queries nor notes: those are made of what memories say.
+    stages = {"rewrite": answer.rewrite, "iterate": answer.iterate, "rerank": answer.rerank}
+    for name, stage in stages.items():
+        if stage is not None:
+            told[name] = {
+                "status": stage.status.value,
+                "reason": stage.reason,
+                "model": stage.model,
+            }
     return told
 
 
@@ -73,6 +76,11 @@ def _parts(hit: Hit) -> dict[str, Json]:
         # Neither the entity, which is text of a memory, nor the id of another memory.
         hop = hit.hop
         parts["hop"] = {"linked": hop.linked, "similar": hop.similar, "open": hop.open}
+    if hit.asked:
+        parts["asked"] = [
+            {"as": each.asked_as.value, "rank": each.rank, "contribution": each.contribution}
+            for each in hit.asked
+        ]
     if hit.relevance is not None:
         parts["relevance"] = hit.relevance
     if hit.factors:
@@ -110,6 +118,8 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "pass_through": query.pass_through,
         "answerable": query.answerable,
         "diversity": query.diversity,
+        "rewrite": query.rewrite,
+        "iterate": query.iterate,
         "rerank": query.rerank,
     }
 
@@ -134,6 +144,8 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         pass_through=bool(given["pass_through"]),
         # Recordings of before this could be asked for have no such member.
         diversity=_share(given.get("diversity")),
+        rewrite=bool(given.get("rewrite")),
+        iterate=bool(given.get("iterate")),
         rerank=bool(given.get("rerank")),
     )
 

@@ -31,16 +31,15 @@ class Refine:
         self._settings = settings
         self._rerank = rerank
 
-    def needs(self, query: RecallQuery) -> int:
-        """Return how many candidates it takes to answer ``query``.
+    def refuse_if_absent(self, query: RecallQuery) -> None:
+        """Raise ``InvalidRequestError`` if a stage is asked for that no model is there for."""
+        if query.rerank:
+            self._rerank.refuse_if_absent()
 
-        Raises ``InvalidRequestError`` if it asks for a stage that is not configured.
-        """
+    def needs(self, query: RecallQuery) -> int:
+        """Return how many candidates it takes to answer ``query``."""
         needs = query.k + (_SPARE if self._diversity(query) > 0 else 0)
-        if not query.rerank:
-            return needs
-        self._rerank.refuse_if_absent()
-        return max(needs, self._rerank.candidates)
+        return max(needs, self._rerank.candidates) if query.rerank else needs
 
     async def __call__(self, question: Question, found: Found, stages: Stages) -> Refined:
         """Return the candidates in their last order."""

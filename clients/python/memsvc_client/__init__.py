@@ -108,7 +108,14 @@ from memsvc_client.notes import (
     StagePlan,
 )
 from memsvc_client.portraits import Portrait, PortraitEdition, PortraitLine
-from memsvc_client.recall_reports import AskedOrder, StageReport
+from memsvc_client.recall_reports import (
+    AskedOrder,
+    AskedRank,
+    IterateReport,
+    RewriteReport,
+    Round,
+    StageReport,
+)
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
     Circumstance,
@@ -145,6 +152,7 @@ __all__ = [
     "ArmReport",
     "ArmStatus",
     "AskedOrder",
+    "AskedRank",
     "AskedTime",
     "AsyncBank",
     "AsyncClient",
@@ -218,6 +226,7 @@ __all__ = [
     "IndexVerification",
     "InternalError",
     "InvalidRequestError",
+    "IterateReport",
     "Job",
     "JobNotFoundError",
     "JobState",
@@ -274,6 +283,8 @@ __all__ = [
     "ReviewDecidedError",
     "ReviewNotFoundError",
     "ReviewOutdatedError",
+    "RewriteReport",
+    "Round",
     "ScorePart",
     "ServiceTimeoutError",
     "ServiceUnreachableError",

@@ -11,7 +11,7 @@ from memsvc_client.answerable import Answerable
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
 from memsvc_client.models import ArmReport, Memory
-from memsvc_client.recall_reports import StageReport
+from memsvc_client.recall_reports import IterateReport, RewriteReport, StageReport
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
 
@@ -39,18 +39,27 @@ class ContextQuery(Body):
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
+    rewrite: bool | None = None
+    """Have a language model add queries and clues; refused where the service has none."""
+    iterate: bool | None = None
+    """Have a language model search on in rounds; refused where the service has none."""
     rerank: bool | None = None
     """Have a cross-encoder read the best candidates; refused where the service has none."""
     answerable: bool | None = None
     """Also judge whether the question is answered, and say so in the text where it is not."""
     now: datetime | None = None
+    as_of: datetime | None = None
+    """What was true then, of everything that is shown."""
+    known_at: datetime | None = None
+    """What was known then: nothing recorded or corrected later."""
     timezone: str | None = None
     """IANA name of the zone in which times are shown, and of those given without one."""
 
     @model_validator(mode="after")
     def _has_zones(self) -> Self:
         bounds = self.filter or Filter()
-        refuse_naive([self.now, bounds.occurred_after, bounds.occurred_before], self.timezone)
+        times = [self.now, self.as_of, self.known_at]
+        refuse_naive([*times, bounds.occurred_after, bounds.occurred_before], self.timezone)
         return self
 
 
@@ -67,9 +76,13 @@ class ContextFields(TypedDict, total=False):
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
     diversity: float | None
+    rewrite: bool | None
+    iterate: bool | None
     rerank: bool | None
     answerable: bool | None
     now: datetime | None
+    as_of: datetime | None
+    known_at: datetime | None
     timezone: str | None
 
 
@@ -116,6 +129,10 @@ class Context(Record):
     arms: Mapping[str, ArmReport]
     took_ms: Mapping[str, float]
     """By stage, and in ``total``."""
+    rewrite: RewriteReport | None = None
+    """Only when it was asked for."""
+    iterate: IterateReport | None = None
+    """Only when it was asked for."""
     rerank: StageReport | None = None
     """Only when it was asked for and something was ranked."""
     answerable: Answerable | None = None

@@ -12,7 +12,13 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.answerable import Answerable
-from memsvc_client.recall_reports import AskedOrder, StageReport
+from memsvc_client.recall_reports import (
+    AskedOrder,
+    AskedRank,
+    IterateReport,
+    RewriteReport,
+    StageReport,
+)
 from memsvc_client.records import Metadata, Record
 
 Item = TypeVar("Item")
@@ -261,6 +267,8 @@ class Hit(Record):
     """What the graph arm added."""
     factors: Mapping[str, float] = {}
     """What the sum of the parts was multiplied by, by reason."""
+    asked: tuple[AskedRank, ...] = ()
+    """Which of several questions found it; empty where there was one."""
     relevance: float | None = None
     """By a cross-encoder, 0 to 1, if it read this."""
     arms: tuple[str, ...]
@@ -324,6 +332,11 @@ class Timings(Record):
     """The graph arm's part."""
     answerable: float | None = None
     """Judging whether the question is answered, where that was asked for."""
+    widen: float | None = None
+    """Further questions by a language model, where that was asked for."""
+    rerank: float | None = None
+    diversity: float | None = None
+    """Weighing near-duplicates."""
     whole: float | None = None
     """Finding out whether everything fits, where that was asked for."""
     total: float
@@ -371,6 +384,10 @@ class Recall(Record):
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    rewrite: RewriteReport | None = None
+    """Only when it was asked for."""
+    iterate: IterateReport | None = None
+    """Only when it was asked for."""
     rerank: StageReport | None = None
     """Only when it was asked for."""
     answerable: Answerable | None = None

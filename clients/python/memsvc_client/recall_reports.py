@@ -1,5 +1,7 @@
 """What an answer says of its making, beside arms and times."""
 
+from uuid import UUID
+
 from memsvc_client.records import Record
 
 
@@ -23,3 +25,44 @@ class StageReport(Record):
     """Why it was skipped or failed."""
     model: str = ""
     took_ms: float = 0.0
+
+
+class RewriteReport(StageReport):
+    """What a language model asked beside the question."""
+
+    queries: tuple[str, ...] = ()
+    clues: tuple[str, ...] = ()
+
+
+class Round(Record):
+    """One round of search."""
+
+    query: str
+    read: tuple[UUID, ...] = ()
+    """Memories read in it for the first time."""
+    helped: bool = False
+    """Whether the note says more after it."""
+    took_ms: float = 0.0
+
+
+class IterateReport(StageReport):
+    """What a language model searched for round by round."""
+
+    stop: str
+    """``enough``, ``no_gain``, ``nothing_new``, ``rounds``, ``tokens``, ``time`` or ``failed``."""
+    rounds: tuple[Round, ...] = ()
+    note: str = ""
+    """The model's, of what it read; not a stored memory."""
+    tokens: int = 0
+
+
+class AskedRank(Record):
+    """Where one of several questions ranked a hit."""
+
+    text: str
+    asked_as: str
+    """``question`` (the caller's), ``query``, ``clue`` or ``round``."""
+    rank: int
+    """From 1."""
+    contribution: float
+    """Share of the hit's score."""

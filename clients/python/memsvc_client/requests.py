@@ -216,6 +216,10 @@ class RecallQuery(Body):
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
+    rewrite: bool | None = None
+    """Have a language model add queries and clues; refused where the service has none."""
+    iterate: bool | None = None
+    """Have a language model search on in rounds; refused where the service has none."""
     rerank: bool | None = None
     """Have a cross-encoder read the best candidates; refused where the service has none."""
     answerable: bool | None = None
@@ -249,6 +253,8 @@ class RecallFields(TypedDict, total=False):
     neighbours: int | None
     explain: bool | None
     diversity: float | None
+    rewrite: bool | None
+    iterate: bool | None
     rerank: bool | None
     answerable: bool | None
     record: bool | None

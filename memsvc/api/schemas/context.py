@@ -1,5 +1,6 @@
 """Bodies of the context route."""
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +13,15 @@ from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseMod
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.recall import ArmResponse
-from memsvc.api.schemas.stages import DiversityField, RerankField, StageResponse
+from memsvc.api.schemas.stages import (
+    DiversityField,
+    IterateField,
+    IterateResponse,
+    RerankField,
+    RewriteField,
+    RewriteResponse,
+    StageResponse,
+)
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
@@ -59,9 +68,25 @@ class ContextRequest(RequestModel):
     ] = RecallFilterBody()
     arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
     diversity: DiversityField = None
+    rewrite: RewriteField = False
+    iterate: IterateField = False
     rerank: RerankField = False
     answerable: AnswerableField = False
     now: Timestamp | None = None
+    as_of: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was true then, of everything that is shown: later memories are "
+            "hidden, and those are found again that were superseded by what came to hold later."
+        ),
+    ] = None
+    known_at: Annotated[
+        Timestamp | None,
+        Field(
+            description="What was known then: memories recorded or corrected later are hidden, and "
+            "supersede nothing."
+        ),
+    ] = None
     timezone: Annotated[
         ZoneName | None, Field(description="Also the zone in which times are shown; else UTC.")
     ] = None
@@ -79,9 +104,15 @@ class ContextRequest(RequestModel):
             summaries=self.summaries,
             session_id=self.session_id,
             recent=self.recent,
-            filter=self.filter.to_filter(zone),
+            filter=replace(
+                self.filter.to_filter(zone),
+                as_of=zone.instant(self.as_of, "as_of"),
+                known_at=zone.instant(self.known_at, "known_at"),
+            ),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
             diversity=self.diversity,
+            rewrite=self.rewrite,
+            iterate=self.iterate,
             rerank=self.rerank,
             answerable=self.answerable,
             now=zone.instant(self.now, "now"),
@@ -151,6 +182,8 @@ class ContextResponse(ResponseModel):
     left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
     arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
     took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
+    rewrite: Annotated[RewriteResponse | None, Field(description="Null unless it was asked for.")]
+    iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
@@ -173,6 +206,8 @@ class ContextResponse(ResponseModel):
             left_out=context.left_out,
             arms={arm: ArmResponse.of(report) for arm, report in composed.arms.items()},
             took_ms=dict(composed.took_ms),
+            rewrite=RewriteResponse.of_rewrite(composed.rewrite),
+            iterate=IterateResponse.of_iterate(composed.iterate),
             rerank=StageResponse.of(composed.rerank),
             answerable=AnswerableResponse.of_asked(composed.answerable, explain=False),
         )

@@ -13,7 +13,16 @@ from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
-from memsvc.api.schemas.stages import DiversityField, RerankField, StageResponse
+from memsvc.api.schemas.stages import (
+    AskedRankResponse,
+    DiversityField,
+    IterateField,
+    IterateResponse,
+    RerankField,
+    RewriteField,
+    RewriteResponse,
+    StageResponse,
+)
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
 from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.domain.asked_times import AskedTime, TimeUse
@@ -99,6 +108,8 @@ class RecallRequest(RequestModel):
         ),
     ] = 0
     diversity: DiversityField = None
+    rewrite: RewriteField = False
+    iterate: IterateField = False
     rerank: RerankField = False
     answerable: AnswerableField = False
     record: Annotated[
@@ -138,6 +149,8 @@ class RecallRequest(RequestModel):
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
             diversity=self.diversity,
+            rewrite=self.rewrite,
+            iterate=self.iterate,
             rerank=self.rerank,
             answerable=self.answerable,
             record=self.record,
@@ -194,6 +207,10 @@ class HitResponse(ResponseModel):
         dict[str, float],
         Field(description="What the sum of the parts was multiplied by, by reason."),
     ]
+    asked: Annotated[
+        list[AskedRankResponse],
+        Field(description="Which of several questions found it; empty where there was one."),
+    ]
     relevance: Annotated[
         float | None, Field(description="By the cross-encoder, 0 to 1, if it read this.")
     ]
@@ -209,6 +226,7 @@ class HitResponse(ResponseModel):
             arms=[arm for arm in Arm if arm in hit.parts],
             hop=None if hit.hop is None else HopResponse.of(hit.hop),
             factors=dict(hit.factors),
+            asked=[AskedRankResponse.of(each) for each in hit.asked],
             relevance=hit.relevance,
             tokens=hit.tokens,
         )
@@ -346,6 +364,8 @@ class RecallResponse(ResponseModel):
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
     ]
     index: IndexResponse
+    rewrite: Annotated[RewriteResponse | None, Field(description="Null unless it was asked for.")]
+    iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
@@ -367,6 +387,8 @@ class RecallResponse(ResponseModel):
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
+            rewrite=RewriteResponse.of_rewrite(recalled.rewrite),
+            iterate=IterateResponse.of_iterate(recalled.iterate),
             rerank=StageResponse.of(recalled.rerank),
             answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

@@ -1,12 +1,14 @@
 """Optional stages of recall, as recalls and contexts ask for them."""
 
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from memsvc.api.schemas.fields import ResponseModel
+from memsvc.domain.widening import AskedAs, AskedRank
 from memsvc.services.arms import ArmStatus
-from memsvc.services.stage_reports import StageReport
+from memsvc.services.stage_reports import IterateReport, RewriteReport, Round, StageReport, Stop
 
 DiversityField = Annotated[
     StrictFloat | StrictInt | None,
@@ -22,6 +24,22 @@ RerankField = Annotated[
     StrictBool,
     Field(
         description="Whether a cross-encoder reads the best candidates together with the question; "
+        "refused where the service has none."
+    ),
+]
+
+
+RewriteField = Annotated[
+    StrictBool,
+    Field(
+        description="Whether a language model adds queries and clues to the question; refused "
+        "where the service has none."
+    ),
+]
+IterateField = Annotated[
+    StrictBool,
+    Field(
+        description="Whether a language model searches on in rounds, within the service's bounds; "
         "refused where the service has none."
     ),
 ]
@@ -45,4 +63,87 @@ class StageResponse(ResponseModel):
             reason=report.reason,
             model=report.model,
             took_ms=report.took_ms,
+        )
+
+
+class RewriteResponse(StageResponse):
+    """What was asked beside the question."""
+
+    queries: list[str]
+    clues: list[str]
+
+    @classmethod
+    def of_rewrite(cls, report: RewriteReport | None) -> Self | None:
+        """Render a report, ``None`` where the stage was not asked for."""
+        if report is None:
+            return None
+        return cls(
+            status=report.status,
+            reason=report.reason,
+            model=report.model,
+            took_ms=report.took_ms,
+            queries=list(report.queries),
+            clues=list(report.clues),
+        )
+
+
+class RoundResponse(ResponseModel):
+    """One round of search."""
+
+    query: str
+    read: Annotated[list[UUID], Field(description="Memories read in it for the first time.")]
+    helped: Annotated[bool, Field(description="Whether the note says more after it.")]
+    took_ms: float
+
+    @classmethod
+    def of(cls, done: Round) -> Self:
+        """Render a round."""
+        return cls(query=done.query, read=list(done.read), helped=done.helped, took_ms=done.took_ms)
+
+
+class IterateResponse(StageResponse):
+    """What was searched for round by round."""
+
+    stop: Annotated[Stop, Field(description="Why it came to an end.")]
+    rounds: list[RoundResponse]
+    note: Annotated[str, Field(description="The model's, of what it read; not a stored memory.")]
+    tokens: Annotated[int, Field(description="Of what was read and noted, as budgets are counted.")]
+
+    @classmethod
+    def of_iterate(cls, report: IterateReport | None) -> Self | None:
+        """Render a report, ``None`` where the stage was not asked for."""
+        if report is None:
+            return None
+        return cls(
+            status=report.status,
+            reason=report.reason,
+            model=report.model,
+            took_ms=report.took_ms,
+            stop=report.stop,
+            rounds=[RoundResponse.of(each) for each in report.rounds],
+            note=report.note,
+            tokens=report.tokens,
+        )
+
+
+class AskedRankResponse(ResponseModel):
+    """Where one of several questions ranked a hit."""
+
+    text: str
+    asked_as: Annotated[
+        AskedAs, Field(description="`question`: the caller's; else of a model's making.")
+    ]
+    rank: Annotated[int, Field(description="From 1.")]
+    contribution: Annotated[
+        float, Field(description="Share of the score; the shares add up to it.")
+    ]
+
+    @classmethod
+    def of(cls, asked: AskedRank) -> Self:
+        """Render a rank."""
+        return cls(
+            text=asked.text,
+            asked_as=asked.asked_as,
+            rank=asked.rank,
+            contribution=asked.contribution,
         )

@@ -11,7 +11,9 @@ from memsvc.cli.options import (
     AsJson,
     Bank,
     Diversity,
+    Iterate,
     Rerank,
+    Rewrite,
     Url,
     UserId,
     Zone,
@@ -55,8 +57,25 @@ def context(  # noqa: PLR0913 — a command's options
         datetime | None,
         typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then; else now."),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", parser=time, metavar="TIME", help="What was true then, superseded or not."
+        ),
+    ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            parser=time,
+            metavar="TIME",
+            help="What was known then: nothing recorded or corrected later.",
+        ),
+    ] = None,
     zone: Zone = None,
     diversity: Diversity = None,
+    rewrite: Rewrite = False,
+    iterate: Iterate = False,
     rerank: Rerank = False,
     answerable: Answerable = False,
     url: Url = None,
@@ -82,8 +101,12 @@ def context(  # noqa: PLR0913 — a command's options
             recent=recent,
             filter=Filter(user_id=user, agent_id=agent) if is_narrowed else None,
             now=now,
+            as_of=as_of,
+            known_at=known_at,
             timezone=zone,
             diversity=diversity,
+            rewrite=rewrite or None,
+            iterate=iterate or None,
             rerank=rerank or None,
             answerable=answerable or None,
         ),
@@ -93,7 +116,7 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
-    from memsvc.cli.answers import answerable_line, stage_failure
+    from memsvc.cli.answers import answerable_line, stage_failures
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -108,5 +131,5 @@ def _show(composed: "Context") -> None:
     for arm, report in composed.arms.items():
         if report.status == "failed":
             note(f"The {arm} arm failed: {report.reason or 'no reason given'}")
-    for line in stage_failure("Reranking", composed.rerank):
+    for line in stage_failures(composed):
         note(line)

@@ -39,6 +39,14 @@ class Told:
         found = await self.bank.recall("where do I live", k=20, **times)  # type: ignore[arg-type]
         return {hit.memory.text for hit in found.hits}
 
+    async def composed(self, mode: str, **times: datetime | None) -> set[str]:
+        context = await self.bank.context("where do I live", mode=mode, **times)  # type: ignore[arg-type]
+        pieces = [piece for section in context.sections for piece in section.pieces]
+        # Summaries are made of what is known today, and have its date.
+        return {piece.memory.text for piece in pieces if piece.memory.kind == "turn"} | {
+            piece.memory.text for piece in pieces if piece.memory.kind == "observation"
+        }
+
     def known(self, place: int) -> datetime:
         """When the memory of that place, from 1, had just been recorded."""
         return self.recorded[place - 1]
@@ -66,6 +74,8 @@ async def test_what_was_true_then(client: AsyncClient) -> None:
     }
     for at, expected in table.items():
         assert await ann.shown(as_of=at) == expected, at
+        for mode in ("auto", "ranked"):
+            assert await ann.composed(mode, as_of=at) == expected, (mode, at)
     assert await ann.shown() == {ROME, TEA}
 
 
@@ -86,6 +96,8 @@ async def test_what_was_known_then_of_now_and_of_other_times(client: AsyncClient
     for (place, number), expected in table.items():
         at = None if number is None else month(number)
         assert await ann.shown(known_at=ann.known(place), as_of=at) == expected, (place, number)
+    both = {"known_at": ann.known(3), "as_of": month(5)}
+    assert await ann.composed("auto", **both) == await ann.composed("ranked", **both) == {PORTO}
     assert await ann.shown(known_at=datetime(2020, 1, 1, tzinfo=UTC)) == set()
 
 

@@ -35,6 +35,7 @@ async def test_a_question_is_answered_with_its_reasons(
                 "arms": ["lexical"],
                 "hop": None,
                 "factors": {},
+                "asked": [],
                 "relevance": None,
                 "tokens": 6,
             }
@@ -69,6 +70,8 @@ async def test_a_question_is_answered_with_its_reasons(
         "dropped": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
+        "rewrite": None,
+        "iterate": None,
         "rerank": None,
         "answerable": None,
     }
@@ -94,6 +97,10 @@ async def test_everything_asked_for_reaches_the_use_case(
         "timezone": "America/New_York",
         "explain": True,
         "times": "filter",
+        "diversity": 0,
+        "rewrite": True,
+        "iterate": True,
+        "rerank": True,
         "answerable": True,
     }
 
@@ -116,6 +123,10 @@ async def test_everything_asked_for_reaches_the_use_case(
         explain=True,
         times=TimeUse.FILTER,
         zone=ZoneInfo("America/New_York"),
+        diversity=0,
+        rewrite=True,
+        iterate=True,
+        rerank=True,
         answerable=True,
     )
 

@@ -1,0 +1,29 @@
+"""The optional stages of recall, put together from the settings."""
+
+from memsvc.llm.recall_model import RecallModel
+from memsvc.llm.structured import StructuredModel
+from memsvc.ports import Reranker, TokenCounter
+from memsvc.services.iterating import Iterate
+from memsvc.services.refining import Refine
+from memsvc.services.reranking import Rerank
+from memsvc.services.rewriting import Rewrite
+from memsvc.services.widening import Widen
+from memsvc.settings import Settings
+from memsvc.store.transactions import Store
+
+
+def widening(
+    settings: Settings, store: Store, tokens: TokenCounter, model: StructuredModel | None
+) -> Widen:
+    """Put together what adds questions to a question; without a model, requests for it fail."""
+    return Widen(
+        None if model is None else RecallModel(model),
+        Rewrite(store=store, settings=settings.rewrite),
+        Iterate(tokens, settings.iterate),
+        settings.recall,
+    )
+
+
+def refining(settings: Settings, reranker: Reranker | None) -> Refine:
+    """Put together what puts candidates into their last order."""
+    return Refine(settings.recall, Rerank(reranker, settings.rerank))
