@@ -10,6 +10,7 @@ from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.asked_times import AskedTime
 from memsvc.domain.filters import ACTIVE_ONLY
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.packing import fit_budget
@@ -23,7 +24,7 @@ from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times, time_factor, weigh_by_time
-from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, unranked
+from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, Walk, unranked
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -52,6 +53,7 @@ class _Found:
     visible: Mapping[MemoryId, Memory]
     arms: Mapping[Arm, ArmOutcome]
     hops: Mapping[MemoryId, Hop]
+    walk: Walk | None
 
     def shown(self) -> list[Fused]:
         return [each for each in self.fused if each.memory_id in self.visible]
@@ -191,23 +193,24 @@ class Recall:
         most = query.k * (2 if query.explain else 1)
         if query.answerable or question.spans:
             most = max(most, CANDIDATES)
-        fused, hops = await self._ranked(asked, arms, outcomes, most)
+        fused, hops, walk = await self._ranked(query, asked, outcomes, most)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
         wanted = [each.memory_id for each in fused]
         visible = await self._visible(question, wanted)
         stages.mark("fetch")
         fused = weigh_by_time(fused, visible, question.spans)
-        return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
+        return _Found(fused=fused, visible=visible, arms=outcomes, hops=hops, walk=walk)
 
     async def _ranked(
         self,
+        query: RecallQuery,
         asked: ArmQuery,
-        arms: frozenset[Arm],
         outcomes: dict[Arm, ArmOutcome],
         most: int,
-    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop]]:
+    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop], Walk | None]:
         """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
+        arms = query.arms or self._default_arms()
         rankings = {
             arm: [(each.memory_id, each.score) for each in outcome.candidates]
             for arm, outcome in outcomes.items()
@@ -216,8 +219,9 @@ class Recall:
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, _weights(self._settings), most), {}
+            return fuse(rankings, _weights(self._settings), most), {}, None
         dense = outcomes.get(Arm.DENSE)
+        mode = query.walk or WalkMode(self._settings.graph.mode)
         hopped = await self._second_hop(
             FirstHop(
                 query=asked,
@@ -225,10 +229,14 @@ class Recall:
                 posed=None if dense is None else dense.posed,
                 weights=_weights(self._settings),
                 most=most,
+                mode=mode,
+                explain=query.explain,
             )
         )
         outcomes[Arm.GRAPH] = hopped.outcome
-        return hopped.fused, hopped.hops
+        walk = hopped.walk
+        told = Walk(mode=mode, seeds=walk.seeds, facts=walk.facts) if walk is not None else None
+        return hopped.fused, hopped.hops, told
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:
@@ -285,6 +293,7 @@ class Recall:
             tokenizer=self._tokens.name,
             dropped=_explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
+            walk=found.walk if query.explain else None,
             times=question.spans,
             took_ms=_observed(stages),
             backend=self._arms.backend,

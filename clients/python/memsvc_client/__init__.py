@@ -134,6 +134,7 @@ from memsvc_client.reviews import Review
 from memsvc_client.service_state import Check, Health, Readiness, ServiceVersion
 from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
+from memsvc_client.walks import FactSeed, Node, Seed, Walk
 
 __all__ = [
     "Annotations",
@@ -187,6 +188,7 @@ __all__ = [
     "ErasurePreview",
     "Fact",
     "FactListing",
+    "FactSeed",
     "Fading",
     "Fate",
     "Feedback",
@@ -234,6 +236,7 @@ __all__ = [
     "NewBank",
     "NewMemory",
     "NoRetentionPolicyError",
+    "Node",
     "NotFoundError",
     "NotIndexedError",
     "NotReadyError",
@@ -264,6 +267,7 @@ __all__ = [
     "ReviewNotFoundError",
     "ReviewOutdatedError",
     "ScorePart",
+    "Seed",
     "ServiceTimeoutError",
     "ServiceUnreachableError",
     "ServiceVersion",
@@ -276,6 +280,7 @@ __all__ = [
     "UndoPreventedError",
     "UnexpectedAnswerError",
     "Via",
+    "Walk",
     "WriteStatus",
     "Written",
     "__version__",

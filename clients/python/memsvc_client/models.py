@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 
 from memsvc_client.answerable import Answerable
 from memsvc_client.records import Metadata, Record
+from memsvc_client.walks import Node, Walk
 
 Item = TypeVar("Item")
 
@@ -243,6 +244,8 @@ class Hop(Record):
     via: UUID | None = None
     """The hit that led here."""
     entity: str | None = None
+    path: tuple[Node, ...] | None = None
+    """How the walk came here from a seed, if it was asked to explain."""
 
 
 class Hit(Record):
@@ -363,5 +366,7 @@ class Recall(Record):
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    walk: Walk | None = None
+    """Where the graph arm began; only when asked to explain."""
     answerable: Answerable | None = None
     """Only when it was asked for."""

@@ -17,6 +17,10 @@ class TimeBudget:
         self._clock = clock
         self._end = clock() + seconds
 
+    def extend(self, seconds: float) -> None:
+        """Leave out time that was spent on something else."""
+        self._end += seconds
+
     def __call__(self) -> None:
         """Raise if the time is over."""
         if self._clock() >= self._end:

@@ -8,6 +8,7 @@ import pytest
 from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.services.commands import BankReference
 from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
@@ -65,6 +66,7 @@ async def test_a_question_is_answered_with_its_reasons(
         "budget_tokens": None,
         "tokenizer": "encoder (hashing)",
         "dropped": None,
+        "walk": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
         "answerable": None,
@@ -91,6 +93,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "timezone": "America/New_York",
         "explain": True,
         "times": "filter",
+        "walk": "facts",
         "answerable": True,
     }
 
@@ -112,6 +115,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
         times=TimeUse.FILTER,
+        walk=WalkMode.FACTS,
         zone=ZoneInfo("America/New_York"),
         answerable=True,
     )
