@@ -189,7 +189,7 @@ class GraphSettings(_Group):
     follow_probability: Annotated[float, Field(gt=0, le=0.99)] = 0.5
     """Of following an edge instead of going back to the seeds."""
     candidates: Annotated[int, Field(ge=1)] = 100
-    mode: Literal["hits", "entities", "facts", "episodes"] = "hits"
+    mode: Literal["entities", "hits", "facts", "episodes"] = "entities"
     """How the arm looks for memories where a request does not say."""
     least_fact_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.35
     """Of facts that a walk of the mode `facts` begins from, if no model chooses them."""

@@ -1,8 +1,8 @@
 """Walks of the graph arm: where they begin, on which edges they go, and what they find."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.fact_choice import WeighedFact
@@ -22,7 +22,11 @@ from memsvc.ports import DenseQuery
 from memsvc.services.arms import ArmQuery
 from memsvc.services.compare_names import CompareNames
 from memsvc.services.fact_seeds import FactsAsked, FactSeeds
+from memsvc.services.within import in_thread
 from memsvc.settings import GraphSettings
+
+_WIDEST_ENTITY = 50
+"""What more memories mention tells nothing of them, such as who speaks in a conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +73,14 @@ class GraphWalks:
             case WalkMode.FACTS:
                 return await self._from_facts(question)
             case WalkMode.ENTITIES:
-                seeds = await self._named_seeds(question)
-                return await asyncio.to_thread(self._walk, question, seeds)
+                near = await self._near_names(question)
+                return await in_thread(
+                    question.check_time, partial(self._from_named, question, near)
+                )
             case WalkMode.EPISODES:
-                return await asyncio.to_thread(self._expand, question)
+                return await in_thread(question.check_time, partial(self._expand, question))
             case WalkMode.HITS:
-                return await asyncio.to_thread(self._from_hits, question)
+                return await in_thread(question.check_time, partial(self._from_hits, question))
 
     def _from_hits(self, question: WalkQuestion, note: str | None = None) -> WalkAnswer:
         seeds = hit_seeds(question)
@@ -97,27 +103,43 @@ class GraphWalks:
             if each.is_kept
         ]
         ends = {form for fact in kept for form in (fact.subject, fact.object)}
-        entities = fact_entity_seeds(kept, question.graph.counts(ends))
+        counts = await in_thread(question.check_time, partial(question.graph.counts, ends))
+        entities = fact_entity_seeds(kept, counts)
         if not entities:
             note = f"{chosen.note or 'the facts seed nothing'}; walked from the hits"
-            answer = await asyncio.to_thread(self._from_hits, question, note)
+            answer = await in_thread(question.check_time, partial(self._from_hits, question, note))
             return WalkAnswer(
                 walked=answer.walked, seeds=answer.seeds, facts=chosen.facts, note=note
             )
         seeds = Seeds(memories=source_seeds(question.hits), entities=entities)
-        return await asyncio.to_thread(
-            self._walk, question, seeds, facts=chosen.facts, note=chosen.note
+        return await in_thread(
+            question.check_time,
+            partial(self._walk, question, seeds, facts=chosen.facts, note=chosen.note),
         )
 
-    async def _named_seeds(self, question: WalkQuestion) -> Seeds:
-        """Return what the question names; a name that is not there stands for the nearest one."""
+    async def _near_names(self, question: WalkQuestion) -> Sequence[EntityForm]:
+        """Return the nearest entities of names that no memory has, if names are compared."""
+        if self.settings.synonym_weight <= 0 or question.query.day is not None:
+            return ()
         graph = question.graph
-        counts = graph.counts(question.named)
-        missing = [form for form in question.named if form not in counts]
-        if missing and self.settings.synonym_weight > 0 and question.query.day is None:
-            near = await self.names.nearest(question.query.bank, graph, missing)
-            counts |= graph.counts(near)
-        return Seeds(memories={}, entities=named_entity_seeds(counts, counts))
+        known = await in_thread(question.check_time, partial(graph.counts, question.named))
+        missing = [form for form in question.named if form not in known]
+        if not missing:
+            return ()
+        return await self.names.nearest(question.query.bank, graph, missing)
+
+    def _from_named(self, question: WalkQuestion, near: Sequence[EntityForm]) -> WalkAnswer:
+        """Walk from what the question names, as far as it tells memories apart.
+
+        The hits are no seeds beside it: their order is fused with the walk's anyway, and a walk
+        that starts from them finds them again.
+        """
+        counts = question.graph.counts([*question.named, *near])
+        telling = {form: count for form, count in counts.items() if count <= _WIDEST_ENTITY}
+        if not telling:
+            return self._from_hits(question)
+        seeds = Seeds(memories={}, entities=named_entity_seeds(telling, telling))
+        return self._walk(question, seeds)
 
     def _walk(
         self,

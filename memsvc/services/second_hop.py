@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.ports import Candidate, DenseQuery, IndexEntry, MemoryIndex
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, ArmStatus
 from memsvc.services.graph_walks import GraphWalks, WalkAnswer, WalkQuestion
+from memsvc.services.within import in_thread
 from memsvc.settings import GraphSettings
 from memsvc.telemetry import RECALL_ARM_SECONDS
 
@@ -103,7 +105,7 @@ class FirstHop:
     weights: FusionWeights
     most: int
     """How many candidates are wanted."""
-    mode: WalkMode = WalkMode.HITS
+    mode: WalkMode = WalkMode.ENTITIES
     explain: bool = False
     """Whether the paths of the walk are wanted."""
 
@@ -159,8 +161,7 @@ class SecondHop:
         if graph is None:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
         if query.day is not None:
-            graph = await asyncio.to_thread(_on_day, graph, query)
-            check_time()
+            graph = await in_thread(check_time, partial(_on_day, graph, query))
         named = list(extract_entities(query.text).mentions)
         fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
         answer = await self.walks(
@@ -181,7 +182,7 @@ class SecondHop:
         check_time()
         hits = [(each.memory_id, each.score) for each in fused]
         hop = _settings(rankings)
-        links = graph.links(hits, named, hop)
+        links = await in_thread(check_time, partial(graph.links, hits, named, hop))
         pool = _pool(fused, links, query.allowed, max(first.most, _POOL))
         similarities, presence = await asyncio.gather(
             self._similarities(first, pool), self._presence(first, pool)

@@ -217,7 +217,7 @@ async def test_without_facts_the_walk_begins_from_the_hits_and_says_so(bank: Asy
     answer = await bank.recall(QUESTION, k=3, walk="facts", explain=True)
     assert answer.arms["graph"].status == "ok"
     assert "walked from the hits" in str(answer.arms["graph"].reason)
-    plain = await bank.recall(QUESTION, k=3)
+    plain = await bank.recall(QUESTION, k=3, walk="hits")
     assert plain.walk is None
     assert [hit.memory.id for hit in plain.hits] == [hit.memory.id for hit in answer.hits]
     assert all(hit.hop is not None and hit.hop.path is None for hit in plain.hits)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from threading import Event, Thread
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,7 @@ from memsvc.domain.identifiers import BankId, MemoryId, TenantId
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import DatabaseUnavailableError
-from memsvc.memory_index.memory_graph import MemoryGraph
+from memsvc.memory_index.memory_graph import MemoryGraph, Seeds, WalkSettings
 from memsvc.ports import Candidate, DenseQuery
 from memsvc.services.arms import ArmQuery, ArmStatus
 from memsvc.services.embedders import Embedders
@@ -166,6 +167,29 @@ async def test_a_walk_over_its_budget_is_skipped_and_says_so() -> None:
     hopped = await hop(first_hop([1, 3]))
     assert hopped.outcome.report.status is ArmStatus.SKIPPED
     assert "budget" in str(hopped.outcome.report.reason)
+
+
+async def test_a_graph_that_is_busy_does_not_hold_the_answer_up() -> None:
+    """Whatever has its turn in a thread, putting edges together say, is not waited for."""
+    graph, is_free = graph_of(TEXTS), Event()
+    holder = Thread(target=_hold, args=(graph, is_free))
+    holder.start()
+    try:
+        hopped = await second_hop(Graphs(graph), GraphSettings(budget_ms=30))(first_hop([1, 3]))
+    finally:
+        is_free.set()
+        holder.join()
+    assert hopped.outcome.report.status is ArmStatus.SKIPPED
+    assert hopped.fused
+
+
+def _hold(graph: MemoryGraph, is_free: Event) -> None:
+    def wait() -> None:
+        is_free.wait(10)
+
+    settings = WalkSettings()
+    seeds = Seeds(memories={memory_id(1): 1.0}, entities={})
+    graph.walk(seeds, 1, settings, wait)
 
 
 async def test_only_the_best_hits_are_seeds() -> None:
