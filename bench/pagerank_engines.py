@@ -21,6 +21,7 @@ from memsvc.domain.graph.pagerank import (
     reset_vector,
 )
 from memsvc.domain.graph.stored_edges import EdgeList
+from memsvc.memory_index.device_walks import DeviceWalks
 
 BEST = 50
 FOLLOW_PROBABILITY = 0.5
@@ -48,11 +49,17 @@ OTHERS = ("scipy", "scikit-network", "igraph", "networkx")
 
 
 def engines(
-    graph: Adjacency, edges: EdgeList, others: Collection[str], resident: Callable[[], int]
+    graph: Adjacency,
+    edges: EdgeList,
+    others: Collection[str],
+    resident: Callable[[], int],
+    device: DeviceWalks | None = None,
 ) -> Iterator[Engine]:
     """Yield the engines, ours first; one is built when the one before is done with."""
     yield _memsvc(graph)
     yield _memsvc_all_scores(graph)
+    if device is not None:
+        yield _memsvc_on_device(graph, device)
     if "scipy" in others:
         yield _scipy(graph.nodes, edges)
     if "scikit-network" in others:
@@ -114,6 +121,20 @@ def _memsvc_all_scores(graph: Adjacency) -> Engine:
         return top(all_scores(graph, reset_vector(graph.nodes, seeds), settings).values)
 
     return Engine(name="memsvc, every score to 1e-4", ask=ask, nbytes=graph.nbytes)
+
+
+def _memsvc_on_device(graph: Adjacency, device: DeviceWalks) -> Engine:
+    settings = PageRankSettings(follow_probability=FOLLOW_PROBABILITY)
+
+    def ask(seeds: Seeds) -> Places:
+        reset = reset_vector(graph.nodes, seeds)
+        return top(device.all_scores(graph, reset, settings, _unlimited).values)
+
+    return Engine(name="memsvc, on the device", ask=ask, nbytes=device.nbytes(graph))
+
+
+def _unlimited() -> None:
+    """Let a walk take its time."""
 
 
 def _scipy(nodes: int, edges: EdgeList) -> Engine:

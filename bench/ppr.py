@@ -17,6 +17,7 @@ from bench.progress import console
 from bench.results import describe_run, write_results
 from memsvc.domain.graph.adjacency import Adjacency
 from memsvc.domain.graph.stored_edges import EdgeList
+from memsvc.memory_index.device_walks import DeviceWalks, NoGraphDeviceError, open_device_walks
 
 _FEW = 3
 _MOST_SECONDS = 120.0
@@ -48,7 +49,7 @@ class InsertResult(TypedDict):
     max_ms: float
 
 
-def ppr(
+def ppr(  # noqa: PLR0913 — one parameter per option
     *,
     nodes: Annotated[int, typer.Option(min=100, help="Nodes of the graph.")],
     edges: Annotated[int, typer.Option(min=100, help="Undirected edges of the graph.")],
@@ -57,10 +58,14 @@ def ppr(
     against: Annotated[
         str, typer.Option(help="Beside what: all, none, or names joined by commas.")
     ] = "all",
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="cuda|cpu", help="Also by sparse products on this device."),
+    ] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Time queries of 5 entity and 20 passage seeds, and compare the 50 best with the exact."""
-    others = parse_others(against)
+    others, walks = parse_others(against), parse_device(device)
     if edges > nodes * (nodes - 1) // 4:
         raise typer.BadParameter("too many for so few nodes.", param_hint="--edges")
     console.print("making the graph …")
@@ -72,7 +77,7 @@ def ppr(
     exact = exact_best(nodes, edge_list, asked)
     gc.collect()
     rows = []
-    for engine in engines(graph, edge_list, others, _resident):
+    for engine in engines(graph, edge_list, others, _resident, walks):
         row = _measure(engine, asked, exact)
         rows.append(row)
         console.print(
@@ -87,10 +92,30 @@ def ppr(
         "build_s": build_s,
         "bytes_per_directed_edge": rows[0]["bytes"] / (2 * edges),
         "settings": describe_run(
-            command="ppr", nodes=nodes, edges=edges, queries=queries, against=against, seed=seed
+            command="ppr",
+            nodes=nodes,
+            edges=edges,
+            queries=queries,
+            against=against,
+            seed=seed,
+            device=device,
         ),
     }
     write_results(out, results)
+
+
+def parse_device(written: str | None) -> DeviceWalks | None:
+    """Return the walks of a device; raises ``typer.BadParameter`` where there is none."""
+    match written:
+        case None:
+            return None
+        case "cpu" | "cuda":
+            try:
+                return open_device_walks(written)
+            except NoGraphDeviceError as error:
+                raise typer.BadParameter(error.message, param_hint="--device") from error
+        case _:
+            raise typer.BadParameter(f"{written!r}: give cuda or cpu.", param_hint="--device")
 
 
 def parse_others(written: str) -> list[str]:

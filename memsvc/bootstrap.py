@@ -29,7 +29,6 @@ from memsvc.services.agreement import Agreement
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
-from memsvc.services.compare_names import CompareNames
 from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.delete_bank import DeleteBank
@@ -43,7 +42,7 @@ from memsvc.services.facts import Facts
 from memsvc.services.finding import Find
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
-from memsvc.services.graph_walks import GraphWalks
+from memsvc.services.graph_assembly import graph_walks
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexUpkeep
@@ -96,6 +95,7 @@ from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
 from memsvc.store.exact_answers import ExactAnswers
 from memsvc.store.feed import StoreFeed
+from memsvc.store.graph_facts import GraphFacts
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
 from memsvc.store.queue_app import Schedule
@@ -319,7 +319,9 @@ def build_application(
                 words=lexical,
                 index=index,
                 exact=exact,
-                walks=GraphWalks(settings=settings.recall.graph, names=CompareNames(embedders)),
+                walks=graph_walks(
+                    settings.recall.graph, GraphFacts(engine), embedders, clock, model
+                ),
                 settings=settings.recall.graph,
             ),
         ),

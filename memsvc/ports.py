@@ -269,6 +269,20 @@ class OverlaySource(Protocol):
         ...
 
 
+class FactFilter(Protocol):
+    """Tells which facts help to answer a question: a language model."""
+
+    async def choose(
+        self, tenant_id: TenantId, question: str, facts: Sequence[str]
+    ) -> Sequence[int]:
+        """Return numbers of facts, counted from 1, in any order; others than these mean nothing.
+
+        Raises ``ProviderUnavailableError``, ``BudgetExceededError``, ``NeedsReviewError`` and
+        ``ConfigurationError``.
+        """
+        ...
+
+
 class Extractor(Protocol):
     """Finds in a window of memories what organising builds on: a language model, or rules."""
 

@@ -231,6 +231,12 @@ class GraphSettings(_Group):
     follow_probability: Annotated[float, Field(gt=0, le=0.99)] = 0.5
     """Of following an edge instead of going back to the seeds."""
     candidates: Annotated[int, Field(ge=1)] = 100
+    mode: Literal["entities", "hits", "facts", "episodes"] = "entities"
+    """How the arm looks for memories where a request does not say."""
+    least_fact_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.35
+    """Of facts that a walk of the mode `facts` begins from, if no model chooses them."""
+    choose_facts: bool = False
+    """Whether the language model chooses them, where one is configured: one call a question."""
     synonym_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Of the edge between two entities whose names mean about the same, times the cosine, beside 1
     for a mention; 0 compares no names (docs/decisions/0033-walks.md)."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from memsvc.cli.output import console, moment, safe
 
 _INDENT = 5
+_SEEDS_SHOWN = 5
 
 
 def show_recall(recall: Recall, *, explain: bool) -> None:
@@ -78,6 +79,8 @@ def _provenance(hit: Hit) -> Iterator[str]:
         yield f"{asked}: rank {each.rank}, adds {each.contribution:.3f}"
     if hit.relevance is not None:
         yield f"cross-encoder: relevance {hit.relevance:.3f}"
+    if hit.hop is not None and hit.hop.path:
+        yield "way: " + " → ".join(step.name for step in hit.hop.path)
     for reason, factor in hit.factors.items():
         yield f"{reason}: times {factor:g}"
     memory = hit.memory
@@ -131,6 +134,13 @@ def _explanation(recall: Recall) -> Iterator[str]:
     for arm, report in recall.arms.items():
         told = f"{report.status}, {report.candidates} candidates, {report.took_ms:.1f} ms"
         yield f"{arm} arm: {told}{f', {report.reason}' if report.reason else ''}"
+    if recall.walk is not None:
+        seeds = [each.entity or str(each.memory_id) for each in recall.walk.seeds[:_SEEDS_SHOWN]]
+        yield f"walk: {recall.walk.mode}, from {', '.join(seeds) or 'nothing'}"
+        for fact in recall.walk.facts:
+            kept = "kept" if fact.kept else "left out"
+            triple = f"{fact.subject} {fact.predicate} {fact.object}"
+            yield f"fact: {triple}, {fact.similarity:.3f}, {kept}"
     for asked in recall.times:
         yield f"asked about: {asked.written}, {_span(asked)}"
     if recall.order is not None:

@@ -59,6 +59,19 @@ def time_use_of(written: str | None) -> Literal["ignore", "boost", "filter"] | N
             )
 
 
+def walk_mode_of(
+    written: str | None,
+) -> Literal["hits", "entities", "facts", "episodes"] | None:
+    """Read how the graph arm is to look for memories."""
+    match written:
+        case None | "hits" | "entities" | "facts" | "episodes":
+            return written
+        case _:
+            raise typer.BadParameter(
+                f"{written!r}: give hits, entities, facts or episodes.", param_hint="--walk"
+            )
+
+
 def fact_policy_of(written: str | None) -> Literal["supersede", "append_only", "fuse"] | None:
     """Read what becomes of a fact when another holds later in its place."""
     match written:

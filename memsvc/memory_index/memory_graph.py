@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memsvc.domain.graph.entity_forms import EntityForm
+from memsvc.domain.graph.expansion import ExpansionSettings, expand
 from memsvc.domain.graph.extraction import Extracted
 from memsvc.domain.graph.hops import HopSettings, Link, follow_links
+from memsvc.domain.graph.memberships import Memberships
 from memsvc.domain.graph.mentions import MentionGraph
 from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.synonyms import Synonym, Synonyms
@@ -48,7 +50,7 @@ class MemoryGraph:
     def __init__(self) -> None:
         """Hold nothing."""
         self._mentions: MentionGraph[MemoryId] = MentionGraph()
-        self._episodes: dict[MemoryId, EpisodeId] = {}
+        self._episodes: Memberships[MemoryId, EpisodeId] = Memberships()
         self._walks: dict[EdgeWeights, WalkGraph[MemoryId]] = {}
         self._names: Synonyms | None = None
         self._synonyms: dict[EntityForm, dict[EntityForm, Synonym]] = {}
@@ -111,7 +113,8 @@ class MemoryGraph:
             held = {
                 each: self._mentions.extracted(each) for each in allowed if each in self._mentions
             }
-            stood = {each: self._episodes[each] for each in held if each in self._episodes}
+            found = ((each, self._episodes.episode_of(each)) for each in held)
+            stood = {each: episode_id for each, episode_id in found if episode_id is not None}
         graph = MemoryGraph()
         graph.apply({**held, **beside}, (), {**stood, **episodes})
         return graph
@@ -223,6 +226,23 @@ class MemoryGraph:
                 walks.join(found)
         return len(found)
 
+    def nearest_name(self, vector: NDArray[np.float32], least: float) -> EntityForm | None:
+        """Return the entity of the nearest name, of those that have been compared."""
+        with self._turn:
+            return None if self._names is None else self._names.nearest(vector, least)
+
+    def expand(
+        self, seeds: Mapping[EntityForm, float], count: int, check_time: Callable[[], None]
+    ) -> list[Walked[MemoryId]]:
+        """Return the ``count`` best memories of the episodes that an expansion reaches.
+
+        Raises ``NoSeedsError``, and what ``check_time`` raises.
+        """
+        with self._turn:
+            beside, settings = self._episodes.beside, ExpansionSettings()
+            found = expand(self._mentions, seeds, beside, settings, check_time)
+        return found[:count]
+
     def synonyms_of(self, form: EntityForm) -> Mapping[EntityForm, float]:
         """Return the entities of near names with the cosines."""
         with self._turn:
@@ -233,10 +253,7 @@ class MemoryGraph:
         before = set(self._mentions.mentions_of(memory_id))
         self._count += len(extracted.mentions) - len(before)
         self._mentions.put(memory_id, extracted)
-        if episode_id is None:
-            self._episodes.pop(memory_id, None)
-        else:
-            self._episodes[memory_id] = episode_id
+        self._episodes.put(memory_id, episode_id)
         for walks in self._walks.values():
             walks.put(memory_id, extracted.mentions.keys(), episode_id)
         self._drop_names(before)
@@ -245,7 +262,7 @@ class MemoryGraph:
         before = set(self._mentions.mentions_of(memory_id))
         self._count -= len(before)
         self._mentions.remove(memory_id)
-        self._episodes.pop(memory_id, None)
+        self._episodes.put(memory_id, None)
         for walks in self._walks.values():
             walks.remove(memory_id)
         self._drop_names(before)
@@ -266,7 +283,7 @@ class MemoryGraph:
             told = {
                 each: Told(
                     entities=frozenset(self._mentions.mentions_of(each)),
-                    episode=self._episodes.get(each),
+                    episode=self._episodes.episode_of(each),
                 )
                 for each in self._mentions
             }

@@ -42,6 +42,8 @@ class IndexStats:
     loads: int
     resumptions: int
     catch_ups: int
+    graph_loads: int
+    """How often a bank's graph was loaded; by each bank that is asked by graph."""
 
 
 _WORDS = "words"
@@ -49,6 +51,8 @@ _WORDS = "words"
 
 _FILES = "index snapshots"
 """Names files of snapshots in the report of a search."""
+_GRAPHS = "graph"
+"""Names graphs in metrics: what it takes to load one again after its bank had to leave."""
 
 _GRAPH = FeedRequest(model_id=None, lexical=False, mentions=True)
 
@@ -84,6 +88,7 @@ class BankReplicas:
         self._ranking = ranking
         self._spaces = VectorSpaces(settings.backend)
         self._activity = Activity(_WORDS if model_id is None else settings.backend)
+        self._graph_activity = Activity(_GRAPHS)
         self._policy: SnapshotPolicy | None = None
         if folder is not None:
             self._policy = SnapshotPolicy(
@@ -219,6 +224,7 @@ class BankReplicas:
             loads=self._activity.loads,
             resumptions=self._activity.resumptions,
             catch_ups=self._activity.catch_ups,
+            graph_loads=self._graph_activity.loads,
         )
 
     def _new_replica(self, key: _Key) -> Replica:
@@ -227,7 +233,8 @@ class BankReplicas:
         snapshot = None
         if self._policy is not None and not request.mentions:
             snapshot = ReplicaSnapshot(self._policy, self._feed, scope, request)
-        return Replica(bank, partial(self._new_contents, request), self._activity, snapshot)
+        activity = self._graph_activity if request.mentions else self._activity
+        return Replica(bank, partial(self._new_contents, request), activity, snapshot)
 
     def _new_contents(self, request: FeedRequest) -> BankContents:
         model_id = request.model_id

@@ -11,13 +11,16 @@ from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.synonyms import calibrated_threshold
 from memsvc.domain.graph.unrelated_names import UNRELATED_NAMES
 from memsvc.domain.memory import BankScope, ResolvedBank
-from memsvc.errors import MemsvcError
+from memsvc.errors import EmbedderUnavailableError, MemsvcError
 from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.ports import Embedder, Matrix
 from memsvc.services.embedders import Embedders
 
 _log = structlog.get_logger(__name__)
 
+_LEAST_COSINE = 0.5
+"""Of a question's name with the entity that it is taken for: without a floor, gibberish stands for
+something (HippoRAG links every name to its nearest node)."""
 _AT_ONCE = 64
 """Names in one call of the encoder, and one turn of the graph."""
 
@@ -53,6 +56,23 @@ class CompareNames:
             vectors = await _embedded(embedder, names)
             found += await asyncio.to_thread(graph.add_names, names, vectors)
         return found
+
+    async def nearest(
+        self, bank: ResolvedBank, graph: MemoryGraph, names: Sequence[EntityForm]
+    ) -> list[EntityForm]:
+        """Return the entities of the nearest names, where they are near at all.
+
+        None where the encoder is away, or not configured here.
+        """
+        embedder = self._embedders.of_model(bank.model_id)
+        if embedder is None:
+            return []
+        try:
+            vectors = await _embedded(embedder, names)
+        except EmbedderUnavailableError:
+            return []
+        near = [graph.nearest_name(vector, _LEAST_COSINE) for vector in vectors]
+        return list(dict.fromkeys(form for form in near if form is not None))
 
     async def threshold(self, embedder: Embedder) -> float:
         """Return the least cosine of synonyms for an encoder, measured once for each model."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.filters import ACTIVE_ONLY
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
 from memsvc.errors import NotIndexedError
@@ -14,6 +15,7 @@ from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
 from memsvc.services.question_times import weigh_by_time
+from memsvc.services.recalled import Walk
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -74,14 +76,14 @@ class Find:
         most = max(needs, query.k * (2 if query.explain else 1))
         if query.answerable or question.spans or question.order is not None:
             most = max(most, CANDIDATES)
-        fused, hops = await self._ranked(asked, arms, outcomes, most)
+        fused, hops, walk = await self._ranked(question, asked, outcomes, most)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
         wanted = [each.memory_id for each in fused]
         visible = await self.visible(question, wanted)
         stages.mark("fetch")
         outcomes |= switched_off(query, question.bank)
-        found = Found(fused=fused, visible=visible, arms=outcomes, hops=hops)
+        found = Found(fused=fused, visible=visible, arms=outcomes, hops=hops, walk=walk)
         return weigh_by_time(found, question)
 
     async def visible(
@@ -96,12 +98,14 @@ class Find:
 
     async def _ranked(
         self,
+        question: Question,
         asked: ArmQuery,
-        arms: frozenset[Arm],
         outcomes: dict[Arm, ArmOutcome],
         most: int,
-    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop]]:
+    ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop], Walk | None]:
         """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
+        query = question.query
+        arms = asked_arms(query, question.bank, self._settings)
         rankings = {
             arm: [(each.memory_id, each.score) for each in outcome.candidates]
             for arm, outcome in outcomes.items()
@@ -110,8 +114,9 @@ class Find:
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, _weights(self._settings), most), {}
+            return fuse(rankings, _weights(self._settings), most), {}, None
         dense = outcomes.get(Arm.DENSE)
+        mode = query.walk or WalkMode(self._settings.graph.mode)
         hopped = await self._second_hop(
             FirstHop(
                 query=asked,
@@ -119,10 +124,14 @@ class Find:
                 posed=None if dense is None else dense.posed,
                 weights=_weights(self._settings),
                 most=most,
+                mode=mode,
+                explain=query.explain,
             )
         )
         outcomes[Arm.GRAPH] = hopped.outcome
-        return hopped.fused, hopped.hops
+        walk = hopped.walk
+        told = Walk(mode=mode, seeds=walk.seeds, facts=walk.facts) if walk is not None else None
+        return hopped.fused, hopped.hops, told
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:

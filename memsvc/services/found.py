@@ -13,7 +13,7 @@ from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.widening import AskedRank
 from memsvc.services.answerable import Candidates
 from memsvc.services.arms import ArmOutcome, Day
-from memsvc.services.recalled import Dropped, Hit, RecallQuery
+from memsvc.services.recalled import Dropped, Hit, RecallQuery, Walk
 from memsvc.services.second_hop import Hop
 
 
@@ -43,6 +43,7 @@ class Found:
     visible: Mapping[MemoryId, Memory]
     arms: Mapping[Arm, ArmOutcome]
     hops: Mapping[MemoryId, Hop]
+    walk: Walk | None = None
     factors: Mapping[MemoryId, Mapping[str, float]] = field(default_factory=dict)
     """What scores were multiplied by, by reason; none for what kept its score."""
 

@@ -209,6 +209,7 @@ class Recall:
             tokenizer=self._tokens.name,
             dropped=explain_dropped(found, hits, query.k) if query.explain else (),
             neighbours=neighbours,
+            walk=found.walk if query.explain else None,
             times=question.spans,
             order=question.order,
             rerank=refined.rerank,

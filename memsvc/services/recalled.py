@@ -8,10 +8,13 @@ from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.graph.fact_choice import WeighedFact
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.recorded_recalls import RecallId
 from memsvc.domain.widening import AskedRank
+from memsvc.memory_index.memory_graph import Seeds
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.linked import Neighbour
@@ -51,6 +54,8 @@ class RecallQuery:
     """Whether a cross-encoder reads the best candidates."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
+    walk: WalkMode | None = None
+    """How the graph arm looks for memories; ``None``: as the settings say."""
     record: bool | None = None
     """Whether the recall is recorded; ``None``: a share of them is."""
     reinforce: bool = True
@@ -85,6 +90,16 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What the graph arm began from."""
+
+    mode: WalkMode
+    seeds: Seeds
+    facts: Sequence[WeighedFact]
+    """That it looked at, in the mode ``facts``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recalled:
     """The answer to a recall."""
 
@@ -113,6 +128,8 @@ class Recalled:
     """``None`` unless it was asked for."""
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
+    walk: Walk | None = None
+    """How the graph arm went about it; only when asked to explain."""
     bank: ResolvedBank | None = None
     """Which was asked."""
     now: datetime | None = None

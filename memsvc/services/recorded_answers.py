@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.memory import Json, MemoryKind, MemoryState, ScopeKeys
 from memsvc.domain.recorded_recalls import (
     RecordedHit,
@@ -114,6 +115,7 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "explain": query.explain,
         "neighbours": query.neighbours,
         "times": query.times.value,
+        "walk": None if query.walk is None else query.walk.value,
         "timezone": str(query.zone),
         "pass_through": query.pass_through,
         "answerable": query.answerable,
@@ -140,6 +142,7 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         now=recorded.asked_for,
         explain=bool(given["explain"]),
         times=TimeUse(str(given["times"])),
+        walk=_walk_mode(given.get("walk")),
         zone=UTC if zone == "UTC" else ZoneInfo(zone),
         pass_through=bool(given["pass_through"]),
         # Recordings of before this could be asked for have no such member.
@@ -148,6 +151,11 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         iterate=bool(given.get("iterate")),
         rerank=bool(given.get("rerank")),
     )
+
+
+def _walk_mode(given: Json) -> WalkMode | None:
+    """Return the mode; recalls recorded before there were any have none."""
+    return None if given is None else WalkMode(str(given))
 
 
 def _read_filter(given: Mapping[str, Json]) -> RecallFilter:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,8 @@ from memsvc.domain.graph.hops import (
     share_in_episodes,
 )
 from memsvc.domain.graph.time_budget import TimeBudget
+from memsvc.domain.graph.walk_graph import Node
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
@@ -28,7 +31,8 @@ from memsvc.errors import GraphTooSlowError, MemsvcError, NoSeedsError, Unavaila
 from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.ports import Candidate, DenseQuery, IndexEntry, MemoryIndex
 from memsvc.services.arms import ArmOutcome, ArmQuery, ArmReport, ArmStatus
-from memsvc.services.graph_walks import GraphWalks, WalkQuestion
+from memsvc.services.graph_walks import GraphWalks, WalkAnswer, WalkQuestion
+from memsvc.services.within import in_thread
 from memsvc.settings import GraphSettings
 from memsvc.telemetry import RECALL_ARM_SECONDS
 
@@ -82,6 +86,8 @@ class Hop:
     """The hit that led here."""
     entity: str | None
     """By which entity."""
+    path: Sequence[Node] = ()
+    """The way by which most of the walk came here, if it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,8 @@ class Hopped:
     fused: Sequence[Fused]
     hops: Mapping[MemoryId, Hop]
     outcome: ArmOutcome
+    walk: WalkAnswer | None = None
+    """How the walk went; ``None`` where there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,7 @@ class FirstHop:
     weights: FusionWeights
     most: int
     """How many candidates are wanted."""
+    mode: WalkMode = WalkMode.ENTITIES
     explain: bool = False
     """Whether the paths of the walk are wanted."""
 
@@ -132,7 +141,8 @@ class SecondHop:
         error: MemsvcError | None = None
         try:
             answer = await self._hop(first)
-            status, reason, candidates = ArmStatus.OK, None, len(answer.hops)
+            reason = None if answer.walk is None else answer.walk.note
+            status, candidates = ArmStatus.OK, len(answer.hops)
         except (NoSeedsError, GraphTooSlowError) as skipped:
             error = skipped
             answer, status, reason, candidates = None, ArmStatus.SKIPPED, skipped.message, 0
@@ -158,18 +168,18 @@ class SecondHop:
         if graph is None:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
         if query.day is not None:
-            graph = await asyncio.to_thread(_on_day, graph, query)
-            check_time()
+            graph = await in_thread(check_time, partial(_on_day, graph, query))
         named = list(extract_entities(query.text).mentions)
         fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
         answer = await self.walks(
             WalkQuestion(
-                bank=query.bank,
+                query=query,
+                posed=first.posed,
                 graph=graph,
-                is_whole=query.day is None,
                 hits={each.memory_id: each.score for each in fused[:_SEEDS]},
                 named=named,
                 check_time=check_time,
+                mode=first.mode,
                 with_paths=first.explain,
             )
         )
@@ -179,7 +189,7 @@ class SecondHop:
         check_time()
         hits = [(each.memory_id, each.score) for each in fused]
         hop = _settings(rankings)
-        links = graph.links(hits, named, hop)
+        links = await in_thread(check_time, partial(graph.links, hits, named, hop))
         pool = _pool(fused, links, query.allowed, max(first.most, _POOL))
         similarities, presence = await asyncio.gather(
             self._similarities(first, pool), self._presence(first, pool)
@@ -192,7 +202,8 @@ class SecondHop:
             hop,
         )
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
-        return _hopped(scored, fused, first.most, candidates)
+        hopped = _hopped(scored, fused, first.most, candidates)
+        return replace(hopped, hops=_with_paths(hopped.hops, answer), walk=answer)
 
     async def _similarities(
         self, first: FirstHop, pool: Sequence[MemoryId]
@@ -303,6 +314,13 @@ def _hopped(
         )
     report = ArmReport(status=ArmStatus.OK, reason=None, candidates=0, took_ms=0.0, embed_ms=0.0)
     return Hopped(fused=order, hops=hops, outcome=_outcome(report, candidates))
+
+
+def _with_paths(hops: Mapping[MemoryId, Hop], answer: WalkAnswer) -> Mapping[MemoryId, Hop]:
+    paths = {each.source: each.path for each in answer.walked if each.path}
+    if not paths:
+        return hops
+    return {each: replace(hop, path=paths.get(each, ())) for each, hop in hops.items()}
 
 
 def _outcome(

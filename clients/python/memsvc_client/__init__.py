@@ -145,6 +145,7 @@ from memsvc_client.summaries import Summary
 from memsvc_client.thoughts import ChangedThought, Triple
 from memsvc_client.usage import DayUsage, ModelUsage
 from memsvc_client.version import __version__
+from memsvc_client.walks import FactSeed, Node, Seed, Walk
 
 __all__ = [
     "Annotations",
@@ -201,6 +202,7 @@ __all__ = [
     "ErasurePreview",
     "Fact",
     "FactListing",
+    "FactSeed",
     "Fading",
     "Fate",
     "Feedback",
@@ -253,6 +255,7 @@ __all__ = [
     "NewBank",
     "NewMemory",
     "NoRetentionPolicyError",
+    "Node",
     "NotFoundError",
     "NotIndexedError",
     "NotReadyError",
@@ -286,6 +289,7 @@ __all__ = [
     "RewriteReport",
     "Round",
     "ScorePart",
+    "Seed",
     "ServiceTimeoutError",
     "ServiceUnreachableError",
     "ServiceVersion",
@@ -302,6 +306,7 @@ __all__ = [
     "UndoPreventedError",
     "UnexpectedAnswerError",
     "Via",
+    "Walk",
     "WriteStatus",
     "Written",
     "__version__",

@@ -20,6 +20,7 @@ from memsvc_client.recall_reports import (
     StageReport,
 )
 from memsvc_client.records import Metadata, Record
+from memsvc_client.walks import Node, Walk
 
 Item = TypeVar("Item")
 
@@ -253,6 +254,8 @@ class Hop(Record):
     via: UUID | None = None
     """The hit that led here."""
     entity: str | None = None
+    path: tuple[Node, ...] | None = None
+    """How the walk came here from a seed, if it was asked to explain."""
 
 
 class Hit(Record):
@@ -390,5 +393,7 @@ class Recall(Record):
     """Only when it was asked for."""
     rerank: StageReport | None = None
     """Only when it was asked for."""
+    walk: Walk | None = None
+    """Where the graph arm began; only when asked to explain."""
     answerable: Answerable | None = None
     """Only when it was asked for."""

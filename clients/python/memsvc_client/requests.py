@@ -209,6 +209,8 @@ class RecallQuery(Body):
     """IANA name of the zone of the times here and in the filter, if these have none."""
     times: Literal["ignore", "boost", "filter"] | None = None
     """What to make of times that the question names; boosted unless given."""
+    walk: Literal["hits", "entities", "facts", "episodes"] | None = None
+    """How the graph arm looks for memories; as the service is set unless given."""
     neighbours: int | None = None
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
     explain: bool | None = None
@@ -250,6 +252,7 @@ class RecallFields(TypedDict, total=False):
     known_at: datetime | None
     timezone: str | None
     times: Literal["ignore", "boost", "filter"] | None
+    walk: Literal["hits", "entities", "facts", "episodes"] | None
     neighbours: int | None
     explain: bool | None
     diversity: float | None

@@ -25,8 +25,10 @@ from memsvc.api.schemas.stages import (
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
 from memsvc.domain.asked_order import AskedOrder, Order
+from memsvc.api.schemas.walks import NodeResponse, WalkResponse
 from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.linked import Neighbour
@@ -112,6 +114,14 @@ class RecallRequest(RequestModel):
     iterate: IterateField = False
     rerank: RerankField = False
     answerable: AnswerableField = False
+    walk: Annotated[
+        WalkMode | None,
+        Field(
+            description="How the graph arm looks for memories: from the `hits` of the others, "
+            "from `entities` that the question names, from the `facts` nearest to it, or by "
+            "expanding to whole `episodes`. By default as the service is set."
+        ),
+    ] = None
     record: Annotated[
         StrictBool | None,
         Field(description="Whether to record the recall; by default a share of them is."),
@@ -153,6 +163,7 @@ class RecallRequest(RequestModel):
             iterate=self.iterate,
             rerank=self.rerank,
             answerable=self.answerable,
+            walk=self.walk,
             record=self.record,
             reinforce=self.reinforce,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
@@ -184,12 +195,21 @@ class HopResponse(ResponseModel):
     ]
     via: Annotated[UUID | None, Field(description="The hit that led here.")]
     entity: Annotated[str | None, Field(description="By which entity.")]
+    path: Annotated[
+        list[NodeResponse] | None,
+        Field(description="How the walk came here from a seed; null unless `explain` was asked."),
+    ]
 
     @classmethod
     def of(cls, hop: Hop) -> Self:
         """Render a hop."""
         return cls(
-            linked=hop.linked, similar=hop.similar, open=hop.open, via=hop.via, entity=hop.entity
+            linked=hop.linked,
+            similar=hop.similar,
+            open=hop.open,
+            via=hop.via,
+            entity=hop.entity,
+            path=[NodeResponse.of(each) for each in hop.path] or None,
         )
 
 
@@ -359,6 +379,10 @@ class RecallResponse(ResponseModel):
     dropped: Annotated[
         list[DroppedResponse] | None, Field(description="Null unless `explain` was asked.")
     ]
+    walk: Annotated[
+        WalkResponse | None,
+        Field(description="Where the graph arm began; null unless `explain` was asked."),
+    ]
     took_ms: Annotated[
         dict[str, float],
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
@@ -385,6 +409,7 @@ class RecallResponse(ResponseModel):
             budget_tokens=recalled.budget_tokens,
             tokenizer=recalled.tokenizer,
             dropped=[DroppedResponse.of(each) for each in recalled.dropped] if explain else None,
+            walk=None if recalled.walk is None else WalkResponse.of(recalled.walk),
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
             rewrite=RewriteResponse.of_rewrite(recalled.rewrite),

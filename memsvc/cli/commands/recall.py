@@ -22,6 +22,7 @@ from memsvc.cli.options import (
     mode_of,
     time,
     time_use_of,
+    walk_mode_of,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,14 @@ def recall(  # noqa: PLR0913 — a command's options
     rewrite: Rewrite = False,
     iterate: Iterate = False,
     rerank: Rerank = False,
+    walk: Annotated[
+        str | None,
+        typer.Option(
+            "--walk",
+            metavar="hits|entities|facts|episodes",
+            help="How the graph arm looks for memories; as the service is set by default.",
+        ),
+    ] = None,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -154,7 +163,7 @@ def recall(  # noqa: PLR0913 — a command's options
         metadata=None if where is None else Condition(where),
     )
     answered_by = mode_of(mode)
-    read_times = time_use_of(times)
+    read_times, walk_mode = time_use_of(times), walk_mode_of(walk)
     found = ask(
         url,
         lambda client: client.bank(bank).recall(
@@ -169,6 +178,7 @@ def recall(  # noqa: PLR0913 — a command's options
             known_at=known_at,
             timezone=zone,
             times=read_times,
+            walk=walk_mode,
             neighbours=neighbours or None,
             explain=explain,
             diversity=diversity,

@@ -43,7 +43,13 @@ class Adjacency:
         self._strengths = self._stored.strengths()
         self._inverses = _inverses(self._strengths)
         self._components = Components(self._stored.component_labels(), self._strengths)
+        self._version = 0
         self._make_room()
+
+    @property
+    def version(self) -> int:
+        """Grows with every change: who keeps a copy sees whether it is still one."""
+        return self._version
 
     @property
     def nodes(self) -> int:
@@ -91,6 +97,7 @@ class Adjacency:
         """Add isolated nodes; return the number of the first."""
         first = self._nodes
         self._nodes += count
+        self._version += 1
         if self._nodes > len(self._degrees):
             self._make_room()
         return first
@@ -101,6 +108,7 @@ class Adjacency:
         No pair may come twice in one call.
         """
         _check(self._nodes, edges)
+        self._version += 1
         rows, columns, weights = edges.both_ways()
         keys = edge_keys(rows, columns)
         entries = self._stored.find(rows, columns)

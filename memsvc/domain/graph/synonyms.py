@@ -99,6 +99,21 @@ class Synonyms:
         first = self._append(names, rows)
         return self._near(first)
 
+    def nearest(self, vector: NDArray[np.float32], least: float) -> EntityForm | None:
+        """Return the name whose vector has the highest cosine, if that is ``least`` or more."""
+        best: tuple[float, EntityForm] | None = None
+        for start in range(0, len(self._names), _BLOCK_ROWS):
+            block = self._vectors[start : min(len(self._names), start + _BLOCK_ROWS)]
+            cosines = block.astype(np.float32) @ np.asarray(vector, np.float32)
+            for row in np.argsort(-cosines, kind="stable").tolist():
+                name = self._names[start + row]
+                if cosines[row] < least or (best is not None and cosines[row] <= best[0]):
+                    break
+                if name is not None:
+                    best = float(cosines[row]), name
+                    break
+        return None if best is None else best[1]
+
     def remove(self, name: EntityForm) -> None:
         """Forget a name; unknown ones are fine. Rows of forgotten names are used up in time."""
         place = self._places.pop(name, None)

@@ -17,7 +17,20 @@ class TimeBudget:
         self._clock = clock
         self._end = clock() + seconds
 
+    def extend(self, seconds: float) -> None:
+        """Leave out time that was spent on something else."""
+        self._end += seconds
+
     def __call__(self) -> None:
         """Raise if the time is over."""
-        if self._clock() >= self._end:
-            raise GraphTooSlowError(budget_ms=round(self._seconds * 1000, 3))
+        if self.left_s <= 0:
+            raise self.error()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, 0 if none."""
+        return max(0.0, self._end - self._clock())
+
+    def error(self) -> GraphTooSlowError:
+        """Return what says that the time is over."""
+        return GraphTooSlowError(budget_ms=round(self._seconds * 1000, 3))

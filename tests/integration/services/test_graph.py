@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Literal
 
 import networkx as nx
 import pytest
@@ -191,3 +192,32 @@ async def test_graph_goes_into_files_and_pictures(bank: AsyncBank, tmp_path: Pat
     nodes = draw_graph(graph, tmp_path / "x.svg", around="Maria Quintela", limit=5)
     assert nodes == 5
     assert (tmp_path / "x.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+async def test_every_way_to_walk_tells_where_it_began_and_how_it_came_to_a_hit(
+    bank: AsyncBank,
+) -> None:
+    modes: tuple[Literal["hits", "entities", "episodes"], ...] = ("hits", "entities", "episodes")
+    for mode in modes:
+        answer = await bank.recall(QUESTION, k=3, walk=mode, explain=True)
+        assert answer.arms["graph"].status == "ok", mode
+        assert answer.walk is not None
+        assert answer.walk.mode == mode
+        assert "golden harbour" in {each.entity for each in answer.walk.seeds}, mode
+        assert any(each.memory_id for each in answer.walk.seeds) is (mode == "hits")
+        [director] = [hit for hit in answer.hits if hit.memory.text == DIRECTOR]
+        assert director.hop is not None
+        assert director.hop.path is not None
+        assert director.hop.path[-1].name == str(director.memory.id), mode
+        names = {step.name for step in director.hop.path if step.kind == "entity"}
+        assert ("maria quintela" in names) is (mode != "hits"), "it was found, and is a seed then"
+
+
+async def test_without_facts_the_walk_begins_from_the_hits_and_says_so(bank: AsyncBank) -> None:
+    answer = await bank.recall(QUESTION, k=3, walk="facts", explain=True)
+    assert answer.arms["graph"].status == "ok"
+    assert "walked from the hits" in str(answer.arms["graph"].reason)
+    plain = await bank.recall(QUESTION, k=3, walk="hits")
+    assert plain.walk is None
+    assert [hit.memory.id for hit in plain.hits] == [hit.memory.id for hit in answer.hits]
+    assert all(hit.hop is not None and hit.hop.path is None for hit in plain.hits)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
+from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId, VectorId
 from memsvc.domain.lexical import analyze_text
 from memsvc.domain.memory import BankScope
@@ -76,6 +77,7 @@ class FakeBank:
             memory_id=wanted,
             lexical=analyze_text(stored.text, "en") if request.lexical else None,
             vectors=vectors if request.model_id == MODEL else (),
+            mentions=extract_entities(stored.text) if request.mentions else None,
         )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from prometheus_client import REGISTRY
 
 from memsvc.domain.inverted_index import LexicalQuery
 from memsvc.errors import IndexUnavailableError
@@ -169,6 +170,27 @@ async def test_least_recently_used_banks_leave_when_memory_is_full(feed: FakeFee
     assert feed.loads == loads
     await replicas.contents(scope(1))
     assert feed.loads == loads + 1
+
+
+async def test_a_graph_that_had_to_leave_is_loaded_again_and_that_is_measured(
+    feed: FakeFeed,
+) -> None:
+    settings = IndexSettings(backend="exact", max_resident_memories=1000)
+    replicas = BankReplicas(feed, settings, model_id=MODEL)
+    for number in (0, 1):
+        for each in range(600):
+            feed.bank(number).put(each, f"Page {each} names Anna.")
+    first = await replicas.graph(scope(0))
+    timed = {"index": "graph"}
+    before = REGISTRY.get_sample_value("memsvc_index_load_seconds_count", timed) or 0
+    await replicas.graph(scope(1))
+    assert replicas.stats().banks == 1
+    again = await replicas.graph(scope(0))
+    assert again is not first
+    assert again.entities() == first.entities()
+    assert replicas.stats().graph_loads == 3
+    after = REGISTRY.get_sample_value("memsvc_index_load_seconds_count", timed) or 0
+    assert after - before == 2
 
 
 async def test_bank_larger_than_memory_is_held_alone(feed: FakeFeed) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from threading import Event, Thread
 from uuid import UUID
 
 import numpy as np
@@ -13,14 +14,15 @@ from memsvc.domain.identifiers import BankId, MemoryId, TenantId
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import DatabaseUnavailableError
-from memsvc.memory_index.memory_graph import MemoryGraph
-from memsvc.ports import Candidate
+from memsvc.memory_index.memory_graph import MemoryGraph, Seeds, WalkSettings
+from memsvc.ports import Candidate, DenseQuery
 from memsvc.services.arms import ArmQuery, ArmStatus
-from memsvc.services.compare_names import CompareNames
 from memsvc.services.embedders import Embedders
+from memsvc.services.graph_assembly import graph_walks
 from memsvc.services.graph_walks import GraphWalks, WalkAnswer, WalkQuestion
 from memsvc.services.second_hop import FirstHop, SecondHop
 from memsvc.settings import GraphSettings
+from memsvc.system_clock import SystemClock
 from tests.fixtures.embedder import HashingEmbedder
 from tests.unit.memory_index.fake_feed import memory_id
 
@@ -36,7 +38,6 @@ BANK = ResolvedBank(
     language="en",
     model_id="model",
 )
-NAMES = CompareNames(Embedders(default=HashingEmbedder()))
 WEIGHTS = FusionWeights(rank_constant=10, weights=dict.fromkeys(Arm, 1.0))
 
 
@@ -74,7 +75,8 @@ class NoIndex:
 
     backend = "none"
 
-    async def search(self, *_: object) -> list[Candidate]:
+    async def search(self, _: BankScope, query: DenseQuery) -> list[Candidate]:
+        del query
         raise AssertionError("asked without a vector")
 
     async def refresh(self, *_: object) -> None:
@@ -102,6 +104,26 @@ def first_hop(hits: Sequence[int], *, explain: bool = False) -> FirstHop:
     )
 
 
+class NoFacts:
+    """Has none."""
+
+    async def near(self, *_: object) -> Sequence[tuple[str, str, str]]:
+        return ()
+
+
+class Scores(NoIndex):
+    """Finds every memory equally near."""
+
+    async def search(self, _: BankScope, query: DenseQuery) -> list[Candidate]:
+        return [Candidate(memory_id=each, score=0.5) for each in query.allowed or ()]
+
+
+def walks_of(settings: GraphSettings) -> GraphWalks:
+    return graph_walks(
+        settings, NoFacts(), Embedders(default=HashingEmbedder()), SystemClock(), None
+    )
+
+
 def second_hop(graphs: Graphs, settings: GraphSettings | None = None) -> SecondHop:
     chosen = settings or GraphSettings(budget_ms=60_000)
     return SecondHop(
@@ -109,7 +131,7 @@ def second_hop(graphs: Graphs, settings: GraphSettings | None = None) -> SecondH
         words=NoWords(),
         index=NoIndex(),
         exact=NoIndex(),
-        walks=GraphWalks(settings=chosen, names=NAMES),
+        walks=walks_of(chosen),
         settings=chosen,
     )
 
@@ -147,6 +169,29 @@ async def test_a_walk_over_its_budget_is_skipped_and_says_so() -> None:
     assert "budget" in str(hopped.outcome.report.reason)
 
 
+async def test_a_graph_that_is_busy_does_not_hold_the_answer_up() -> None:
+    """Whatever has its turn in a thread, putting edges together say, is not waited for."""
+    graph, is_free = graph_of(TEXTS), Event()
+    holder = Thread(target=_hold, args=(graph, is_free))
+    holder.start()
+    try:
+        hopped = await second_hop(Graphs(graph), GraphSettings(budget_ms=30))(first_hop([1, 3]))
+    finally:
+        is_free.set()
+        holder.join()
+    assert hopped.outcome.report.status is ArmStatus.SKIPPED
+    assert hopped.fused
+
+
+def _hold(graph: MemoryGraph, is_free: Event) -> None:
+    def wait() -> None:
+        is_free.wait(10)
+
+    settings = WalkSettings()
+    seeds = Seeds(memories={memory_id(1): 1.0}, entities={})
+    graph.walk(seeds, 1, settings, wait)
+
+
 async def test_only_the_best_hits_are_seeds() -> None:
     """HippoRAG 2, 15: there every passage is one, and each question walks the whole graph."""
     texts = {no: f"Page {no} of Anna{no}." for no in range(1, 60)}
@@ -158,8 +203,8 @@ async def test_only_the_best_hits_are_seeds() -> None:
             return await super().__call__(question)
 
     settings = GraphSettings(budget_ms=60_000)
-    hop = replace(
-        second_hop(Graphs(graph_of(texts))), walks=Watched(settings=settings, names=NAMES)
-    )
+    made = walks_of(settings)
+    watched = Watched(settings=settings, names=made.names, facts=made.facts)
+    hop = replace(second_hop(Graphs(graph_of(texts))), walks=watched)
     await hop(first_hop(list(texts)))
     assert list(asked[0].hits) == [memory_id(no) for no in range(1, 21)]

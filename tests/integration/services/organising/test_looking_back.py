@@ -166,6 +166,20 @@ async def test_every_arm_answers_for_another_day(client: AsyncClient) -> None:
     assert {hit.memory.text for hit in whole.hits} == {LISBON, TEA}
 
 
+async def test_walks_begin_from_facts_that_held_on_the_day(client: AsyncClient) -> None:
+    ann = await told(client, "ann", (LISBON, 1), (PORTO, 4))
+    for at, home, other in ((month(2), "lisbon", "porto"), (month(5), "porto", "lisbon")):
+        found = await ann.bank.recall(
+            f"ann lives in {home}", walk="facts", explain=True, as_of=at, k=5
+        )
+        assert found.walk is not None
+        kept = [each for each in found.walk.facts if each.kept]
+        assert [each.object for each in kept] == [home]
+        seeds = {each.entity for each in found.walk.seeds}
+        assert home in seeds
+        assert other not in seeds
+
+
 async def test_episodes_answer_with_what_held_then(client: AsyncClient) -> None:
     bank = client.bank("ann")
     messages = [

@@ -8,6 +8,7 @@ import pytest
 from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.services.commands import BankReference
 from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
@@ -68,6 +69,7 @@ async def test_a_question_is_answered_with_its_reasons(
         "budget_tokens": None,
         "tokenizer": "encoder (hashing)",
         "dropped": None,
+        "walk": None,
         "took_ms": {"search": 1.0, "total": 2.0},
         "index": {"backend": "exact"},
         "rewrite": None,
@@ -101,6 +103,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "rewrite": True,
         "iterate": True,
         "rerank": True,
+        "walk": "facts",
         "answerable": True,
     }
 
@@ -122,6 +125,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
         times=TimeUse.FILTER,
+        walk=WalkMode.FACTS,
         zone=ZoneInfo("America/New_York"),
         diversity=0,
         rewrite=True,

@@ -184,3 +184,25 @@ def test_impossible_seeds_are_refused(seeds: dict[int, float]) -> None:
 def test_settings_that_make_no_sense_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         PageRankSettings(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("follow", "golden"),
+    [
+        (0.5, [0.473085, 0.694617, 0.258799, 0.051760, 0.253623]),
+        (0.1, [None, None, 0.237631, None, 0.237593]),
+        (0.85, [0.531730, 0.493107, None, None, None]),
+    ],
+)
+def test_hipporag_1_passages_have_the_published_scores(
+    follow: float, golden: list[float | None]
+) -> None:
+    """A passage scores the sum of its fact's two ends; which is best depends on the walk."""
+    graph = adjacency(6, [(one, other, 1.0) for one, other in FACTS])
+    settings = PageRankSettings(follow_probability=follow, tolerance=1e-6)
+    values = all_scores(graph, reset_vector(6, {0: 1.0, 4: 1 / 3}), settings).values
+    passages = [float(values[one] + values[other]) for one, other in FACTS]
+    known = [
+        (score, told) for score, told in zip(passages, golden, strict=True) if told is not None
+    ]
+    np.testing.assert_allclose([each[0] for each in known], [each[1] for each in known], atol=2e-6)
