@@ -24,8 +24,8 @@ from memsvc.api.schemas.stages import (
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
-from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.api.schemas.walks import NodeResponse, WalkResponse
+from memsvc.domain.asked_order import AskedOrder, Order
 from memsvc.domain.asked_times import AskedTime, TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.walk_modes import WalkMode
