@@ -14,7 +14,7 @@ from memsvc.domain.operations import (
     link_effect,
     state_effect,
 )
-from memsvc.services.organising.fuse_facts import fuse_slots
+from memsvc.services.fuse_facts import fuse_slots
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import WriteTransaction
 
