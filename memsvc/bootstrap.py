@@ -1,23 +1,19 @@
 """The composition root: from settings to a running application. Only here adapters are made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
+from memsvc.background import Tools, handlers_of, organise_after_s, queue_of, stages_of
 from memsvc.chosen_index import index_probe, remote_index, server_of, snapshot_folder
-from memsvc.domain.attempts import RetryPolicy
-from memsvc.domain.bank_models import AgreementRule
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.jobs import JobKind
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.embedding.token_counters import open_token_counter
 from memsvc.llm.embedder import LiteLLMEmbedder
-from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.graph_arm import GraphArm
@@ -25,17 +21,14 @@ from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.remote import RemoteMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import Clock, Embedder, MemoryIndex, Reranker
-from memsvc.services.agreement import Agreement
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
-from memsvc.services.delete_bank import DeleteBank
-from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
-from memsvc.services.erase import Erase, EraseData
+from memsvc.services.erase import Erase
 from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
@@ -51,29 +44,17 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import (
     budget_of,
-    document_stages,
     language_model,
-    organise_stage,
 )
-from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
-from memsvc.services.organising.dedupe import DedupeStage
-from memsvc.services.organising.facts import FactStage, SettleFacts
-from memsvc.services.organising.gathering import Gathering
-from memsvc.services.organising.rule_extractor import RuleExtractor
-from memsvc.services.organising.stage import Organise
-from memsvc.services.organising.think import Think, ThinkStage
-from memsvc.services.organising.views import AnnotatedViews
+from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
-from memsvc.services.read_entities import ReadEntities
 from memsvc.services.recall import Recall
 from memsvc.services.recall_assembly import refining, widening
 from memsvc.services.receipts import ReceiptSigner
 from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
-from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
@@ -81,12 +62,9 @@ from memsvc.services.replaying import Replay
 from memsvc.services.reranking import hosted_reranker, opened_reranker
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
-from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.second_hop import SecondHop
 from memsvc.services.summaries import Summaries
-from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.thoughts import Thoughts
-from memsvc.services.tidy import Tidy
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
@@ -98,15 +76,10 @@ from memsvc.store.feed import StoreFeed
 from memsvc.store.graph_facts import GraphFacts
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
-from memsvc.store.queue_app import Schedule
-from memsvc.store.queue_worker import QueueTiming, QueueWorker
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
-
-_TIDY_CRON = "17 * * * *"
-_SWEEP_CRON = "37 * * * *"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -250,57 +223,23 @@ def build_application(
     calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
     hosted = hosted_reranker(settings.rerank, calls)
-    extractor = RuleExtractor() if model is None else ModelExtractor(model)
-    organise = organise_stage(
-        settings.organise,
-        store,
-        embedders,
-        Gathering(store=store, index=index, exact=exact, settings=settings.organise),
-        extractor,
-        thoughts=None if model is None else ApplyThoughts(clock=clock),
+    tools = Tools(
+        settings=settings,
+        store=store,
+        clock=clock,
+        embedders=embedders,
+        index=index,
+        exact=exact,
+        tokens=tokens,
+        model=model,
     )
-    think = ThinkStage(store=store, clock=clock)
-    dedupe = DedupeStage(store=store, index=index, exact=exact)
-    facts = FactStage(store=store)
-    documents = document_stages(store, clock, tokens, model)
-    stages: Sequence[Stage] = [organise, dedupe, facts, think, *documents]
-    organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
+    stages = stages_of(tools)
     server = server_of(index, feed, settings.index)
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
-    handlers: Mapping[JobKind, JobHandler] = {
-        JobKind.EMBED_PENDING: EmbedPending(store, embedders, organise_after_s=organise_after_s),
-        JobKind.ORGANISE: Organise(stage=organise),
-        JobKind.CONSOLIDATE: Consolidate(stages),
-        JobKind.THINK: Think(stage=think),
-        JobKind.REEMBED_BANK: _reembed_bank(settings, store, embedders, exact),
-        # Whichever index answers, words are held in memory.
-        JobKind.SWEEP_BANK: SweepBank(store),
-        JobKind.READ_ENTITIES: ReadEntities(store),
-        JobKind.DELETE_BANK: DeleteBank(store, LocalMemoryIndex(replicas), receipts),
-        JobKind.SETTLE_FACTS: SettleFacts(store),
-        JobKind.ERASE: EraseData(store, AllCopies(store, replicas, server), receipts),
-    }
-    keep_retired = timedelta(days=settings.reembed.keep_retired_days)
-    tidy = Tidy(
-        store,
-        DEFAULT_TENANT,
-        clock,
-        keep_retired=keep_retired,
-        keep_recalls=timedelta(days=settings.recording.keep_days),
-    )
+    copies = AllCopies(store, replicas, server)
+    queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts))
     recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
-    queue = QueueWorker(
-        url,
-        RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
-        timing=QueueTiming.of(settings.worker, settings.api.shutdown_grace_s),
-        schedules=[
-            Schedule(name="tidy", cron=_TIDY_CRON, run=tidy),
-            Schedule(
-                name="sweep", cron=_SWEEP_CRON, run=ScheduledSweeps(store, DEFAULT_TENANT, clock)
-            ),
-        ],
-    )
     reads = RecallReads(engine)
     pass_through = PassThrough(store, lexical)
     recall = Recall(
@@ -336,7 +275,7 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
+        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s(settings)),
         recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
@@ -353,7 +292,7 @@ def build_application(
         give_facts=GiveFacts(store),
         portraits=Portraits(store),
         summaries=Summaries(store),
-        consolidation=Consolidation(store, stages),
+        consolidation=Consolidation(store, stages.every),
         retention=Retention(store, clock),
         erase=Erase(store, signer),
         decay_replay=DecayReplay(store),
@@ -379,20 +318,6 @@ def build_application(
         index_check=check,
         close_indexes=_closing(replicas, index, announcer, [model, hosted]),
         work=queue.serve,
-    )
-
-
-def _reembed_bank(
-    settings: Settings, store: Store, embedders: Embedders, exact: MemoryIndex
-) -> ReembedBank:
-    return ReembedBank(
-        store,
-        embedders,
-        Agreement(store=store, exact=exact, samples=settings.reembed.samples),
-        AgreementRule(
-            least_overlap=settings.reembed.least_overlap, most_lost=settings.reembed.most_lost
-        ),
-        AnnotatedViews(settings=settings.organise),
     )
 
 
