@@ -1,14 +1,13 @@
 """`memsvc replay`: ask a recorded recall again, and see what is different."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memsvc.cli.commands.recalls import RecallId
-from memsvc.cli.options import AsJson, Bank, Url
+from memsvc.cli.options import AsJson, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import ComparedMemory, Place, Replay
+    from memsvc_client import AsyncClient, ComparedMemory, Place, Replay
 
 _WORDS = {
     "new": "stored since",
@@ -25,16 +24,46 @@ _WORDS = {
 }
 
 
-def replay(bank: Bank, recall: RecallId, *, url: Url = None, as_json: AsJson = False) -> None:
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="[BANK] RECALL", help="Id of the recall; its bank makes it quicker."),
+]
+_MOST_NAMES = 2
+
+
+def replay(names: Names, *, url: Url = None, as_json: AsJson = False) -> None:
     """Ask a recorded recall again as of its instant: the same answer, or what differs and why.
 
-    `memsvc recalls list BANK` names those that were recorded. Nothing is changed.
+    `memsvc recalls list BANK` names those that were recorded. Without a bank, each is looked into.
+    Nothing is changed.
     """
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
-    found = ask(url, lambda client: client.bank(bank).replay(recall))
-    print_record(found, as_json=as_json, show=_show)
+    if len(names) > _MOST_NAMES:
+        raise typer.BadParameter("give the recall, or its bank and the recall")
+    *bank, recall = names
+
+    async def work(client: "AsyncClient") -> "Replay":
+        where = bank[0] if bank else await _bank_of(client, recall)
+        return await client.bank(where).replay(recall)
+
+    print_record(ask(url, work), as_json=as_json, show=_show)
+
+
+async def _bank_of(client: "AsyncClient", recall: str) -> str:
+    """Return the bank that a recall was recorded of; raises ``CommandError``."""
+    from memsvc_client import RecallNotFoundError
+
+    from memsvc.cli.failures import CommandError
+
+    async for bank in client.list_banks():
+        try:
+            await client.bank(bank.id).recorded_recall(recall)
+        except RecallNotFoundError:
+            continue
+        return str(bank.id)
+    raise CommandError(f"No bank has a recorded recall {recall}.")
 
 
 def _show(replayed: "Replay") -> None:

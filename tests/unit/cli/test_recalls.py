@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fixtures.command_line import Run
 from tests.unit.cli.conftest import ScriptedService
-from tests.unit.memsvc_client.stub_service import MEMORY_ID, TIME
+from tests.unit.memsvc_client.stub_service import BANK, BANK_ID, MEMORY_ID, TIME
 
 RECALL_ID = "0190f3a1-0000-7000-8000-000000000009"
 OPERATION_ID = "0190f3a1-0000-7000-8000-000000000002"
@@ -98,6 +98,22 @@ def test_a_replay_with_the_same_answer_says_so(run: Run, service: ScriptedServic
     service.answer(replayed(kept, same=True))
     assert "same answer: 1" in run("replay", "ada", RECALL_ID, "--url", service.url).stdout
     assert service.requests[-1][:2] == ("POST", f"/v1/banks/ada/recalls/{RECALL_ID}/replay")
+
+
+def test_a_replay_finds_the_bank_of_a_recall(run: Run, service: ScriptedService) -> None:
+    banks = [BANK | {"id": RECALL_ID, "name": "ben"}, BANK]
+    service.answer({"items": banks, "has_more": False, "next_cursor": None})
+    missing = {"code": "recall_not_found", "title": "t", "status": 404}
+    service.answer(missing, 404)
+    service.answer(RECORDED)
+    service.answer(replayed(same=True))
+    assert "same answer" in run("replay", RECALL_ID, "--url", service.url).stdout
+    assert service.requests[-1][1] == f"/v1/banks/{BANK_ID}/recalls/{RECALL_ID}/replay"
+
+    service.answer({"items": [], "has_more": False, "next_cursor": None})
+    nowhere = run("replay", RECALL_ID, "--url", service.url)
+    assert (nowhere.exit_code, "No bank has" in nowhere.stderr) == (1, True)
+    assert run("replay", "ada", RECALL_ID, "more", "--url", service.url).exit_code == 2
 
 
 def test_a_replay_explains_each_difference(run: Run, service: ScriptedService) -> None:
