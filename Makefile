@@ -11,7 +11,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports hygiene format unit tests build lock bench bench-peers clean
+.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage build lock bench bench-peers clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ unit: setup ## The tests that need no database
 	$(BIN)/pytest -q tests/unit tests/architecture
 
 tests: setup
+	$(BIN)/pytest -q -n $(PYTEST_WORKERS)
+
+coverage: setup ## The tests, and which lines none of them reaches; takes half as long again
 	$(BIN)/pytest -q -n $(PYTEST_WORKERS) --cov --cov-report=term:skip-covered
 
 build: setup ## Build both distributions and import them from their wheels
