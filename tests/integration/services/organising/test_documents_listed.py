@@ -24,7 +24,7 @@ async def consolidate(database: Database) -> None:
 
 
 async def listed(bank: AsyncBank, **narrowing: str) -> list[tuple[str, bool]]:
-    return [(each.kind, each.stale) async for each in bank.summaries(**narrowing)]  # type: ignore[arg-type]
+    return [(each.kind, each.stale) async for each in bank.summaries(**narrowing)]
 
 
 async def test_summaries_say_what_they_cover_and_whether_that_has_changed(
