@@ -1,4 +1,4 @@
-"""`memsvc memory`: single memories."""
+"""`memsvc memory`: memories of a bank, listed and one by one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -8,13 +8,47 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import Annotations, AsyncBank, Memory, MemoryDetail, MemoryVersion
+    from memsvc_client import (
+        Annotations,
+        AsyncBank,
+        AsyncClient,
+        Memory,
+        MemoryDetail,
+        MemoryVersion,
+    )
 
-app = typer.Typer(
-    help="Single memories: look at them, take them out of recall.", no_args_is_help=True
-)
+app = typer.Typer(help="Memories: look at them, take them out of recall.", no_args_is_help=True)
 
 MemoryId = Annotated[str, typer.Argument(metavar="MEMORY", help="Id of the memory.")]
+
+
+@app.command("list")
+def list_memories(  # noqa: PLR0913 — a command's options
+    bank: Bank,
+    *,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Such as turn, thought, fact or summary.")
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Such as active, superseded or archived.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Only of this source.")] = None,
+    session: Annotated[str | None, typer.Option("--session", help="Only this session's.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List memories, oldest first."""
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_records
+
+    def listed(client: "AsyncClient") -> "Awaitable[list[Memory]]":
+        found = client.bank(bank).memories(
+            kind=kind, state=state, source=source, session_id=session
+        )
+        return collect(found, limit=limit)
+
+    print_records(ask(url, listed), as_json=as_json, show=_show_list)
 
 
 @app.command()
@@ -58,6 +92,18 @@ def history(bank: Bank, memory: MemoryId, url: Url = None, as_json: AsJson = Fal
     versions = ask(url, lambda client: collect(client.bank(bank).versions(memory)))
     versions.sort(key=lambda version: version.version)
     print_records(versions, as_json=as_json, show=_show_versions)
+
+
+def _show_list(found: "Sequence[Memory]") -> None:
+    from memsvc.cli.output import moment, print_table
+
+    print_table(
+        ("id", "kind", "state", "occurred", "text"),
+        (
+            (str(each.id), each.kind, each.state, moment(each.occurred_at), each.text)
+            for each in found
+        ),
+    )
 
 
 def _print(

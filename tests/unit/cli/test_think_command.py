@@ -57,3 +57,9 @@ def test_a_job_that_did_not_end_well_is_an_error(run: Run, service: ScriptedServ
     result = run("think", "ada", "--url", service.url)
     assert result.exit_code == 1
     assert "It broke." in result.output
+
+
+def test_thoughts_are_listed_among_memories(run: Run, service: ScriptedService) -> None:
+    service.answer({"items": [], "has_more": False, "next_cursor": None})
+    result = run("memory", "list", "ada", "--kind", "thought", "--json", "--url", service.url)
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
