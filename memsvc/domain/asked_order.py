@@ -46,11 +46,11 @@ _NOT_A_LAST = (
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|january|february|march|april|may|june|july|august|september|october|november|december"
     r"|\d+|two|three|four|five|six|few|several|couple|long|longer|for|until|till|through|forever"
-    r"|of|in|and|or|at|on|as|a|an|the|only|but"
+    r"|of|in|and|or|at|on|as|a|an|the|only|but|all|place"
 )
 _EARLIEST = (
     (
-        rf"(?<!at\s)(?<!at\sthe\s)(?<!\bmay\s)(?<!january\s)(?<!june\s)(?<!july\s)\bfirst(?![\w-])"
+        rf"(?<!at\s)(?<!at\sthe\s)(?<!finished\s)(?<!finish\s)(?<!placed\s)(?<!ranked\s)(?<!\bmay\s)(?<!january\s)(?<!june\s)(?<!july\s)\bfirst(?![\w-])"
         rf"(?!\s+(?:{_NOT_A_FIRST})\b)"
     ),
     r"\bearliest\b(?!\s+convenience)",
@@ -84,6 +84,8 @@ _CHINESE_THAT = re.compile(
 )
 _CHINESE_RELATED = re.compile(
     r"(?:在)?(?P<event>[^\W\d_]{2,20}?)(?P<order>之前|以前|之后|之後|以后|以後)"
+    # Before a verb it stands for "formerly" or "later": 小明以前住在哪里.
+    r"(?=[，,、\s]|[她他它我你您咱谁])"
 )
 _CLAUSES = re.compile(r"[.;,!?，。；！？]|\band\b", re.IGNORECASE)
 _TIME = "\0"
@@ -91,6 +93,11 @@ _TIME = "\0"
 _BEFORE_TIME = re.compile(
     r"\s+(?:in|on|at|of|during|since|until|from)(?:\s+the)?\s*$", re.IGNORECASE
 )
+_OTHER_VERB = re.compile(
+    r"\b(?:look(?:s|ed|ing)?|nam(?:e|es|ed|ing)|tak(?:e|es|ing)|took|sought|modell?ed)\s+$",
+    re.IGNORECASE,
+)
+"""With which "after" is no time: who looks after the dog?"""
 _PRONOUN = re.compile(r"^(?:that|this|it|then|all|all that|he|she|they|we|i|you)$", re.IGNORECASE)
 _CHINESE_BEFORE = frozenset({"之前", "以前"})
 _LEAST_EVENT_CHARS = 2
@@ -132,6 +139,8 @@ def _related(text: str) -> AskedOrder | None:
                 return _at(match, event)
     for pattern in (_RELATED, _CHINESE_RELATED):
         if (match := pattern.search(text)) is not None:
+            if _OTHER_VERB.search(text[: match.start()]):
+                return None
             event = _event(match["event"])
             if event and not _PRONOUN.match(event):
                 return _at(match, event)

@@ -38,7 +38,9 @@ class Told:
         A number or a negation that only one of them has, or another speaker, makes it 0: such
         texts look alike and say different things (decision 20).
         """
-        if self.speaker != other.speaker or not self.words:
+        shorter, longer = sorted((len(self.words), len(other.words)))
+        # Most pairs differ in length too much to be looked at.
+        if self.speaker != other.speaker or not shorter or shorter < NEAR * longer:
             return 0.0
         common = len(self.words & other.words)
         share = common / (len(self.words) + len(other.words) - common)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,13 +15,16 @@ import pytest
 
 from memsvc.embedding.bert_graph import build_graph
 from memsvc.embedding.catalog import HubSource
+from memsvc.embedding.cross_encoder import load_reranker
 from memsvc.embedding.factory import open_embedder
 from memsvc.embedding.hub import fill_from_hub
 from memsvc.embedding.manifest import verified_manifest
 from memsvc.embedding.progress import silent
 from memsvc.errors import ModelNotInstalledError
-from memsvc.settings import EmbeddingSettings
+from memsvc.settings import EmbeddingSettings, RerankSettings
+from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.tiny_bert import write_model_files
+from tests.fixtures.tiny_cross_encoder import write_cross_encoder
 
 COMMIT = "c" * 40
 SOURCE = HubSource(repository="org/tiny", revision=None)
@@ -79,13 +83,21 @@ def hub(tmp_path: Path) -> Iterator[str]:
     )
     (files / "model.safetensors").unlink()
     (files / "modeling.py").write_text("raise SystemExit('code is never fetched')")
+    with _serving(files) as url:
+        yield url
+
+
+@contextmanager
+def _serving(files: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 async def test_encoder_from_the_hub_is_installed_without_code_and_runs(
@@ -104,6 +116,24 @@ async def test_encoder_from_the_hub_is_installed_without_code_and_runs(
     embedder = await open_embedder(settings, [tmp_path / "models"])
     np.testing.assert_allclose(np.linalg.norm(await embedder.embed_query("one")), 1, atol=1e-6)
     await embedder.close()
+
+
+async def test_cross_encoder_from_the_hub_is_installed_and_judges(tmp_path: Path) -> None:
+    files, folder = tmp_path / "repository", tmp_path / "models" / SOURCE.directory
+    write_cross_encoder(files)
+    (files / "onnx").mkdir()
+    (files / "model.onnx").rename(files / "onnx" / "model.onnx")
+    folder.mkdir(parents=True)
+
+    with _serving(files) as hub:
+        fill_from_hub(SOURCE, folder, progress=silent, endpoint=hub)
+
+    assert verified_manifest(folder).weights == ("onnx/model.onnx",)
+    settings = RerankSettings(provider="onnx", model="hub:org/tiny")
+    reranker = load_reranker(settings, [tmp_path / "models"])
+    better, worse = await reranker.relevance(DEFAULT_TENANT, "query", ["one one", "two"])
+    await reranker.close()
+    assert better > worse
 
 
 def test_unknown_repository_is_not_installed(hub: str, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_an_end_that_is_asked_for_is_read(question: str, order: Order) -> None:
         ("I went to Rome. What did I do after that?", Order.AFTER, "I went to Rome"),
         ("She sold the house, and what came before that?", Order.BEFORE, "She sold the house"),
         ("搬家之前她住在哪里?", Order.BEFORE, "搬家"),
+        ("搬家以后，小明住在哪里?", Order.AFTER, "搬家"),
         ("她去了巴黎，在那之后她做了什么？", Order.AFTER, "她去了巴黎"),
     ],
 )
@@ -68,6 +69,11 @@ def test_an_event_and_its_side_are_read(question: str, order: Order, event: str)
         "What did she do after that?",  # nothing is told that "that" could be
         "When did the first and the last guest come?",
         "Where is the lake?",
+        "Who looks after the dog?",
+        "Whom was she named after her birth for?",
+        "Who finished first in the race?",
+        "Does the battery last all day?",
+        "小明以前住在哪里?",
         "上个月我去了哪里?",
     ],
 )
