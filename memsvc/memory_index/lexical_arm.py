@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys
 from memsvc.domain.inverted_index import LexicalQuery, WordPresence
 from memsvc.domain.lexical import ANY_LANGUAGE
 from memsvc.domain.memory import BankScope
@@ -50,14 +51,14 @@ class LexicalArm:
         self,
         scope: BankScope,
         text: str,
-        memories: Sequence[MemoryId],
+        keys: Keys,
         *,
         language: str,
         asked_at: float | None,
     ) -> WordPresence:
-        """Return which words of ``text`` each of ``memories`` has; as of ``asked_at``."""
+        """Return which words of ``text`` each memory of ``keys`` has; as of ``asked_at``."""
         contents = await self._replicas.contents(scope, asked_at=asked_at)
         lexical = contents.lexical
         if lexical is None:
             raise IndexUnavailableError("No words are held in memory.")
-        return await run_sized(len(lexical), lexical.presence, text, memories, language)
+        return await run_sized(len(lexical), lexical.presence, text, keys, language)

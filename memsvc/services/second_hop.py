@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse, fused_order
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.graph.hops import Candidates, HopScore, HopSettings, Link, score_hops
@@ -18,6 +18,7 @@ from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.time_budget import TimeBudget
 from memsvc.domain.graph.walk_graph import Walked
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys, memory_keys
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
 from memsvc.errors import GraphTooSlowError, MemsvcError, NoSeedsError, UnavailableError
@@ -52,12 +53,12 @@ class PresenceSource(Protocol):
         self,
         scope: BankScope,
         text: str,
-        memories: Sequence[MemoryId],
+        keys: Keys,
         *,
         language: str,
         asked_at: float | None,
     ) -> WordPresence:
-        """Return which words of ``text`` each of ``memories`` has."""
+        """Return which words of ``text`` each memory of ``keys`` has."""
         ...
 
 
@@ -144,10 +145,8 @@ class SecondHop:
         if graph is None:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
         named = list(extract_entities(query.text).mentions)
-        fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
-        walked = await asyncio.to_thread(
-            self._walk, graph, {e.memory_id: e.score for e in fused[:_SEEDS]}, named, check_time
-        )
+        seeds = dict(fused_order(first.rankings, first.weights, _SEEDS))
+        walked = await asyncio.to_thread(self._walk, graph, seeds, named, check_time)
         ranking = _allowed([(w.source, w.score) for w in walked], query.allowed)
         rankings = {**first.rankings, Arm.GRAPH: ranking[: query.k]}
         fused = fuse(rankings, first.weights, max(first.most, _POOL))
@@ -194,7 +193,7 @@ class SecondHop:
         return await self.words.presence(
             query.bank.scope,
             query.text,
-            pool,
+            memory_keys(pool),
             language=query.bank.language,
             asked_at=query.asked_at,
         )

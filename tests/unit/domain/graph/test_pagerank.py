@@ -5,6 +5,7 @@ import pytest
 from memsvc.domain.graph.pagerank import (
     PageRankSettings,
     Wanted,
+    _leading,
     all_scores,
     best_places,
     reset_vector,
@@ -184,3 +185,12 @@ def test_impossible_seeds_are_refused(seeds: dict[int, float]) -> None:
 def test_settings_that_make_no_sense_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         PageRankSettings(**{field: value})
+
+
+@pytest.mark.parametrize("count", [1, 7, 400])
+@pytest.mark.parametrize("digits", [1, 3, 12])
+def test_leading_values_are_those_of_a_whole_sort(count: int, digits: int) -> None:
+    # Few digits make many ties: of equal ones the first are taken.
+    values = np.round(np.random.default_rng(digits).random(30_011) ** 6, digits)
+    whole = np.lexsort((np.arange(len(values)), -values))[:count]
+    assert _leading(values, count).tolist() == sorted(whole.tolist())
