@@ -26,10 +26,10 @@ class CpuTimes:
     @classmethod
     def of(cls, service: OwnService) -> Self | None:
         """Read them; ``None`` where there is no ``/proc`` to tell."""
-        own = _seconds_of(service.pid)
+        own = process_seconds(service.pid)
         if own is None:
             return None
-        return cls(service=own, database=_database_seconds(service.data_dir))
+        return cls(service=own, database=database_seconds(service.data_dir))
 
 
 def wait_until_quiet(service: OwnService) -> bool:
@@ -50,14 +50,15 @@ def wait_until_quiet(service: OwnService) -> bool:
     return False
 
 
-def _database_seconds(data_dir: Path) -> float | None:
+def database_seconds(data_dir: Path) -> float | None:
+    """Return the time of all processes of the embedded PostgreSQL of a data folder."""
     try:
         written = (Layout.of(data_dir).cluster / "postmaster.pid").read_text(encoding="utf-8")
         postmaster = int(written.split(maxsplit=1)[0])
     except (OSError, ValueError, IndexError):
         return None
     family = [postmaster, *_children(postmaster)]
-    return sum(_seconds_of(pid) or 0.0 for pid in family)
+    return sum(process_seconds(pid) or 0.0 for pid in family)
 
 
 def _children(parent: int) -> list[int]:
@@ -69,7 +70,7 @@ def _children(parent: int) -> list[int]:
     return found
 
 
-def _seconds_of(pid: int) -> float | None:
+def process_seconds(pid: int) -> float | None:
     """Return user and system time of a process, and of those children that it has buried."""
     fields = _stat_fields(_PROC / str(pid) / "stat")
     if fields is None:

@@ -4,15 +4,13 @@ A turn alone is often no answer ("Yes, last week!"): what it is about was said j
 words of the question are looked for in the turn and, counting less, in those beside it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from uuid import UUID
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys
 
 NEARNESS = (1.0, 0.85, 0.5)
 """What a word counts by how many places away it is said: in the memory itself, next to it, and one
@@ -21,58 +19,80 @@ REACH = len(NEARNESS) - 1
 """Places, before and after."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a memory stands: its episode, and its place there."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """Where memories stand, each once; every array has shape (n,)."""
 
-    memory_id: MemoryId
-    episode_id: UUID
-    seq: int
+    keys: Keys
+    """Of the memories, distinct."""
+    episodes: NDArray[np.int64]
+    """Numbers ≥ 0 that only memories of one episode share."""
+    seqs: NDArray[np.int64]
+    """Places in the episode."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def among(self, keys: Keys) -> Self:
+        """Return the places of those of ``keys`` that are here."""
+        kept = np.isin(self.keys, keys)
+        return type(self)(keys=self.keys[kept], episodes=self.episodes[kept], seqs=self.seqs[kept])
+
+    def codes(self) -> NDArray[np.int64]:
+        """Return numbers that are as far apart as two places of an episode are.
+
+        Those of different episodes are further apart than ``REACH``.
+        """
+        if not len(self):
+            return np.empty(0, np.int64)
+        first = self.seqs.min()
+        span = self.seqs.max() - first + 1 + REACH
+        codes: NDArray[np.int64] = self.episodes * span + (self.seqs - first)
+        return codes
 
 
-def has_neighbours(places: Sequence[Place]) -> bool:
+def has_neighbours(places: Places) -> bool:
     """Tell whether any two of the places are within reach of each other."""
-    seqs: dict[UUID, list[int]] = {}
-    for place in places:
-        seqs.setdefault(place.episode_id, []).append(place.seq)
-    for found in seqs.values():
-        found.sort()
-        if any(after - before <= REACH for before, after in pairwise(found)):
-            return True
-    return False
+    return bool((np.diff(np.sort(places.codes())) <= REACH).any())
 
 
 def coverage(
-    memories: Sequence[MemoryId],
-    places: Sequence[Place],
+    memories: Keys,
+    places: Places,
     has: NDArray[np.bool_],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return for each memory the share of the question it and those beside it say, in [0, 1].
 
-    ``has`` is (memories, words of the question): which words each has; ``weights`` (words,) what
-    each word weighs, ≥ 0. The share is Σ_w weight(w) · max_d NEARNESS[|d|] · has(memory at place
-    + d, w) / Σ_w weight(w), over the distances |d| ≤ REACH. Memories without a place have no
-    neighbours. Without words that weigh anything, all shares are 0.
+    ``memories`` are distinct, and all that have ``places`` are among them. ``has`` is (memories,
+    words of the question): which words each has; ``weights`` (words,) what each word weighs, ≥ 0.
+    The share is Σ_w weight(w) · max_d NEARNESS[|d|] · has(memory at place + d, w) / Σ_w weight(w),
+    over the distances |d| ≤ REACH. Memories without a place have no neighbours. Without words that
+    weigh anything, all shares are 0.
     """
     total = float(weights.sum())
     if total <= 0 or not len(memories):
         return np.zeros(len(memories))
-    rows = {memory_id: row for row, memory_id in enumerate(memories)}
-    at = {(each.episode_id, each.seq): rows[each.memory_id] for each in places}
-    own = np.asarray(has, np.float64)
-    covered = own * NEARNESS[0]
-    for distance in range(-REACH, REACH + 1):
-        if distance == 0:
-            continue
-        pairs = [
-            (row, beside)
-            for (episode_id, seq), row in at.items()
-            if (beside := at.get((episode_id, seq + distance))) is not None
-        ]
-        if not pairs:
-            continue
-        here, there = np.array(pairs).T
-        covered[here] = np.maximum(covered[here], NEARNESS[abs(distance)] * own[there])
+    covered = np.asarray(has, np.float64) * NEARNESS[0]
+    if len(places):
+        rows = _rows_of(places.keys, memories)
+        # Several memories may stand at one place: what any of them says is said there.
+        distinct, at = np.unique(places.codes(), return_inverse=True)
+        said = np.zeros((len(distinct), has.shape[1]))
+        np.maximum.at(said, at, covered[rows])
+        heard = said.copy()
+        for distance in (d for d in range(-REACH, REACH + 1) if d):
+            beside = np.searchsorted(distinct, distinct + distance)
+            beside = np.minimum(beside, len(distinct) - 1)
+            here = np.flatnonzero(distinct[beside] == distinct + distance)
+            nearness = NEARNESS[abs(distance)]
+            heard[here] = np.maximum(heard[here], nearness * said[beside[here]])
+        covered[rows] = np.maximum(covered[rows], heard[at])
     shares: NDArray[np.float64] = covered @ weights / total
     return shares
+
+
+def _rows_of(keys: Keys, memories: Keys) -> NDArray[np.intp]:
+    """Return where each of ``keys`` is among ``memories``, which has all of them."""
+    order = np.argsort(memories)
+    return np.asarray(order[np.searchsorted(memories, keys, sorter=order)])

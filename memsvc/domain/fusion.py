@@ -52,40 +52,60 @@ Ranking = Sequence[tuple[MemoryId, float]]
 
 
 def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int) -> list[Fused]:
-    """Return the ``most`` best candidates by falling fused score; equal scores by memory id.
-
-    Reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009): a candidate scores
-    Σ w_arm / (c + rank_arm), here divided by Σ w_arm / (c + 1), the score of a candidate that
-    every arm that answered ranks first, so that scores lie in [0, 1].
-    """
-    used = {arm: weighting.weights.get(arm, 0.0) for arm in rankings}
-    best = sum(weight / (weighting.rank_constant + 1) for weight in used.values())
-    if best <= 0:
-        return []
-    scores: dict[MemoryId, float] = {}
-    ranked: dict[Arm, dict[MemoryId, int]] = {}
-    for arm, ranking in rankings.items():
-        ranks = ranked[arm] = {}
-        for rank, (memory_id, _) in enumerate(ranking, start=1):
-            contribution = used[arm] / (weighting.rank_constant + rank) / best
-            scores[memory_id] = scores.get(memory_id, 0.0) + contribution
-            ranks[memory_id] = rank
-    capped = ((memory_id, min(1.0, score)) for memory_id, score in scores.items())
-    order = sorted(capped, key=lambda each: (-each[1], each[0]))
-    # The parts are for those that may be shown only: making them takes longest.
+    """Return the ``most`` best candidates of ``fused_order``, each with its parts."""
+    used, best = _shares(rankings, weighting)
+    ranks = {
+        arm: {memory_id.int: rank for rank, (memory_id, _) in enumerate(ranking, start=1)}
+        for arm, ranking in rankings.items()
+    }
     return [
         Fused(
             memory_id=memory_id,
             score=score,
             parts={
                 arm: ScorePart(
-                    rank=ranks[memory_id],
-                    score=rankings[arm][ranks[memory_id] - 1][1],
-                    contribution=used[arm] / (weighting.rank_constant + ranks[memory_id]) / best,
+                    rank=rank,
+                    score=rankings[arm][rank - 1][1],
+                    contribution=used[arm] / (weighting.rank_constant + rank) / best,
                 )
-                for arm, ranks in ranked.items()
-                if memory_id in ranks
+                for arm, of_arm in ranks.items()
+                if (rank := of_arm.get(memory_id.int)) is not None
             },
         )
-        for memory_id, score in order[:most]
+        for memory_id, score in fused_order(rankings, weighting, most)
     ]
+
+
+def fused_order(
+    rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int
+) -> list[tuple[MemoryId, float]]:
+    """Return the ``most`` best candidates by falling fused score; equal scores by memory id.
+
+    Reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009): a candidate scores
+    Σ w_arm / (c + rank_arm), here divided by Σ w_arm / (c + 1), the score of a candidate that
+    every arm that answered ranks first, so that scores lie in [0, 1].
+    """
+    used, best = _shares(rankings, weighting)
+    if best <= 0:
+        return []
+    # By number: a UUID is hashed and compared in Python, an integer is not.
+    scores: dict[int, float] = {}
+    ids: dict[int, MemoryId] = {}
+    for arm, ranking in rankings.items():
+        weight = used[arm]
+        for rank, (memory_id, _) in enumerate(ranking, start=1):
+            number = memory_id.int
+            contribution = weight / (weighting.rank_constant + rank) / best
+            scores[number] = scores.get(number, 0.0) + contribution
+            ids[number] = memory_id
+    capped = ((number, min(1.0, score)) for number, score in scores.items())
+    order = sorted(capped, key=lambda each: (-each[1], each[0]))[:most]
+    return [(ids[number], score) for number, score in order]
+
+
+def _shares(
+    rankings: Mapping[Arm, Ranking], weighting: FusionWeights
+) -> tuple[Mapping[Arm, float], float]:
+    """Return what each arm weighs, and the score of what all of them rank first."""
+    used = {arm: weighting.weights.get(arm, 0.0) for arm in rankings}
+    return used, sum(weight / (weighting.rank_constant + 1) for weight in used.values())

@@ -188,6 +188,15 @@ class Segment:
             places, frequencies = places[kept], frequencies[kept]
         return Occurrences(documents=places, frequencies=frequencies)
 
+    def holding(self, terms: Sequence[int]) -> NDArray[np.bool_]:
+        """Return for each document whether it is alive and holds any of ``terms`` (ids)."""
+        marks = np.zeros(len(self), np.bool_)
+        for term in terms:
+            marks[self.postings.documents[self._row(term)]] = True
+        if self.live < len(self):
+            marks &= self.documents.alive
+        return marks
+
     def _row(self, term: int) -> slice:
         starts = self.postings.starts
         return slice(starts[term], starts[term + 1])

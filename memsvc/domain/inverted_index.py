@@ -22,6 +22,10 @@ _FAN_IN = 4
 _BLOCK = 64
 """The best of the documents are looked for in the best blocks of so many."""
 
+_REMEMBERED = 16
+"""So many questions are kept as they were read: a recall asks each two or three times. Each keeps
+the segments it was read with; the next change of the index lets them go."""
+
 _MOST_DEAD = 0.25
 """A segment with a larger share of removed documents is rewritten."""
 
@@ -62,6 +66,16 @@ class WordPresence:
     """What each of them weighs."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _ReadQuestion:
+    """A question as some segments understand it."""
+
+    segments: tuple[Segment, ...]
+    languages: Sequence[str]
+    tokens: Sequence[str]
+    groups: Sequence[TermGroup]
+
+
 class InvertedIndex:
     """The texts of one bank by their terms.
 
@@ -76,6 +90,7 @@ class InvertedIndex:
         """Make an empty index that ranks by ``ranking``."""
         self._ranking = ranking or Bm25()
         self._segments: tuple[Segment, ...] = ()
+        self._questions: dict[tuple[str, str], _ReadQuestion] = {}
 
     def __len__(self) -> int:
         return sum(segment.live for segment in self._segments)
@@ -125,11 +140,13 @@ class InvertedIndex:
         if upserts:
             segments.append(Segment.build(upserts))
         self._segments = tuple(_consolidated(segments))
+        self._questions = {}
 
     def compact(self) -> None:
         """Make one segment of all: worth it once an index is filled, as each costs every search."""
         if len(self._segments) > 1:
             self._segments = (merge_segments(self._segments),)
+            self._questions = {}
 
     def prepare(self) -> None:
         """Do now what the first search after a change would do before it can answer.
@@ -145,52 +162,58 @@ class InvertedIndex:
         """Return the ``k`` best documents with a term of the query, equal ones by id."""
         if query.k < 1:
             return []
-        segments = self._segments
-        languages = [base_language(query.language)]
-        if query.language == ANY_LANGUAGE:
-            languages = languages_of(segments)
-        groups = term_groups(question_tokens(query.text), segments, languages)
-        scores = self._scores(groups, segments)
+        read = self._read(query.text, query.language)
+        segments = read.segments
+        scores = self._scores(read.groups, segments)
         if query.allowed is not None:
             keys = np.unique(memory_keys(query.allowed))
             scores = [_restricted(s, seg, keys) for s, seg in zip(scores, segments, strict=True)]
         return _best(query.k, segments, scores)
 
-    def presence(
-        self, text: str, memories: Sequence[MemoryId], language: str = ANY_LANGUAGE
-    ) -> "WordPresence":
-        """Return which of the question's words each of ``memories`` has, and what each weighs."""
-        segments = self._segments
-        languages = [base_language(language)]
-        if language == ANY_LANGUAGE:
-            languages = languages_of(segments)
-        tokens = question_tokens(text)
-        matched = term_groups(tokens, segments, languages)
-        groups = [group for group in matched if group.weight == 1.0]
-        known = {token for group in matched for token in group.tokens}
-        known |= function_words(tokens, languages)
-        keys = memory_keys(memories)
+    def presence(self, text: str, keys: Keys, language: str = ANY_LANGUAGE) -> WordPresence:
+        """Return which of the question's words each memory of ``keys`` has, and their weights."""
+        read = self._read(text, language)
+        segments = read.segments
+        groups = [group for group in read.groups if group.weight == 1.0]
+        known = {token for group in read.groups for token in group.tokens}
+        known |= function_words(read.tokens, read.languages)
         order = np.argsort(keys)
         places = [_places(segment, keys[order]) for segment in segments]
-        has = np.zeros((len(memories), len(groups)), np.bool_)
+        has = np.zeros((len(keys), len(groups)), np.bool_)
         weights = np.zeros(len(groups))
         documents = sum(segment.live for segment in segments)
         for column, group in enumerate(groups):
             holding = 0
             for segment, (here, place) in zip(segments, places, strict=True):
-                found = _occurrences(group, segment).documents
-                holding += len(found)
-                marks = np.zeros(len(segment), np.bool_)
-                marks[found] = True
+                marks = segment.holding(_terms_of(group, segment))
+                holding += int(np.count_nonzero(marks))
                 has[order[here], column] |= marks[place]
             weights[column] = self._ranking.term_weight(documents, holding)
         return WordPresence(
             has=has,
             weights=weights,
             words=[group.tokens[0] for group in groups],
-            unknown=[token for token in tokens if token not in known],
+            unknown=[token for token in read.tokens if token not in known],
             unknown_weight=self._ranking.term_weight(documents, 0) if documents else 0.0,
         )
+
+    def _read(self, text: str, language: str) -> "_ReadQuestion":
+        """Return what a question looks for now; the arms of a recall ask one after the other."""
+        segments = self._segments
+        known = self._questions.get((text, language))
+        if known is not None and known.segments is segments:
+            return known
+        languages = [base_language(language)]
+        if language == ANY_LANGUAGE:
+            languages = languages_of(segments)
+        tokens = question_tokens(text)
+        groups = term_groups(tokens, segments, languages)
+        read = _ReadQuestion(segments=segments, languages=languages, tokens=tokens, groups=groups)
+        if len(self._questions) >= _REMEMBERED:
+            # Another dict, not this one cleared: other threads may be reading it.
+            self._questions = {}
+        self._questions[text, language] = read
+        return read
 
     def _scores(
         self, groups: Sequence[TermGroup], segments: Sequence[Segment]
@@ -217,8 +240,12 @@ class InvertedIndex:
 
 
 def _occurrences(group: TermGroup, segment: Segment) -> Occurrences:
+    return segment.occurrences(_terms_of(group, segment))
+
+
+def _terms_of(group: TermGroup, segment: Segment) -> list[int]:
     ids = (segment.vocabulary.find(term) for term in group.terms)
-    return segment.occurrences([term for term in ids if term is not None])
+    return [term for term in ids if term is not None]
 
 
 def _places(segment: Segment, keys: Keys) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

@@ -4,12 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from memsvc.errors import EmbedderUnavailableError
-from memsvc.ports import Matrix
 
-_Job: TypeAlias = tuple[Callable[[], Matrix], "Future[Matrix]"]
+_Result = TypeVar("_Result")
+_Job: TypeAlias = tuple[Callable[[], Any], "Future[Any]"]
 
 
 class InferenceLane:
@@ -25,14 +25,14 @@ class InferenceLane:
         self._ordinary: deque[_Job] = deque()
         self._closed = False
 
-    async def run(self, job: Callable[[], Matrix], *, urgent: bool = False) -> Matrix:
+    async def run(self, job: Callable[[], _Result], *, urgent: bool = False) -> _Result:
         """Return the job's result. A cancelled caller's job is skipped if it has not begun.
 
         Raises what the job raises, and ``EmbedderUnavailableError`` once the lane is closed.
         """
         if self._closed:
             raise _closed()
-        future: Future[Matrix] = Future()
+        future: Future[_Result] = Future()
         (self._urgent if urgent else self._ordinary).append((job, future))
         # A ticket for the next job, not for this one: that is how urgent ones overtake.
         self._executor.submit(self._run_next)

@@ -12,6 +12,7 @@ from memsvc.embedding.identity import Prefixes, model_identity
 from memsvc.embedding.inference import SentenceEncoder
 from memsvc.embedding.lane import InferenceLane
 from memsvc.embedding.model_folder import ModelFolder
+from memsvc.embedding.query_batches import QueryBatches
 from memsvc.embedding.tokens import TokenIds, WindowTokenizer
 from memsvc.ports import EmbeddingModel, Matrix, Vector
 
@@ -31,6 +32,7 @@ class OnnxEmbedder:
         self._tokenizer = WindowTokenizer(folder.tokenizer, folder.window_tokens)
         self._encoder = SentenceEncoder(folder, threads)
         self._lane = InferenceLane()
+        self._queries = QueryBatches(self._lane, self._encode_queries)
         self._model = EmbeddingModel(
             id=model_identity(folder, prefixes),
             name=folder.name,
@@ -45,9 +47,7 @@ class OnnxEmbedder:
 
     async def embed_query(self, text: str) -> Vector:
         """Return the unit vector of the query's first window."""
-        vectors = await self._lane.run(partial(self._encode_query, text), urgent=True)
-        vector: Vector = vectors[0]
-        return vector
+        return await self._queries.vector(text)
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
         """Return each text's unit vectors in order: one per window, at least one.
@@ -72,8 +72,9 @@ class OnnxEmbedder:
         """End the inference thread; later calls raise ``EmbedderUnavailableError``."""
         await self._lane.close()
 
-    def _encode_query(self, text: str) -> Matrix:
-        return self._encoder.encode([self._tokenizer.query_window(text, self._prefixes.query)])
+    def _encode_queries(self, texts: Sequence[str]) -> Matrix:
+        prefix = self._prefixes.query
+        return self._encoder.encode([self._tokenizer.query_window(text, prefix) for text in texts])
 
     async def _encode(self, windows: Sequence[TokenIds]) -> Matrix:
         vectors = np.empty((len(windows), self._model.dimension), dtype=np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys
 from memsvc.domain.inverted_index import InvertedIndex, LexicalQuery, WordPresence
 from memsvc.domain.lexical import ANY_LANGUAGE
 from memsvc.domain.memory import BankScope
@@ -49,18 +50,18 @@ class LexicalArm:
         self,
         scope: BankScope,
         text: str,
-        memories: Sequence[MemoryId],
+        keys: Keys,
         *,
         language: str,
         asked_at: float | None,
         beside: Sequence[IndexEntry] = (),
     ) -> WordPresence:
-        """Return which words of ``text`` each of ``memories`` has; as of ``asked_at``.
+        """Return which words of ``text`` each memory of ``keys`` has; as of ``asked_at``.
 
         ``beside`` are memories that count too, though they are not held.
         """
         lexical = await self._index(scope, asked_at, beside)
-        return await run_sized(len(lexical), lexical.presence, text, memories, language)
+        return await run_sized(len(lexical), lexical.presence, text, keys, language)
 
     async def _index(
         self, scope: BankScope, asked_at: float | None, beside: Sequence[IndexEntry]

@@ -15,6 +15,7 @@ from memsvc.domain.answerable.verdict import Verdict, judge
 from memsvc.domain.context.rendering import one_line
 from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import memory_keys
 from memsvc.domain.lexical import question_tokens
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.errors import ConfigurationError, UnavailableError
@@ -95,7 +96,7 @@ class AssessAnswerable:
         presence = await self._words.presence(
             asked.bank.scope,
             asked.text,
-            [memory.id for memory in memories],
+            memory_keys(memory.id for memory in memories),
             language=asked.bank.language,
             asked_at=asked.asked_at,
             beside=asked.beside,

@@ -1,15 +1,15 @@
 """The episode arm: memories whose words, with those beside them, cover the question."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 
-from memsvc.domain.episode_evidence import REACH, Place, coverage, has_neighbours
-from memsvc.domain.fusion import Arm, FusionWeights, fuse
+from memsvc.domain.episode_evidence import REACH, Places, coverage, has_neighbours
+from memsvc.domain.fusion import Arm, FusionWeights, fused_order
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import memory_ids, memory_keys
 from memsvc.domain.memory import BankScope
 from memsvc.errors import NoSeedsError
 from memsvc.ports import Candidate
@@ -31,7 +31,7 @@ class PlaceSource(Protocol):
         reach: int,
         now: datetime,
         beside: Sequence[MemoryId],
-    ) -> Sequence[Place]:
+    ) -> Places:
         """Return the places of memories at most ``reach`` from one of these, and theirs.
 
         Of active ones, and of those ``beside`` whatever their state.
@@ -67,16 +67,16 @@ class EpisodeArm:
             for arm, outcome in found.items()
             if outcome.report.status is ArmStatus.OK
         }
-        first = [each.memory_id for each in fuse(rankings, _FIRST, 2 * query.k)]
+        first = [memory_id for memory_id, _ in fused_order(rankings, _FIRST, 2 * query.k)]
         beside = [each.memory_id for each in query.held]
         places = await self._places.places_near(query.bank.scope, first, REACH, now, beside)
-        allowed = None if query.allowed is None else frozenset(query.allowed)
-        if allowed is not None:
+        if query.allowed is not None:
             # What the filter leaves out has no say in what is found either.
-            places = [each for each in places if each.memory_id in allowed]
+            places = places.among(memory_keys(query.allowed))
         if not has_neighbours(places):
             raise NoSeedsError(_NO_NEIGHBOURS)
-        pool = list(dict.fromkeys([*first, *(each.memory_id for each in places)]))
+        found_first = memory_keys(first)
+        pool = np.concatenate([found_first, np.setdiff1d(places.keys, found_first)])
         presence = await self._words.presence(
             query.bank.scope,
             query.text,
@@ -85,11 +85,13 @@ class EpisodeArm:
             asked_at=query.asked_at,
             beside=query.held,
         )
-        shares = await asyncio.to_thread(coverage, pool, places, presence.has, presence.weights)
-        # Equal shares keep the order of the first arms, and what they did not find comes last.
-        order = np.argsort(-shares, kind="stable")[: query.k].tolist()
+        shares = coverage(pool, places, presence.has, presence.weights)
+        # Equal shares keep the order of the first arms; what they did not find comes last, by id.
+        order = np.argsort(-shares, kind="stable")[: query.k]
+        order = order[shares[order] > 0]
         return [
-            Candidate(memory_id=pool[row], score=float(shares[row]))
-            for row in order
-            if shares[row] > 0
+            Candidate(memory_id=memory_id, score=score)
+            for memory_id, score in zip(
+                memory_ids(pool[order]), shares[order].tolist(), strict=True
+            )
         ]

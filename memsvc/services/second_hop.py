@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse, fused_order
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.graph.hops import (
     Candidates,
@@ -25,6 +25,7 @@ from memsvc.domain.graph.time_budget import TimeBudget
 from memsvc.domain.graph.walk_graph import Node
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import Keys, memory_keys
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
 from memsvc.errors import GraphTooSlowError, MemsvcError, NoSeedsError, UnavailableError
@@ -61,13 +62,13 @@ class PresenceSource(Protocol):
         self,
         scope: BankScope,
         text: str,
-        memories: Sequence[MemoryId],
+        keys: Keys,
         *,
         language: str,
         asked_at: float | None,
         beside: Sequence[IndexEntry] = (),
     ) -> WordPresence:
-        """Return which words of ``text`` each of ``memories`` has.
+        """Return which words of ``text`` each memory of ``keys`` has.
 
         ``beside`` are memories that count too, though the index does not hold them.
         """
@@ -170,13 +171,12 @@ class SecondHop:
         if query.day is not None:
             graph = await in_thread(check_time, partial(_on_day, graph, query))
         named = list(extract_entities(query.text).mentions)
-        fused = fuse(first.rankings, first.weights, max(first.most, _POOL))
         answer = await self.walks(
             WalkQuestion(
                 query=query,
                 posed=first.posed,
                 graph=graph,
-                hits={each.memory_id: each.score for each in fused[:_SEEDS]},
+                hits=dict(fused_order(first.rankings, first.weights, _SEEDS)),
                 named=named,
                 check_time=check_time,
                 mode=first.mode,
@@ -223,7 +223,7 @@ class SecondHop:
         return await self.words.presence(
             query.bank.scope,
             query.text,
-            pool,
+            memory_keys(pool),
             language=query.bank.language,
             asked_at=query.asked_at,
             beside=query.held,

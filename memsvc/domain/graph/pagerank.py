@@ -20,6 +20,9 @@ _MOST_FOLLOW = 0.99
 _LEAST_HOPS = 2
 """A node two edges away, such as a passage that shares an entity with a seed, is always seen."""
 
+_BLOCK = 64
+"""The highest values are looked for in the highest blocks of so many."""
+
 _LEAST_CANDIDATES = 200
 _CANDIDATES_PER_RESULT = 4
 
@@ -163,7 +166,22 @@ def _leading(values: NDArray[np.float64], count: int) -> Places:
     """Return where the ``count`` highest values are, ascending; of equal ones the first."""
     if len(values) <= count:
         return np.arange(len(values))
-    last = np.partition(values, len(values) - count)[len(values) - count]
-    above = np.flatnonzero(values > last)
-    equal = np.flatnonzero(values == last)[: count - len(above)]
+    likely = _likely(values, count)
+    found = values[likely]
+    last = np.partition(found, len(found) - count)[len(found) - count]
+    above = likely[found > last]
+    equal = likely[found == last][: count - len(above)]
     return np.sort(np.concatenate([above, equal]))
+
+
+def _likely(values: NDArray[np.float64], count: int) -> Places:
+    """Return ascending places among which are all values as high as the ``count`` highest.
+
+    As many blocks as are wanted have a value of at least some bound: so has the last one wanted.
+    """
+    blocks = len(values) // _BLOCK
+    if blocks <= count:
+        return np.arange(len(values))
+    highest = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    bound = np.partition(highest, blocks - count)[blocks - count]
+    return np.flatnonzero(values >= bound)

@@ -8,6 +8,7 @@ import pytest
 
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import memory_keys
 from memsvc.domain.inverted_index import InvertedIndex, LexicalQuery
 from memsvc.domain.lexical import LexicalForm, analyze_text
 
@@ -207,3 +208,28 @@ def test_preparing_changes_no_answer() -> None:
     query = LexicalQuery(text="foxes run", k=5)
     assert plain.search(query) == prepared.search(query)
     assert prepared.nbytes > 0
+
+
+def test_a_question_asked_again_sees_what_has_changed_since() -> None:
+    index = _index("red kites", "a kite")
+    question = "kite"
+    ids = [_id(number) for number in range(3)]
+    assert sorted(_found(index, question, language="en")) == [0, 1]
+    before = index.presence(question, memory_keys(ids), "en")
+    assert before.has.tolist() == [[True], [True], [False]]
+
+    index.apply({_id(2): analyze_text("kites and kites", "und")}, [_id(1)])
+
+    assert sorted(_found(index, question, language="en")) == [0, 2]
+    again = index.presence(question, memory_keys(ids), "en")
+    assert again.has.tolist() == [[True], [False], [True]]
+    index.apply({}, ids)
+    assert index.presence(question, memory_keys(ids), "en").unknown == ["kite"]
+
+
+def test_many_questions_are_each_answered_for_themselves() -> None:
+    index = _index(*(f"word{number}" for number in range(40)))
+
+    for _ in range(2):
+        for number in range(40):
+            assert _found(index, f"word{number}") == [number]

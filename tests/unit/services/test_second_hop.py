@@ -10,7 +10,8 @@ import pytest
 
 from memsvc.domain.fusion import Arm, FusionWeights, fuse
 from memsvc.domain.graph.extraction import extract_entities
-from memsvc.domain.identifiers import BankId, MemoryId, TenantId
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.index_segment import Keys
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import DatabaseUnavailableError
@@ -57,12 +58,10 @@ class Graphs:
 class NoWords:
     """Knows no word of any question."""
 
-    async def presence(
-        self, scope: BankScope, text: str, memories: Sequence[MemoryId], **_: object
-    ) -> WordPresence:
+    async def presence(self, scope: BankScope, text: str, keys: Keys, **_: object) -> WordPresence:
         del scope, text
         return WordPresence(
-            has=np.zeros((len(memories), 0), np.bool_),
+            has=np.zeros((len(keys), 0), np.bool_),
             weights=np.zeros(0),
             words=(),
             unknown=(),

@@ -5,6 +5,7 @@ import pytest
 from memsvc.domain.graph.pagerank import (
     PageRankSettings,
     Wanted,
+    _leading,
     all_scores,
     best_places,
     reset_vector,
@@ -206,3 +207,12 @@ def test_hipporag_1_passages_have_the_published_scores(
         (score, told) for score, told in zip(passages, golden, strict=True) if told is not None
     ]
     np.testing.assert_allclose([each[0] for each in known], [each[1] for each in known], atol=2e-6)
+
+
+@pytest.mark.parametrize("count", [1, 7, 400])
+@pytest.mark.parametrize("digits", [1, 3, 12])
+def test_leading_values_are_those_of_a_whole_sort(count: int, digits: int) -> None:
+    # Few digits make many ties: of equal ones the first are taken.
+    values = np.round(np.random.default_rng(digits).random(30_011) ** 6, digits)
+    whole = np.lexsort((np.arange(len(values)), -values))[:count]
+    assert _leading(values, count).tolist() == sorted(whole.tolist())
