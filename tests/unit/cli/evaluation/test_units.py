@@ -23,7 +23,7 @@ def test_a_part_of_a_long_turn_stands_for_the_turn() -> None:
     assert units_of(hit(external_id="D1:3~part2"), UnitKind.TURN) == ("D1:3",)
 
 
-@pytest.mark.parametrize("kind", set(UnitKind) - {UnitKind.MEMORY})
+@pytest.mark.parametrize("kind", sorted(set(UnitKind) - {UnitKind.MEMORY}))
 def test_a_memory_that_names_no_source_takes_no_place(kind: UnitKind) -> None:
     assert units_of(hit(external_id=None, session_id=None), kind) == ()
 
