@@ -4,6 +4,7 @@ The slots of a transaction that has settled them: what is fused there follows fr
 alone, so that it is made anew when a source comes or goes, and taken apart when the policy changes.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -84,7 +85,9 @@ async def fuse_slots(
     Returns memories that were in a fused one and are by themselves again.
     """
     bank_id = bank.scope.bank_id
-    found = await _read(tx, bank_id, slots)
+    found = await _read(tx, bank_id, slots, policy)
+    if found is None:
+        return set()
     wanted = await _wanted(tx, bank_id, found) if policy is FactPolicy.FUSE else []
     standing: set[MemoryId] = set()
     missing: list[list[Part]] = []
@@ -106,11 +109,16 @@ async def fuse_slots(
     return freed
 
 
-async def _read(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> _Slots:
+async def _read(
+    tx: WriteTransaction, bank_id: BankId, slots: set[Slot], policy: FactPolicy
+) -> _Slots | None:
+    """Return what the slots hold, locked; nothing where nothing is fused and nothing is to be."""
     facts = [each for each in await tx.facts.of_slots(bank_id, slots) if each.stands]
     ids = sorted({each.memory_id for each in facts})
     links = await tx.links.touching(bank_id, ids, types=(LinkType.MERGED_INTO,), limit=_MOST_LINKS)
     into = {each.link.from_id: each.link.to_id for each in links if each.link.from_id in set(ids)}
+    if policy is not FactPolicy.FUSE and not into:
+        return None
     await tx.organising.lock(bank_id, [*ids, *into.values()])
     memories = dict(await tx.memories.fetch(bank_id, sorted({*ids, *into.values()})))
     fused = {
@@ -122,11 +130,11 @@ async def _read(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> _Slo
         and memories[member].state is MemoryState.MERGED
     }
     of_them = await tx.facts.of_memories(bank_id, ids)
+    claims = Counter(each.memory_id for each in of_them)
     several = {
         each
         for each in ids
-        if sum(fact.memory_id == each for fact in of_them) != 1
-        or not says_only(memories[each].text, memories[each].occurred_at)
+        if claims[each] != 1 or not says_only(memories[each].text, memories[each].occurred_at)
     }
     return _Slots(facts=facts, memories=memories, says_more=frozenset(several), fused=fused)
 
@@ -199,7 +207,10 @@ async def _take_apart(
 ) -> None:
     """Have the memories again that a fused one says."""
     ids = sorted(members)
-    links = [NewLink(from_id=each, to_id=fused.id, type=LinkType.MERGED_INTO) for each in ids]
+    found = await tx.links.touching(
+        bank_id, [fused.id], types=(LinkType.MERGED_INTO,), limit=_MOST_LINKS
+    )
+    links = [each.link for each in found if each.link.to_id == fused.id]
     effects: list[Effect] = [link_effect(each, is_added=False) for each in links]
     await tx.effects.take_back(bank_id, [each.inverse for each in effects])
     for each in ids:

@@ -181,7 +181,7 @@ class ListPlan:
 
 
 def list_plans(thoughts: Iterable[Thought]) -> Iterator[ListPlan]:
-    """Yield which thoughts of one beginning make lists: "Ann likes tea, chess and the sea"."""
+    """Yield which thoughts of one beginning make lists: "Ann likes tea, chess"."""
     groups: dict[tuple[tuple[str, str], str | None, str], list[Thought]] = {}
     for thought in thoughts:
         is_open = thought.state is MemoryState.ACTIVE and not thought.pinned

@@ -9,6 +9,8 @@ from memsvc.domain.thoughts.thinking import RULES, FoundThought
 from memsvc.services.thinking import Scene, confirm_within, detach_within, insert_within
 from memsvc.store.transactions import WriteTransaction
 
+_MOST_LINKS = 1_000
+
 
 async def keep_found(
     tx: WriteTransaction, scene: Scene, memory: Memory, found: FoundThought
@@ -25,6 +27,8 @@ async def keep_found(
         expires_at=memory.expires_at,
     )
     known = [] if claim is None else await tx.thoughts.of_slots(scene.bank_id, [claim.slot])
+    if await _is_kept(tx, scene, memory, new, known):
+        return False
     same = is_said_already(new, known)
     if same is not None:
         await confirm_within(tx, scene, same, memory.id)
@@ -34,26 +38,40 @@ async def keep_found(
     return True
 
 
+async def _is_kept(
+    tx: WriteTransaction, scene: Scene, memory: Memory, new: NewThought, known: Sequence[Thought]
+) -> bool:
+    """Tell whether a memory that is read once more has this thought already."""
+    same = {each.memory_id for each in known if new.claim is not None and each.claim == new.claim}
+    if not same:
+        return False
+    found = await tx.links.touching(
+        scene.bank_id, same, types=(LinkType.DERIVED_FROM,), limit=_MOST_LINKS
+    )
+    return any(each.link.from_id in same and each.link.to_id == memory.id for each in found)
+
+
 async def _tell_apart(
     tx: WriteTransaction, scene: Scene, new: NewThought, known: Sequence[Thought]
 ) -> None:
-    """Have later sources of a slot read again: when each said it matters from now on."""
-    ids = [each.memory_id for each in known]
-    if not ids or new.claim is None or not new.claim.is_functional:
+    """Have later sources of a slot read again, each for a thought of its own.
+
+    When each said it matters from now on, because something else is said in the slot.
+    """
+    by_id = {each.memory_id: each for each in known}
+    if not by_id or new.claim is None or not new.claim.is_functional:
         return
-    found = await tx.links.touching(scene.bank_id, ids, types=(LinkType.DERIVED_FROM,), limit=1_000)
-    sources = {each.link.to_id for each in found}
-    memories = await tx.memories.fetch(scene.bank_id, sorted(sources))
-    first = {each.memory_id: each.occurred_at for each in known}
-    again = {
-        each.link.to_id
-        for each in found
-        if each.link.from_id in first
-        and each.link.to_id in memories
-        and memories[each.link.to_id].occurred_at > first[each.link.from_id]
-    }
-    if again:
-        await tx.thoughts.read_again(scene.bank_id, again)
+    found = await tx.links.touching(
+        scene.bank_id, by_id, types=(LinkType.DERIVED_FROM,), limit=_MOST_LINKS
+    )
+    links = [each.link for each in found if each.link.from_id in by_id]
+    memories = await tx.memories.fetch(scene.bank_id, sorted({each.to_id for each in links}))
+    for link in links:
+        thought, source = by_id[link.from_id], memories.get(link.to_id)
+        is_later = source is not None and source.occurred_at > thought.occurred_at
+        if is_later and not thought.needs_all:
+            await detach_within(tx, scene, [thought], link.to_id)
+            await tx.thoughts.read_again(scene.bank_id, [link.to_id])
 
 
 async def detach_unsaid(
@@ -61,7 +79,7 @@ async def detach_unsaid(
 ) -> None:
     """Take off the memory's former text what its present one does not say."""
     touching = await tx.links.touching(
-        scene.bank_id, [memory.id], types=(LinkType.DERIVED_FROM,), limit=1_000
+        scene.bank_id, [memory.id], types=(LinkType.DERIVED_FROM,), limit=_MOST_LINKS
     )
     ids = [each.link.from_id for each in touching if each.link.to_id == memory.id]
     thoughts = await tx.thoughts.fetch(scene.bank_id, ids)

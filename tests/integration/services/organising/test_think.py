@@ -69,7 +69,7 @@ async def thinker(
 ) -> Thinker:
     assert application.thoughts is not None
     store = database.store
-    stage = ThinkStage(store=store, clock=SystemClock())
+    stage = ThinkStage(store=store, clock=SystemClock(), page=1)  # as many pages as there can be
     handlers: dict[JobKind, JobHandler] = {
         JobKind.THINK: Think(stage=stage),
         JobKind.EMBED_PENDING: EmbedPending(store, Embedders(default=embedder)),
@@ -124,11 +124,12 @@ async def test_what_is_said_again_confirms_and_a_later_contradiction_forgets(
     thinker: Thinker, bank: AsyncBank
 ) -> None:
     await say(bank, "I live in Lisbon.", 1)
-    again = await say(bank, "I live in Lisbon!", 2)
+    for month in (2, 3):
+        await say(bank, "I live in Lisbon!", month)
     job = await thinker.think()
-    assert job.counts["thoughts_confirmed"] == 1
+    assert job.counts["thoughts_confirmed"] == 2
     [lisbon] = await thoughts(bank)
-    assert len((await bank.get(lisbon.id)).links) == 2
+    assert len((await bank.get(lisbon.id)).links) == 3
 
     porto = await say(bank, "I moved to Porto.", 6)
     job = await thinker.think()
@@ -145,10 +146,12 @@ async def test_what_is_said_again_confirms_and_a_later_contradiction_forgets(
     await thinker.think()
     assert await texts(bank) == ["Ann lives in Porto."]
 
-    await bank.update(again, pinned=True)  # what is said later in the slot is told apart
+    # From then on each saying counts by itself: what is dated between them ends the earlier ones.
+    assert await texts(bank, "superseded") == ["Ann lives in Lisbon."] * 3
     await say(bank, "I live in Rome.", 1)
     await thinker.think()
     assert await texts(bank) == ["Ann lives in Porto."]
+    assert len(await texts(bank, "superseded")) == 4
 
 
 async def test_a_forgetting_that_was_undone_is_not_repeated(
