@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
+from memsvc.api.schemas.asked import AskedOrderResponse, AskedTimeResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
@@ -23,10 +24,9 @@ from memsvc.api.schemas.stages import (
     RewriteResponse,
     StageResponse,
 )
-from memsvc.api.schemas.times import RequestZone, Timestamp, UtcTime, ZoneName
+from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.api.schemas.walks import NodeResponse, WalkResponse
-from memsvc.domain.asked_order import AskedOrder, Order
-from memsvc.domain.asked_times import AskedTime, TimeUse
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.links import LinkType
@@ -250,34 +250,6 @@ class HitResponse(ResponseModel):
             relevance=hit.relevance,
             tokens=hit.tokens,
         )
-
-
-class AskedTimeResponse(ResponseModel):
-    """A time that the question names: from `start` up to, not including, `end`."""
-
-    written: str
-    start: UtcTime | None
-    end: UtcTime | None
-
-    @classmethod
-    def of(cls, asked: AskedTime) -> Self:
-        """Render a time."""
-        return cls(written=asked.written, start=asked.start, end=asked.end)
-
-
-class AskedOrderResponse(ResponseModel):
-    """Which end of a row of events the question is about."""
-
-    written: str
-    order: Order
-    event: Annotated[
-        str | None, Field(description="Of `before` and `after`: the words for the event.")
-    ]
-
-    @classmethod
-    def of(cls, asked: AskedOrder) -> Self:
-        """Render an order."""
-        return cls(written=asked.written, order=asked.order, event=asked.event)
 
 
 class ArmResponse(ResponseModel):
