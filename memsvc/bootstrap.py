@@ -30,6 +30,7 @@ from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
@@ -223,14 +224,17 @@ def build_application(
     lexical = LexicalArm(replicas)
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
+    courtesy = Courtesy()
     calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
-    extractor = RuleExtractor() if model is None else ModelExtractor(model)
+    extractor = RuleExtractor(courtesy) if model is None else ModelExtractor(model)
     organise = organise_stage(
         settings.organise,
         store,
         embedders,
-        Gathering(store=store, index=index, exact=exact, settings=settings.organise),
+        Gathering(
+            store=store, index=index, exact=exact, settings=settings.organise, courtesy=courtesy
+        ),
         extractor,
     )
     dedupe = DedupeStage(store=store, index=index, exact=exact)
@@ -294,8 +298,12 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s),
-        recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
+        remember=Remember(
+            store, embedders, clock, organise_after_s=organise_after_s, courtesy=courtesy
+        ),
+        recall=LoggedRecall(
+            recall, recall_log, clock, settings.recording, settings.recall, courtesy=courtesy
+        ),
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
         replay=Replay(store, recall, settings.recall),

@@ -10,10 +10,13 @@ import numpy as np
 from memsvc.embedding.batches import padded_batches
 from memsvc.embedding.identity import Prefixes, model_identity
 from memsvc.embedding.inference import SentenceEncoder
-from memsvc.embedding.lane import InferenceLane
+from memsvc.embedding.lane import InferenceLane, Urgency
 from memsvc.embedding.model_folder import ModelFolder
 from memsvc.embedding.tokens import TokenIds, WindowTokenizer
 from memsvc.ports import EmbeddingModel, Matrix, Vector
+
+_BACKGROUND_SHARE = 4
+"""Batches of background work are a quarter as large: about as long as embedding one short text."""
 
 
 class OnnxEmbedder:
@@ -45,22 +48,25 @@ class OnnxEmbedder:
 
     async def embed_query(self, text: str) -> Vector:
         """Return the unit vector of the query's first window."""
-        vectors = await self._lane.run(partial(self._encode_query, text), urgent=True)
+        vectors = await self._lane.run(partial(self._encode_query, text), Urgency.QUERY)
         vector: Vector = vectors[0]
         return vector
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+    async def embed_documents(
+        self, texts: Sequence[str], *, in_background: bool = False
+    ) -> list[Matrix]:
         """Return each text's unit vectors in order: one per window, at least one.
 
         Windows of similar length share a batch. One batch is under way per call, so concurrent
-        calls take turns and a query waits for one batch at most.
+        calls take turns and a query waits for one batch at most. Background work comes last and in
+        smaller batches: whoever writes waits for one of these at most.
         """
         # Tokenizing has threads of its own and must not hold up the lane.
         windows = await asyncio.to_thread(
             self._tokenizer.document_windows, texts, self._prefixes.document
         )
         flat = list(chain.from_iterable(windows))
-        vectors = await self._encode(flat)
+        vectors = await self._encode(flat, in_background=in_background)
         ends = np.cumsum([len(of_text) for of_text in windows])
         return np.split(vectors, ends[:-1]) if texts else []
 
@@ -75,10 +81,12 @@ class OnnxEmbedder:
     def _encode_query(self, text: str) -> Matrix:
         return self._encoder.encode([self._tokenizer.query_window(text, self._prefixes.query)])
 
-    async def _encode(self, windows: Sequence[TokenIds]) -> Matrix:
+    async def _encode(self, windows: Sequence[TokenIds], *, in_background: bool) -> Matrix:
+        urgency = Urgency.BACKGROUND if in_background else Urgency.WRITE
+        most = self._batch_tokens // _BACKGROUND_SHARE if in_background else self._batch_tokens
         vectors = np.empty((len(windows), self._model.dimension), dtype=np.float32)
         lengths = [len(window) for window in windows]
-        for batch in padded_batches(lengths, self._batch_tokens):
+        for batch in padded_batches(lengths, most):
             job = partial(self._encoder.encode, [windows[place] for place in batch])
-            vectors[batch] = await self._lane.run(job)
+            vectors[batch] = await self._lane.run(job, urgency)
         return vectors

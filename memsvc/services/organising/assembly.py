@@ -54,7 +54,7 @@ def organise_stage(
             ApplyLinks(settings=settings),
             ApplyEvolutions(settings=settings),
         ],
-        views=AnnotatedViews(settings=settings),
+        views=AnnotatedViews(settings=settings, courtesy=gathering.courtesy),
     )
     return OrganiseStage(store=store, window=window, settings=settings)
 
