@@ -8,10 +8,13 @@ from memsvc_client import MemsvcError as ClientError
 
 from bench import encoder
 from bench.abstention import abstention
+from bench.backlog import backlog
+from bench.cost import cost
 from bench.errors import BenchError
 from bench.footprint import footprint
 from bench.index import index
 from bench.ingest import ingest
+from bench.organise import organise
 from bench.ppr import ppr
 from bench.progress import console
 from bench.recall import recall
@@ -28,6 +31,9 @@ app.command()(ingest)
 app.command()(footprint)
 app.command()(index)
 app.command()(ppr)
+app.command()(organise)
+app.command()(cost)
+app.command()(backlog)
 
 
 @app.command(

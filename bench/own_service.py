@@ -55,13 +55,14 @@ class _Ready(BaseModel):
 
 
 @contextmanager
-def own_service() -> Iterator[OwnService]:
+def own_service(settings: Mapping[str, str] | None = None) -> Iterator[OwnService]:
     """Start a service with this environment's settings but fresh data; end it and remove them.
 
-    Raises ``BenchError`` with the end of its log when it does not start.
+    ``settings`` are environment variables that come before those of the environment. Raises
+    ``BenchError`` with the end of its log when it does not start.
     """
     with data_folder() as data_dir:
-        process, began = _spawn(data_dir), time.perf_counter()
+        process, began = _spawn(data_dir, settings or {}), time.perf_counter()
         try:
             ready = _wait_until_ready(process, data_dir)
             yield OwnService(
@@ -86,7 +87,7 @@ def data_folder() -> Iterator[Path]:
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
-def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
+def _spawn(data_dir: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     program = Path(sys.executable).with_name("memsvc")
     with _log_of(data_dir).open("wb") as log:
         return subprocess.Popen(  # noqa: S603 — our own program
@@ -94,7 +95,7 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environment(data_dir),
+            env={**_environment(data_dir), **settings},
             # Ctrl-C is for the benchmark, which then ends the service.
             start_new_session=True,
         )

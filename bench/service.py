@@ -1,8 +1,8 @@
 """The service that is measured: a running one, or one started for the occasion."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memsvc_client import Client
 
@@ -25,6 +25,8 @@ class ServiceOptions:
     api_key: str | None = None
     keep: bool = False
     """Whether the banks stay; those of a service started here go with its data."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Settings of a service started here that come before the environment's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def measured_service(options: ServiceOptions) -> Iterator[MeasuredService]:
             yield service
         return
     console.print("Starting a service …")
-    with own_service() as own, _connected(own.url, options, own) as service:
+    with own_service(options.environment) as own, _connected(own.url, options, own) as service:
         yield service
 
 

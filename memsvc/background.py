@@ -13,6 +13,7 @@ from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import Clock, MemoryIndex, TokenCounter
 from memsvc.services.agreement import Agreement
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -57,6 +58,7 @@ class Tools:
     exact: MemoryIndex
     tokens: TokenCounter
     model: StructuredModel | None
+    courtesy: Courtesy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,14 @@ def stages_of(tools: Tools) -> Stages:
         settings,
         store,
         tools.embedders,
-        Gathering(store=store, index=tools.index, exact=tools.exact, settings=settings),
-        RuleExtractor() if model is None else ModelExtractor(model),
+        Gathering(
+            store=store,
+            index=tools.index,
+            exact=tools.exact,
+            settings=settings,
+            courtesy=tools.courtesy,
+        ),
+        RuleExtractor(tools.courtesy) if model is None else ModelExtractor(model),
         thoughts=None if model is None else ApplyThoughts(clock=tools.clock),
     )
     think = ThinkStage(store=store, clock=tools.clock)

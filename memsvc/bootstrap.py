@@ -25,6 +25,7 @@ from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.compose_context import ComposeContext
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.embedders import Embedders
 from memsvc.services.episode_arm import EpisodeArm
@@ -220,6 +221,7 @@ def build_application(
     lexical = LexicalArm(replicas)
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
+    courtesy = Courtesy()
     calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
     hosted = hosted_reranker(settings.rerank, calls)
@@ -232,6 +234,7 @@ def build_application(
         exact=exact,
         tokens=tokens,
         model=model,
+        courtesy=courtesy,
     )
     stages = stages_of(tools)
     server = server_of(index, feed, settings.index)
@@ -275,8 +278,12 @@ def build_application(
         clock=clock,
         default_tenant=DEFAULT_TENANT,
         banks=Banks(store, embedders, clock),
-        remember=Remember(store, embedders, clock, organise_after_s=organise_after_s(settings)),
-        recall=LoggedRecall(recall, recall_log, clock, settings.recording, settings.recall),
+        remember=Remember(
+            store, embedders, clock, organise_after_s=organise_after_s(settings), courtesy=courtesy
+        ),
+        recall=LoggedRecall(
+            recall, recall_log, clock, settings.recording, settings.recall, courtesy=courtesy
+        ),
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
         replay=Replay(store, recall, settings.recall),

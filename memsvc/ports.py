@@ -46,8 +46,13 @@ class Embedder(Protocol):
         """Return the unit vector of a query (cut to the window: a query is one thought)."""
         ...
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
-        """Return for each text its unit vectors in order: one, or several past the window."""
+    async def embed_documents(
+        self, texts: Sequence[str], *, in_background: bool = False
+    ) -> list[Matrix]:
+        """Return for each text its unit vectors in order: one, or several past the window.
+
+        ``in_background`` says that nobody waits for them: others go first.
+        """
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -253,7 +253,8 @@ class OrganiseSettings(_Group):
     """How long after a write the job begins: what comes meanwhile shares its windows. More is
     better where a language model is paid by the call."""
     window_items: Annotated[int, Field(ge=1, le=50)] = 10
-    """Consecutive memories that are looked at together (one call of a language model)."""
+    """Consecutive memories that are looked at together (one call of a language model). A rest of an
+    episode joins them: 17 turns are one window, 25 are two."""
     window_characters: Annotated[int, Field(ge=500)] = 12_000
     """Of their texts together."""
     windows_at_once: Annotated[int, Field(ge=1, le=32)] = 1

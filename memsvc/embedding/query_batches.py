@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from memsvc.embedding.lane import InferenceLane
+from memsvc.embedding.lane import InferenceLane, Urgency
 from memsvc.ports import Matrix, Vector
 
 MOST_AT_ONCE = 8
@@ -41,7 +41,7 @@ class QueryBatches:
         self._waiting.append((text, own))
         try:
             # A ticket for whoever waits longest; an earlier ticket may have served this query.
-            await self._lane.run(self._encode_waiting, urgent=True)
+            await self._lane.run(self._encode_waiting, Urgency.QUERY)
             return await asyncio.wrap_future(own)
         finally:
             own.cancel()

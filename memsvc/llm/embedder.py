@@ -74,7 +74,12 @@ class LiteLLMEmbedder:
         vector: Vector = (await self._embed([first]))[0]
         return vector
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+    async def embed_documents(
+        self,
+        texts: Sequence[str],
+        *,
+        in_background: bool = False,  # noqa: ARG002 — the provider serves all alike
+    ) -> list[Matrix]:
         """Return each text's unit vectors in order: one per window, at least one."""
         windows = [self._windows(text, self._document_prefix) for text in texts]
         vectors = await self._embed(list(chain.from_iterable(windows)))

@@ -62,7 +62,7 @@ class EmbedPending:
     async def _embed(self, scope: BankScope, batch: list[Unembedded], embedder: Embedder) -> None:
         assert_no_transaction("An embedding")
         texts = [indexed_text(each.text, speaker=each.speaker, title=each.title) for each in batch]
-        matrices = await embedder.embed_documents(texts)
+        matrices = await embedder.embed_documents(texts, in_background=True)
         items = [
             VectorsToAdd(memory_id=each.memory_id, version=each.version, vectors=vectors)
             for each, vectors in zip(batch, matrices, strict=True)

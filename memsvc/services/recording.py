@@ -18,6 +18,7 @@ from memsvc.domain.recorded_recalls import (
 from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Recalled, RecallQuery
@@ -146,7 +147,7 @@ class RecallLog:
 class LoggedRecall:
     """Recall, with an id for every answer and some of them recorded."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — what it is wired to
         self,
         recall: Recall,
         log: RecallLog,
@@ -155,8 +156,10 @@ class LoggedRecall:
         ranking: RecallSettings,
         *,
         generator: random.Random | None = None,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self._recall = recall
+        self._courtesy = courtesy or Courtesy()
         self._log = log
         self._clock = clock
         self._settings = settings
@@ -166,7 +169,8 @@ class LoggedRecall:
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
-        answer = await self._recall(caller, bank, query)
+        with self._courtesy.answering():
+            answer = await self._recall(caller, bank, query)
         counts = query.reinforce and answer.mode is Mode.RANKED
         if counts and answer.bank is not None and answer.hits:
             hits = [hit.memory.id for hit in answer.hits]

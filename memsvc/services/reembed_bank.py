@@ -114,7 +114,7 @@ class ReembedBank:
     async def _embed(self, move: _Move, batch: Sequence[Unembedded]) -> None:
         assert_no_transaction("An embedding")
         texts = [indexed_text(each.text, speaker=each.speaker, title=each.title) for each in batch]
-        matrices = await move.target.embed_documents(texts)
+        matrices = await move.target.embed_documents(texts, in_background=True)
         items = [
             VectorsToAdd(memory_id=each.memory_id, version=each.version, vectors=vectors)
             for each, vectors in zip(batch, matrices, strict=True)

@@ -19,6 +19,7 @@ from memsvc.services.commands import (
     Remembered,
     RequestKey,
 )
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.drafts import (
     Draft,
     SentDocument,
@@ -62,8 +63,13 @@ class Remember:
         clock: Clock,
         *,
         organise_after_s: float | None = None,
+        courtesy: Courtesy | None = None,
     ) -> None:
-        """Have what is written organised so many seconds later; ``None`` leaves it waiting."""
+        """Have what is written organised so many seconds later; ``None`` leaves it waiting.
+
+        Background work with the same ``courtesy`` steps aside meanwhile.
+        """
+        self._courtesy = courtesy or Courtesy()
         self._store = store
         self._organise_after_s = organise_after_s
         self._new_model = embedders.default.model
@@ -113,6 +119,10 @@ class Remember:
         )
 
     async def _remember(self, request: _Request, key: RequestKey | None) -> Outcome[Remembered]:
+        with self._courtesy.answering():
+            return await self._write(request, key)
+
+    async def _write(self, request: _Request, key: RequestKey | None) -> Outcome[Remembered]:
         replayed = await self._once.replay(request.caller, key)
         if replayed is not None:
             return replayed

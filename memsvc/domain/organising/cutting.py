@@ -1,6 +1,6 @@
 """Cutting memories that wait to be organised into windows: neighbours in time, of one source."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ class WindowBounds:
     """How much one window may hold."""
 
     items: int = 10
+    """Of a full one; up to twice as many, less one, where the rest of a source joins."""
     characters: int = 12_000
     """Of all texts together; a longer one is a window of its own."""
 
@@ -28,15 +29,38 @@ class Waiting(Generic[Key]):
 
 
 def cut_windows(waiting: Sequence[Waiting[Key]], bounds: WindowBounds) -> list[list[Key]]:
-    """Return the keys in windows, in order: each window of one source, within the bounds."""
-    windows: list[list[Key]] = []
-    open_windows: dict[Hashable, tuple[list[Key], int]] = {}
+    """Return the keys in windows, each of one source, in the order of what they begin with.
+
+    What is left over where a source does not divide evenly makes no window of its own: its windows
+    are of equal size, as many as are full, so that none but the windows of small sources costs a
+    call for fewer items than ``bounds`` says.
+    """
+    by_source: dict[Hashable, list[Waiting[Key]]] = {}
+    place = {each.key: number for number, each in enumerate(waiting)}
     for each in waiting:
-        keys, characters = open_windows.get(each.source, ([], 0))
-        fits = len(keys) < bounds.items and characters + each.characters <= bounds.characters
-        if not keys or not fits:
+        by_source.setdefault(each.source, []).append(each)
+    windows = [
+        window
+        for of_source in by_source.values()
+        for part in _evenly(of_source, bounds.items)
+        for window in _within(part, bounds.characters)
+    ]
+    return sorted(windows, key=lambda window: place[window[0]])
+
+
+def _evenly(items: Sequence[Waiting[Key]], size: int) -> Iterator[Sequence[Waiting[Key]]]:
+    parts = max(1, len(items) // size)
+    for number in range(parts):
+        yield items[number * len(items) // parts : (number + 1) * len(items) // parts]
+
+
+def _within(items: Sequence[Waiting[Key]], most_characters: int) -> Iterator[list[Key]]:
+    keys: list[Key] = []
+    characters = 0
+    for each in items:
+        if keys and characters + each.characters > most_characters:
+            yield keys
             keys, characters = [], 0
-            windows.append(keys)
         keys.append(each.key)
-        open_windows[each.source] = (keys, characters + each.characters)
-    return windows
+        characters += each.characters
+    yield keys

@@ -67,7 +67,7 @@ def organise_stage(
             *([thoughts] if thoughts is not None else []),
             *given,
         ],
-        views=AnnotatedViews(settings=settings),
+        views=AnnotatedViews(settings=settings, courtesy=gathering.courtesy),
     )
     return OrganiseStage(store=store, window=window, settings=settings)
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import MemoryId
@@ -13,6 +13,7 @@ from memsvc.domain.organising.linking import NearPair, calibrated_cosine, reason
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.errors import IndexUnavailableError
 from memsvc.ports import DenseQuery, MemoryIndex, Vector
+from memsvc.services.courtesy import Courtesy
 from memsvc.settings import OrganiseSettings
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import Store, assert_no_transaction
@@ -63,6 +64,7 @@ class Gathering:
     exact: MemoryIndex
     """Where the index cannot answer."""
     settings: OrganiseSettings
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     async def measure(self, scope: BankScope) -> BankMeasures:
         """Return how rare terms are in the bank, and from which cosine on its texts are near."""
@@ -124,6 +126,7 @@ class Gathering:
         wanted = self.settings.neighbours
         pairs: list[NearPair] = []
         for memory_id, vector in vectors.items() if wanted else ():
+            await self.courtesy.turn()
             query = DenseQuery(
                 vector=vector, model_id=measures.bank.model_id, k=wanted + 1, asked_at=asked_at
             )

@@ -1,14 +1,17 @@
 """The extractor that needs no language model."""
 
-import asyncio
-
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.organising.extraction import Extraction, Window
 from memsvc.domain.organising.rules import RULES, extract_item, extraction_of
+from memsvc.services.courtesy import Courtesy
 
 
 class RuleExtractor:
     """Finds by rules; equal windows give equal answers, whoever asks."""
+
+    def __init__(self, courtesy: Courtesy | None = None) -> None:
+        """Let whoever waits go first, text by text."""
+        self._courtesy = courtesy or Courtesy()
 
     @property
     def name(self) -> str:
@@ -20,5 +23,5 @@ class RuleExtractor:
         items = []
         for item in window.items:
             items.append(extract_item(item, window.statistics))
-            await asyncio.sleep(0)  # a text takes a millisecond or two, and requests wait behind
+            await self._courtesy.turn()  # a text takes a millisecond or two
         return extraction_of(window, items)

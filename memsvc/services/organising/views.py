@@ -1,12 +1,13 @@
 """The annotated view: a memory's text with keywords, tags and context, as vectors of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.organising.extraction import Annotations
 from memsvc.ports import Embedder, Matrix
+from memsvc.services.courtesy import Courtesy
 from memsvc.settings import OrganiseSettings
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import assert_no_transaction
@@ -23,6 +24,7 @@ class AnnotatedViews:
     """Embeds texts with what is said about them, where that is worth it."""
 
     settings: OrganiseSettings
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     @property
     def is_on(self) -> bool:
@@ -42,7 +44,8 @@ class AnnotatedViews:
         for start in range(0, len(worth), _AT_A_TIME):
             some = worth[start : start + _AT_A_TIME]
             texts = [annotated_text(source, annotations) for source, annotations in some]
-            matrices = await embedder.embed_documents(texts)
+            await self.courtesy.turn()
+            matrices = await embedder.embed_documents(texts, in_background=True)
             for (source, annotations), matrix in zip(some, matrices, strict=True):
                 views[source.memory_id] = (annotations, matrix)
         return views

@@ -91,6 +91,7 @@ class OrganiseWindow:
         checked = validated(gathered.window, answer)
         views = await self._embed_views(gathered, checked.extraction)
         appliers = [*self.appliers, views] if views is not None else self.appliers
+        await self.gathering.courtesy.turn()
         async with self.store.write(measures.scope.tenant_id) as tx:
             if not await tx.jobs.hold(job):
                 raise AttemptLostError

@@ -54,11 +54,13 @@ class Gate(HashingEmbedder):
     async def _nothing(self) -> None:
         pass
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+    async def embed_documents(
+        self, texts: Sequence[str], *, in_background: bool = False
+    ) -> list[Matrix]:
         self.batches += 1
         if self.batches == 1:
             await self.meanwhile()
-        return await super().embed_documents(texts)
+        return await super().embed_documents(texts, in_background=in_background)
 
 
 @dataclass

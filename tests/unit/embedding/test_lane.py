@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 import pytest
 
-from memsvc.embedding.lane import InferenceLane
+from memsvc.embedding.lane import InferenceLane, Urgency
 from memsvc.errors import EmbedderUnavailableError
 from memsvc.ports import Matrix
 
@@ -52,7 +52,7 @@ async def test_urgent_job_overtakes_those_that_wait(lane: InferenceLane, gate: G
         await asyncio.to_thread(gate.running.wait, 10)
         for name in ("first", "second"):
             tasks.create_task(lane.run(noting(order, name)))
-        tasks.create_task(lane.run(noting(order, "urgent"), urgent=True))
+        tasks.create_task(lane.run(noting(order, "urgent"), Urgency.QUERY))
         await asyncio.sleep(0.01)
         gate.open.set()
 
@@ -65,7 +65,7 @@ async def test_jobs_leave_the_event_loop_free_and_run_one_at_a_time(
     first = asyncio.create_task(lane.run(gate))
     await asyncio.to_thread(gate.running.wait, 10)
     order: list[str] = []
-    second = asyncio.create_task(lane.run(noting(order, "second"), urgent=True))
+    second = asyncio.create_task(lane.run(noting(order, "second"), Urgency.QUERY))
     await asyncio.sleep(0.01)
 
     assert order == []
@@ -114,3 +114,16 @@ async def test_closing_finishes_the_running_job_and_refuses_the_rest(gate: Gate)
         await waiting
     with pytest.raises(EmbedderUnavailableError, match="closed"):
         await lane.run(lambda: NOTHING)
+
+
+async def test_what_is_waited_for_goes_before_what_is_not(lane: InferenceLane, gate: Gate) -> None:
+    order: list[str] = []
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lane.run(gate))
+        await asyncio.to_thread(gate.running.wait, 10)
+        for urgency in reversed(Urgency):
+            tasks.create_task(lane.run(noting(order, urgency.name), urgency))
+        await asyncio.sleep(0.01)
+        gate.open.set()
+
+    assert order == ["QUERY", "WRITE", "BACKGROUND"]

@@ -29,7 +29,9 @@ class NamesEmbedder(HashingEmbedder):
         super().__init__()
         self.names: list[str] = []
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+    async def embed_documents(
+        self, texts: Sequence[str], *, in_background: bool = False
+    ) -> list[Matrix]:
         self._refuse_when_down()
         self.names += texts
         return [self._placed(text)[np.newaxis] for text in texts]
