@@ -56,6 +56,7 @@ from memsvc.services.organising.assembly import (
 )
 from memsvc.services.organising.consolidate import Consolidate, Consolidation, Stage
 from memsvc.services.organising.dedupe import DedupeStage
+from memsvc.services.organising.entities import EntityStage
 from memsvc.services.organising.facts import FactStage
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
@@ -237,7 +238,7 @@ def build_application(
     dedupe = DedupeStage(store=store, index=index, exact=exact)
     facts = FactStage(store=store)
     documents = document_stages(store, clock, tokens)
-    stages: Sequence[Stage] = [organise, dedupe, facts, *documents]
+    stages: Sequence[Stage] = [organise, dedupe, facts, EntityStage(store=store), *documents]
     organise_after_s = settings.organise.settle_s if settings.organise.automatic else None
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
