@@ -24,6 +24,7 @@ from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import document_stages, organise_stage
 from memsvc.services.organising.consolidate import Consolidate, Stage
 from memsvc.services.organising.dedupe import DedupeStage
+from memsvc.services.organising.entities import EntityStage
 from memsvc.services.organising.facts import FactStage, SettleFacts
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
@@ -92,6 +93,7 @@ def stages_of(tools: Tools) -> Stages:
         organise,
         DedupeStage(store=store, index=tools.index, exact=tools.exact),
         FactStage(store=store),
+        EntityStage(store=store),
         think,
         *document_stages(store, tools.clock, tools.tokens, model),
     ]

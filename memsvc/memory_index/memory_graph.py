@@ -1,7 +1,7 @@
 """The graph of one bank in memory: which memories speak of which entities."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.expansion import ExpansionSettings, expand
 from memsvc.domain.graph.extraction import Extracted
+from memsvc.domain.graph.homonyms import Homonyms
 from memsvc.domain.graph.hops import HopSettings, Link, follow_links
 from memsvc.domain.graph.memberships import Memberships
 from memsvc.domain.graph.mentions import MentionGraph
+from memsvc.domain.graph.names import Names
 from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.synonyms import Synonym, Synonyms
 from memsvc.domain.graph.walk_graph import EdgeWeights, Told, Walked, WalkGraph
@@ -54,6 +56,8 @@ class MemoryGraph:
         self._walks: dict[EdgeWeights, WalkGraph[MemoryId]] = {}
         self._names: Synonyms | None = None
         self._synonyms: dict[EntityForm, dict[EntityForm, Synonym]] = {}
+        self._homonyms: Homonyms[MemoryId] = Homonyms()
+        self._aliases: Names[MemoryId] = Names()
         self._count = 0
         self._turn = Lock()
 
@@ -88,10 +92,43 @@ class MemoryGraph:
         ``episodes`` are those of the upserts, as far as they belong to one.
         """
         with self._turn:
+            told_anew: set[MemoryId] = set()
             for memory_id in removals:
+                told_anew |= self._homonyms.remove(memory_id)
+                self._aliases.remove(memory_id)
                 self._remove(memory_id)
             for memory_id, extracted in upserts.items():
+                told_anew |= self._homonyms.put(memory_id, extracted)
+                self._aliases.put(memory_id, extracted.names)
+            for memory_id in told_anew - upserts.keys() - set(removals):
+                typed = self._homonyms.typed(memory_id)
+                self._put(memory_id, typed, self._episodes.episode_of(memory_id))
+            for memory_id, extracted in upserts.items():
                 self._put(memory_id, extracted, episodes.get(memory_id))
+
+    def meant_by(self, form: EntityForm) -> list[EntityForm]:
+        """Return the entities that a name may mean: itself, what it is read as, homonyms."""
+        with self._turn:
+            return self._meant_by(form)
+
+    def _meant_by(self, form: EntityForm) -> list[EntityForm]:
+        names = (form, *self._aliases.read_as(form))
+        return list(dict.fromkeys(node for name in names for node in self._homonyms.nodes_of(name)))
+
+    def meant(self, named: Iterable[EntityForm]) -> list[EntityForm]:
+        """Return the entities that any of the names may mean, in their order."""
+        with self._turn:
+            return list(dict.fromkeys(node for each in named for node in self._meant_by(each)))
+
+    def sorts_of(self, form: EntityForm) -> list[str]:
+        """Return the sorts of thing that memories were told an entity's name is of."""
+        with self._turn:
+            return [str(each) for each in self._homonyms.sorts_of(form)]
+
+    def other_names(self, form: EntityForm) -> list[EntityForm]:
+        """Return the names that memories have for an entity beside its own."""
+        with self._turn:
+            return self._aliases.names_of(form)
 
     def episodes(self, memories: Iterable[MemoryId]) -> dict[MemoryId, EpisodeId]:
         """Return the episodes of those of the memories that belong to one."""
@@ -111,9 +148,7 @@ class MemoryGraph:
         only, so this one has no synonyms.
         """
         with self._turn:
-            held = {
-                each: self._mentions.extracted(each) for each in allowed if each in self._mentions
-            }
+            held = {each: self._told(each) for each in allowed if each in self._mentions}
             found = ((each, self._episodes.episode_of(each)) for each in held)
             stood = {each: episode_id for each, episode_id in found if episode_id is not None}
         graph = MemoryGraph()
@@ -160,7 +195,10 @@ class MemoryGraph:
         named: Collection[EntityForm],
         settings: HopSettings,
     ) -> dict[MemoryId, Link[MemoryId]]:
-        """Return the strongest link to each memory that ``hits``, best first, lead to."""
+        """Return the strongest link to each memory that ``hits``, best first, lead to.
+
+        ``named`` are entities that the question means.
+        """
         with self._turn:
             return follow_links(hits, named, self._mentions, settings)
 
@@ -250,13 +288,22 @@ class MemoryGraph:
             others = self._synonyms.get(form, {})
             return {other: each.cosine for other, each in others.items()}
 
+    def _told(self, memory_id: MemoryId) -> Extracted:
+        """Return what a memory was put with: homonyms are told apart anew among others."""
+        typed = self._homonyms.typed_of(memory_id)
+        if typed is not None:
+            return typed
+        names = self._aliases.of_source(memory_id)
+        return replace(self._mentions.extracted(memory_id), names=names)
+
     def _put(self, memory_id: MemoryId, extracted: Extracted, episode_id: EpisodeId | None) -> None:
+        resolved = self._homonyms.resolved(extracted)
         before = set(self._mentions.mentions_of(memory_id))
-        self._count += len(extracted.mentions) - len(before)
-        self._mentions.put(memory_id, extracted)
+        self._count += len(resolved.mentions) - len(before)
+        self._mentions.put(memory_id, resolved)
         self._episodes.put(memory_id, episode_id)
         for walks in self._walks.values():
-            walks.put(memory_id, extracted.mentions.keys(), episode_id)
+            walks.put(memory_id, resolved.mentions.keys(), episode_id)
         self._drop_names(before)
 
     def _remove(self, memory_id: MemoryId) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from memsvc.domain.graph.entity_forms import EntityForm, entity_form
+from memsvc.domain.graph.sorts import Sort, sorted_name, split_name
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, JobKind, NewJob
 from memsvc.domain.memory import Memory
@@ -30,8 +31,15 @@ class Entity:
     """Somebody or something that memories speak of."""
 
     form: EntityForm
-    """Its name in normal form: Unicode NFKC, small letters, no punctuation."""
+    """Its name in normal form: Unicode NFKC, small letters, no punctuation; with its sort in
+    brackets where there are things of several sorts by this name."""
     memories: int
+    name: str | None = None
+    """As a memory writes it, where that is kept already."""
+    type: str | None = None
+    """What sort of thing it was given as."""
+    aliases: Sequence[str] = ()
+    """Names that it has in memories beside this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,8 @@ class EntityDetail:
     memories: Sequence[Memory]
     neighbours: Sequence[Entity]
     """Entities of the same memories; the count is of shared ones."""
+    homonyms: Sequence[EntityForm] = ()
+    """Other things by the name that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +95,13 @@ class Graph:
         self, caller: Caller, bank: BankReference, containing: str | None, page: PageRequest
     ) -> Page[Entity]:
         """Return entities, most mentioned first; ``containing`` is read as a name."""
-        _, graph = await self._open(caller, bank)
+        bank_id, graph = await self._open(caller, bank)
         wanted = entity_form(containing) if containing else EntityForm("")
         if wanted is None:
             return Page(items=[], next_cursor=None)
         start = _offset(page)
         found = graph.entities(wanted)[start : start + page.limit + 1]
-        entities = [Entity(form=form, memories=count) for form, count in found]
+        entities = await self._described(caller, bank_id, graph, found)
         cursors = [str(start + no + 1) for no in range(len(entities))]
         return cut_page(entities, page, cursors)
 
@@ -103,7 +113,7 @@ class Graph:
         Raises ``EntityNotFoundError``.
         """
         bank_id, graph = await self._open(caller, bank)
-        form = _known(graph, name)
+        form, *others = _known_all(graph, name)
         ids = graph.memories_of(form)
         shared: Counter[EntityForm] = Counter()
         for memory_id in ids[:_WIDEST]:
@@ -112,10 +122,12 @@ class Graph:
         ranked = sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:most]
         async with self._store.read(caller.tenant_id) as tx:
             rows = await tx.memories.fetch(bank_id, ids[:most])
+        described = await self._described(caller, bank_id, graph, [(form, len(ids)), *ranked])
         return EntityDetail(
-            entity=Entity(form=form, memories=len(ids)),
+            entity=described[0],
             memories=[rows[each] for each in ids[:most] if each in rows],
-            neighbours=[Entity(form=other, memories=count) for other, count in ranked],
+            neighbours=described[1:],
+            homonyms=others,
         )
 
     async def path(
@@ -155,6 +167,40 @@ class Graph:
 
         return await self._once.run(caller, key, work)
 
+    async def _described(
+        self,
+        caller: Caller,
+        bank_id: BankId,
+        graph: MemoryGraph,
+        found: Sequence[tuple[EntityForm, int]],
+    ) -> list[Entity]:
+        """Return entities with their names, types and aliases, as far as these are known."""
+        names = {form: graph.other_names(form) for form, _ in found}
+        parts = {form: split_name(form) for form, _ in found}
+        forms = {EntityForm(form) for form, _ in parts.values()}
+        forms |= {name for some in names.values() for name in some}
+        async with self._store.read(caller.tenant_id) as tx:
+            rows = await tx.entities.of_forms(bank_id, forms)
+        stored = {(each.form, each.sort): each for each in rows}
+        shown = {each.form: each for each in rows}
+        entities = []
+        for node, count in found:
+            form, sort = parts[node]
+            known = stored.get((EntityForm(form), sort)) or shown.get(EntityForm(form))
+            sorts = [str(sort)] if sort else graph.sorts_of(EntityForm(form))
+            type_ = known.type if known and known.type else next(iter(sorts), None)
+            aliases = [shown[each].name if each in shown else each for each in names[node]]
+            entities.append(
+                Entity(
+                    form=node,
+                    memories=count,
+                    name=None if known is None else known.name,
+                    type=type_ if len(sorts) < 2 else None,  # noqa: PLR2004 — of both, or neither
+                    aliases=aliases,
+                )
+            )
+        return entities
+
     async def _open(self, caller: Caller, bank: BankReference) -> tuple[BankId, MemoryGraph]:
         async with self._store.read(caller.tenant_id) as tx:
             found = await tx.banks.resolve(bank.value)
@@ -164,10 +210,27 @@ class Graph:
 
 
 def _known(graph: MemoryGraph, name: str) -> EntityForm:
+    return _known_all(graph, name)[0]
+
+
+def _known_all(graph: MemoryGraph, name: str) -> list[EntityForm]:
+    """Return the entities of a name, the one that most memories mention first.
+
+    "Mercury (celestial)" is one of several. Raises ``EntityNotFoundError``.
+    """
+    written, sort = split_name(name.strip())
+    told = entity_form(written) if sort else None
+    if told is not None and sort is not None:
+        node = EntityForm(sorted_name(told, Sort(sort.casefold())))
+        if graph.memories_of(node):
+            return [node]
     form = entity_form(name)
-    if form is None or not graph.memories_of(form):
+    meant = [] if form is None else graph.meant_by(form)
+    counted = [(len(graph.memories_of(each)), each) for each in meant]
+    known = sorted(((-count, each) for count, each in counted if count))
+    if not known:
         raise EntityNotFoundError(entity=name)
-    return form
+    return [each for _, each in known]
 
 
 def _shortest_path(

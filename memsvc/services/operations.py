@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.graph.entities import EntityId
+from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json, MemoryState, is_legal_transition
 from memsvc.domain.operations import (
     Aspect,
@@ -108,7 +109,7 @@ async def undo_within(tx: WriteTransaction, actor: str, operation: Operation) ->
     await tx.operations.mark_undone(bank_id, operation.id, undone_by)
     if operation.undoes is not None:
         await tx.operations.mark_applied(bank_id, operation.undoes)
-    touched = _memories(done)
+    touched = sorted({*_memories(done), *await _renamed(tx, bank_id, done)})
     await tx.changes.record(bank_id, touched)
     event = AuditEvent(
         operation=f"undo.{operation.kind}",
@@ -159,6 +160,15 @@ async def _prevented(
 
 def _named(operation_id: OperationId | None) -> str | None:
     return None if operation_id is None else str(operation_id)
+
+
+async def _renamed(
+    tx: WriteTransaction, bank_id: BankId, effects: Sequence[Effect]
+) -> Sequence[MemoryId]:
+    """Return the memories whose entities are read otherwise now."""
+    ids = [EntityId(each.target_id) for each in effects if each.aspect is Aspect.ENTITY]
+    entities = await tx.entities.of_ids(bank_id, ids)
+    return await tx.entities.mentioning(bank_id, {each.form for each in entities.values()})
 
 
 def _memories(effects: Sequence[Effect]) -> list[MemoryId]:

@@ -1,4 +1,6 @@
-"""Pairs that may be duplicates, and what a person decides about them."""
+"""Pairs that may be one, memories or entities, and what a person decides about them."""
+
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -14,8 +16,9 @@ from memsvc.domain.thoughts.merging import (
     may_merge,
     staying,
 )
-from memsvc.errors import ReviewDecidedError, ReviewOutdatedError
+from memsvc.errors import ReviewOutdatedError
 from memsvc.services.commands import BankReference, Caller, RequestKey
+from memsvc.services.entity_reviews import AnyReview, decided_entities, refuse_decided
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.merging import Merge, merge_within
 from memsvc.store.audit import AuditEvent
@@ -27,17 +30,29 @@ class Reviews:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._once = Once(
-            store=store, result=TypeAdapter(Review), bank_of=lambda review: review.bank_id
+        self._once: Once[AnyReview] = Once(
+            store=store,
+            result=TypeAdapter(AnyReview),
+            bank_of=lambda review: review.bank_id,
         )
 
     async def list(
         self, caller: Caller, bank: BankReference, state: ReviewState | None, page: PageRequest
-    ) -> Page[Review]:
-        """Return pairs, newest first; the open ones as far as both texts are as they were."""
+    ) -> Page[AnyReview]:
+        """Return pairs of memories and of entities, newest first.
+
+        The open ones as far as both texts are as they were, and both entities still two.
+        """
         async with self._store.read(caller.tenant_id) as tx:
-            found = await tx.banks.resolve(bank.value)
-            return await tx.duplicates.reviews(found.scope.bank_id, state, page)
+            bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            of_memories = await tx.duplicates.reviews(bank_id, state, page)
+            before = None if page.cursor is None else ReviewId(UUID(page.cursor))
+            of_entities = await tx.entity_reviews.list(bank_id, state, before, page.limit + 1)
+        found: list[AnyReview] = [*of_memories.items, *of_entities]
+        found.sort(key=lambda each: each.id, reverse=True)
+        has_more = of_memories.next_cursor is not None or len(found) > page.limit
+        items = found[: page.limit]
+        return Page(items=items, next_cursor=str(items[-1].id) if has_more else None)
 
     async def accept(
         self,
@@ -45,15 +60,18 @@ class Reviews:
         bank: BankReference,
         review_id: ReviewId,
         key: RequestKey | None = None,
-    ) -> Outcome[Review]:
+    ) -> Outcome[AnyReview]:
         """Merge the pair; the answer names the operation that undoes it.
 
         Raises ``ReviewNotFoundError``, ``ReviewDecidedError``, and ``ReviewOutdatedError`` when
         either memory is no longer what the pair was proposed for.
         """
 
-        async def work(tx: WriteTransaction) -> Review:
+        async def work(tx: WriteTransaction) -> AnyReview:
             bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            of_entities = await decided_entities(tx, bank_id, caller.actor, review_id, merges=True)
+            if of_entities is not None:
+                return of_entities
             review = await _open_review(tx, bank_id, review_id)
             merge = await _merge_of(tx, bank_id, review.pair)
             details = {"review": str(review_id)}
@@ -68,14 +86,17 @@ class Reviews:
         bank: BankReference,
         review_id: ReviewId,
         key: RequestKey | None = None,
-    ) -> Outcome[Review]:
+    ) -> Outcome[AnyReview]:
         """Keep the pair apart; it is not proposed again while both texts stay as they are.
 
         Raises ``ReviewNotFoundError`` and ``ReviewDecidedError``.
         """
 
-        async def work(tx: WriteTransaction) -> Review:
+        async def work(tx: WriteTransaction) -> AnyReview:
             bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            of_entities = await decided_entities(tx, bank_id, caller.actor, review_id, merges=False)
+            if of_entities is not None:
+                return of_entities
             review = await _open_review(tx, bank_id, review_id)
             return await _decide(tx, bank_id, caller, review, None)
 
@@ -84,11 +105,7 @@ class Reviews:
 
 async def _open_review(tx: WriteTransaction, bank_id: BankId, review_id: ReviewId) -> Review:
     review = await tx.duplicates.lock_review(bank_id, review_id)
-    if review.state is not ReviewState.OPEN:
-        raise ReviewDecidedError(
-            state=review.state.value,
-            operation=None if review.operation_id is None else str(review.operation_id),
-        )
+    refuse_decided(review)
     return review
 
 

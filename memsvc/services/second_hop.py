@@ -170,7 +170,7 @@ class SecondHop:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
         if query.day is not None:
             graph = await in_thread(check_time, partial(_on_day, graph, query))
-        named = list(extract_entities(query.text).mentions)
+        named = graph.meant(extract_entities(query.text).mentions)
         answer = await self.walks(
             WalkQuestion(
                 query=query,

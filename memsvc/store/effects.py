@@ -18,6 +18,7 @@ from memsvc.domain.retention.reinforcement import Strength
 from memsvc.store import tables as t
 from memsvc.store.annotations import AnnotationWriter
 from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
+from memsvc.store.entities import EntityStore
 from memsvc.store.given import GivenStore
 from memsvc.store.session import Session
 from memsvc.store.validity import ValidityStore
@@ -48,6 +49,7 @@ def aspect_stores(session: Session) -> Mapping[Aspect, AspectStore]:
         Aspect.LINK: LinkStore(session),
         Aspect.VALIDITY: ValidityStore(session),
         Aspect.GIVEN: GivenStore(session),
+        Aspect.ENTITY: EntityStore(session),
     }
 
 

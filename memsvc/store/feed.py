@@ -15,8 +15,11 @@ import psycopg
 from psycopg.rows import TupleRow
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memsvc.domain.graph.aliases import Alias, read_as
+from memsvc.domain.graph.entities import EntityId, StoredEntity, aliases_of
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import Extracted
+from memsvc.domain.graph.sorts import Sort
 from memsvc.domain.identifiers import EpisodeId, MemoryId, VectorId
 from memsvc.domain.lexical import ANALYZER_VERSION, LexicalForm
 from memsvc.domain.memory import BankScope, MemoryState
@@ -79,6 +82,15 @@ LEFT JOIN LATERAL (
 WHERE m.bank_id = %(bank)s AND m.state = %(state)s
 """
 
+_JOINED: LiteralString = """
+SELECT e.entity_id, e.form, e.sort, e.merged_into FROM entities e
+WHERE e.bank_id = %(bank)s AND e.merged_into IS NOT NULL
+UNION
+SELECT kept.entity_id, kept.form, kept.sort, kept.merged_into
+FROM entities gone JOIN entities kept
+  ON kept.bank_id = gone.bank_id AND kept.entity_id = gone.merged_into
+WHERE gone.bank_id = %(bank)s AND kept.bank_id = %(bank)s AND gone.merged_into IS NOT NULL
+"""
 _OF_THESE: LiteralString = " AND m.memory_id = ANY(%(ids)s)"
 _PAGE = 2_000
 
@@ -135,23 +147,29 @@ class StoreFeed:
         return await read_once(self._engine, scope.tenant_id, statement, parameters)
 
     async def _entries(
-        self, scope: BankScope, request: FeedRequest, memory_ids: Sequence[MemoryId]
+        self,
+        scope: BankScope,
+        request: FeedRequest,
+        memory_ids: Sequence[MemoryId],
+        state: MemoryState = MemoryState.ACTIVE,
     ) -> list[IndexEntry]:
         """Return what is current of these memories now, which may be later than the changes."""
-        parameters = _entry_parameters(scope, request) | {"ids": list(memory_ids)}
+        parameters = _entry_parameters(scope, request, state) | {"ids": list(memory_ids)}
+        # Names first: a merge that comes between is among the changes of the next time.
+        aliases: Mapping[EntityForm, Alias] = {}
+        if request.mentions:
+            given = {"bank": scope.bank_id}
+            joined = await read_once(self._engine, scope.tenant_id, _JOINED, given)
+            aliases = _to_aliases(joined)
         rows = await read_once(self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters)
-        return [_to_entry(row) for row in rows]
+        return [_to_entry(row, aliases) for row in rows]
 
     async def superseded(
         self, scope: BankScope, memory_ids: Sequence[MemoryId]
     ) -> Sequence[IndexEntry]:
         """Return words and entities of superseded memories, which no index holds."""
         request = FeedRequest(model_id=None, mentions=True)
-        parameters = _entry_parameters(scope, request, MemoryState.SUPERSEDED)
-        rows = await read_once(
-            self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters | {"ids": memory_ids}
-        )
-        return [_to_entry(row) for row in rows]
+        return await self._entries(scope, request, memory_ids, MemoryState.SUPERSEDED)
 
     async def load(
         self, scope: BankScope, request: FeedRequest
@@ -165,12 +183,12 @@ class StoreFeed:
         async with transaction(self._engine, scope.tenant_id, read_only=True) as connection:
             driver = await driver_of(connection)
             watermark = await _present_horizon(driver, scope, source)
-            yielded = False
+            yielded, aliases = False, await _aliases(driver, scope, request)
             async with driver.cursor("memsvc_index_load", binary=True) as cursor:
                 await cursor.execute(_ENTRIES, _entry_parameters(scope, request))
                 while rows := await cursor.fetchmany(_PAGE):
                     yielded = True
-                    yield watermark, [_to_entry(row) for row in rows]
+                    yield watermark, [_to_entry(row, aliases) for row in rows]
             if not yielded:
                 yield watermark, []
 
@@ -183,6 +201,28 @@ async def _present_horizon(
     if row is None:
         return Watermark(horizon=0)
     return Watermark(horizon=row[0], trimmed_below=row[1], source=row[2])
+
+
+async def _aliases(
+    driver: psycopg.AsyncConnection[Any], scope: BankScope, request: FeedRequest
+) -> Mapping[EntityForm, Alias]:
+    if not request.mentions:
+        return {}
+    return _to_aliases(await (await driver.execute(_JOINED, {"bank": scope.bank_id})).fetchall())
+
+
+def _to_aliases(rows: Sequence[TupleRow]) -> Mapping[EntityForm, Alias]:
+    return aliases_of(
+        StoredEntity(
+            id=EntityId(entity_id),
+            form=EntityForm(form),
+            sort=Sort(sort) if sort else None,
+            name=form,
+            type=None,
+            merged_into=None if merged_into is None else EntityId(merged_into),
+        )
+        for entity_id, form, sort, merged_into in rows
+    )
 
 
 def _entry_parameters(
@@ -198,13 +238,14 @@ def _entry_parameters(
     }
 
 
-def _to_entry(row: TupleRow) -> IndexEntry:
+def _to_entry(row: TupleRow, aliases: Mapping[EntityForm, Alias]) -> IndexEntry:
     memory_id, terms, counts, length, language, ids, vectors, episode_id, *mentioned = row
     form = (
         None
         if terms is None
         else LexicalForm(terms=terms, counts=counts, length=length, language=language)
     )
+    extracted = _to_extracted(*mentioned)
     return IndexEntry(
         memory_id=MemoryId(memory_id),
         lexical=form,
@@ -214,7 +255,7 @@ def _to_entry(row: TupleRow) -> IndexEntry:
             )
             for vector_id, vector in zip(ids or (), vectors or (), strict=True)
         ],
-        mentions=_to_extracted(*mentioned),
+        mentions=None if extracted is None else read_as(extracted, aliases),
         episode_id=None if episode_id is None else EpisodeId(episode_id),
     )
 

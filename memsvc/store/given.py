@@ -16,6 +16,7 @@ from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json, MemoryKind
 from memsvc.domain.operations import Aspect, Effect
 from memsvc.store import tables as t
+from memsvc.store.entities import forget_readings
 from memsvc.store.facts import claim_columns
 from memsvc.store.session import Session
 
@@ -43,20 +44,18 @@ class NewSet:
 
 
 def mentioned(content: GivenSet) -> dict[str, Json]:
-    """Return the column that the graph reads: names as (form, type, count), pairs by place."""
+    """Return the column that the graph reads: names as (form, type, count)."""
     found = content.mentions()
     names = sorted(found.counts.items(), key=lambda each: (each[0][0], each[0][1] or ""))
     return {
         "names": [[form, type_, count] for (form, type_), count in names],
-        "pairs": [[*pair] for pair in sorted(found.pairs)],
     }
 
 
 def read_mentions(written: Mapping[str, Any]) -> GivenMentions:
     """Return what the graph reads of a set."""
     return GivenMentions(
-        counts={(EntityForm(form), type_): count for form, type_, count in written["names"]},
-        pairs=frozenset((EntityForm(one), EntityForm(other)) for one, other in written["pairs"]),
+        counts={(EntityForm(form), type_): count for form, type_, count in written["names"]}
     )
 
 
@@ -203,6 +202,7 @@ async def _replace_facts(
     What was there before and still is stays as it is, with its end.
     """
     facts, now = t.facts.c, session.clock.now()
+    await forget_readings(session, bank_id, ids)
     wanted = await _wanted_rows(session, bank_id, origin, ids)
     of_origin = (
         facts.bank_id == bank_id,

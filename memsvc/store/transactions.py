@@ -33,6 +33,8 @@ from memsvc.store.context_reads import ContextReader
 from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
 from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
+from memsvc.store.entities import EntityReader, EntityWriter
+from memsvc.store.entity_reviews import EntityReviewReader, EntityReviewWriter
 from memsvc.store.episodes import EpisodeWriter
 from memsvc.store.eraser import Eraser
 from memsvc.store.erasure_search import ErasureSearch
@@ -87,6 +89,8 @@ class ReadTransaction:
         self.facts = FactReader(session)
         self.thoughts = ThoughtReader(session)
         self.given = GivenReader(session)
+        self.entities = EntityReader(session)
+        self.entity_reviews = EntityReviewReader(session)
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.summary_listing = SummaryLister(session)
@@ -124,6 +128,8 @@ class WriteTransaction:
         self.facts = FactWriter(session)
         self.thoughts = ThoughtWriter(session)
         self.given = GivenWriter(session)
+        self.entities = EntityWriter(session)
+        self.entity_reviews = EntityReviewWriter(session)
         self.model_calls = ModelCallWriter(session)
         self.jobs = JobWriter(session, carrier)
         self.idempotency = IdempotencyKeys(session)

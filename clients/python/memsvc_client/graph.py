@@ -20,7 +20,13 @@ class Entity(Record):
     """Somebody or something that memories speak of."""
 
     name: str
-    """In normal form."""
+    """In normal form; with its sort in brackets where several things have the name."""
+    shown: str | None = None
+    """As a memory writes it; ``None`` until entities are kept, by consolidating."""
+    type: str | None = None
+    """What sort of thing it was given as."""
+    aliases: tuple[str, ...] = ()
+    """Its other names, after merging."""
     memories: int
     """How many speak of it; of a neighbour, how many speak of both."""
 
@@ -31,6 +37,8 @@ class EntityDetail(Record):
     entity: Entity
     memories: tuple[Memory, ...]
     neighbours: tuple[Entity, ...]
+    homonyms: tuple[str, ...] = ()
+    """Other things by this name."""
 
 
 class PathStep(Record):

@@ -10,13 +10,17 @@ from memsvc_client.records import Record
 
 
 class Review(Record):
-    """Two memories that may say the same, and what was decided."""
+    """Two memories that may say the same, or two entities that may be one."""
 
     id: UUID
     state: str
     """``open``, ``accepted`` or ``rejected``."""
-    memory_ids: tuple[UUID, UUID]
-    """The older one first."""
+    kind: str = "memories"
+    """``memories`` or ``entities``."""
+    memory_ids: tuple[UUID, UUID] | None = None
+    """The older one first; ``None`` of entities."""
+    names: tuple[str, str] | None = None
+    """Of entities, as they are shown."""
     score: float
     evidence: dict[str, JsonValue]
     operation_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""Pairs that may be duplicates: listed, merged, kept apart."""
+"""Pairs that may be one, memories or entities: listed, merged, kept apart."""
 
 from typing import Annotated
 from uuid import UUID
@@ -33,7 +33,7 @@ async def list_reviews(
     reviews: ReviewsUseCase,
     caller: CurrentCaller,
 ) -> ReviewPage:
-    """List pairs of memories that may say the same, newest first."""
+    """List pairs of memories that may say the same, and of entities that may be one."""
     page = await reviews.list(caller, bank, query.state, query.to_page())
     return ReviewPage.of(page, ReviewResponse.of)
 

@@ -37,13 +37,27 @@ class PathQuery(PageQuery):
 class EntityResponse(ResponseModel):
     """Somebody or something that memories speak of."""
 
-    name: Annotated[str, Field(description="In normal form.")]
+    name: Annotated[
+        str,
+        Field(description="In normal form; its sort in brackets where several things have it."),
+    ]
+    shown: Annotated[
+        str | None, Field(description="As a memory writes it; null until entities are kept.")
+    ]
+    type: Annotated[str | None, Field(description="What sort of thing it was given as.")]
+    aliases: Annotated[list[str], Field(description="Its other names, after merging.")]
     memories: Annotated[int, Field(description="How many speak of it; shared ones of neighbours.")]
 
     @classmethod
     def of(cls, entity: Entity) -> Self:
         """Render an entity."""
-        return cls(name=entity.form, memories=entity.memories)
+        return cls(
+            name=entity.form,
+            shown=entity.name,
+            type=entity.type,
+            aliases=list(entity.aliases),
+            memories=entity.memories,
+        )
 
 
 class EntityPage(PageResponse[EntityResponse]):
@@ -56,6 +70,7 @@ class EntityDetailResponse(ResponseModel):
     entity: EntityResponse
     memories: list[MemoryResponse]
     neighbours: list[EntityResponse]
+    homonyms: Annotated[list[str], Field(description="Other things by this name.")]
 
     @classmethod
     def of(cls, detail: EntityDetail) -> Self:
@@ -64,6 +79,7 @@ class EntityDetailResponse(ResponseModel):
             entity=EntityResponse.of(detail.entity),
             memories=[MemoryResponse.of(each) for each in detail.memories],
             neighbours=[EntityResponse.of(each) for each in detail.neighbours],
+            homonyms=list(detail.homonyms),
         )
 
 

@@ -1,6 +1,6 @@
 """Bodies about pairs that a person decides about."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -10,6 +10,7 @@ from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.queries import PageQuery
 from memsvc.api.schemas.times import UtcTime
 from memsvc.domain.thoughts.merging import Review, ReviewState
+from memsvc.services.entity_reviews import AnyReview
 
 
 class ReviewsQuery(PageQuery):
@@ -21,11 +22,15 @@ class ReviewsQuery(PageQuery):
 
 
 class ReviewResponse(ResponseModel):
-    """Two memories that may say the same, and what was decided."""
+    """Two memories that may say the same, or two entities that may be one."""
 
     id: UUID
     state: ReviewState
-    memory_ids: Annotated[tuple[UUID, UUID], Field(description="The older one first.")]
+    kind: Annotated[Literal["memories", "entities"], Field(description="What may be one.")]
+    memory_ids: Annotated[
+        tuple[UUID, UUID] | None, Field(description="The older one first; null of entities.")
+    ]
+    names: Annotated[tuple[str, str] | None, Field(description="Of entities, as they are shown.")]
     score: Annotated[float, Field(description="How alike they are, from 0 to 1.")]
     evidence: dict[str, JsonValue]
     operation_id: Annotated[
@@ -36,14 +41,18 @@ class ReviewResponse(ResponseModel):
     recorded_at: UtcTime
 
     @classmethod
-    def of(cls, review: Review) -> Self:
+    def of(cls, review: AnyReview) -> Self:
         """Render a pair."""
         return cls(
             id=review.id,
             state=review.state,
-            memory_ids=(review.pair.one_id, review.pair.other_id),
-            score=review.pair.score,
-            evidence=dict(review.pair.evidence),
+            kind="memories" if isinstance(review, Review) else "entities",
+            memory_ids=(
+                (review.pair.one_id, review.pair.other_id) if isinstance(review, Review) else None
+            ),
+            names=None if isinstance(review, Review) else (review.one.name, review.other.name),
+            score=review.pair.score if isinstance(review, Review) else review.score,
+            evidence=dict(review.pair.evidence if isinstance(review, Review) else review.evidence),
             operation_id=review.operation_id,
             decided_by=review.decided_by,
             decided_at=review.decided_at,

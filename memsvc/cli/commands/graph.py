@@ -221,13 +221,26 @@ def _show_statistics(found: "GraphStatistics") -> None:
 def _show_entities(found: "Sequence[Entity]") -> None:
     from memsvc.cli.output import print_table
 
-    print_table(("entity", "memories"), ((each.name, str(each.memories)) for each in found))
+    print_table(
+        ("entity", "shown", "type", "also", "memories"),
+        (
+            (each.name, each.shown, each.type, ", ".join(each.aliases) or None, str(each.memories))
+            for each in found
+        ),
+    )
 
 
 def _show_detail(found: "EntityDetail") -> None:
     from memsvc.cli.output import print_table
 
-    typer.echo(f"{found.entity.name}: {found.entity.memories} memories")
+    told = [f"{found.entity.shown or found.entity.name}: {found.entity.memories} memories"]
+    if found.entity.type is not None:
+        told.append(found.entity.type)
+    if found.entity.aliases:
+        told.append(f"also {', '.join(found.entity.aliases)}")
+    if found.homonyms:
+        told.append(f"not to be confused with {', '.join(found.homonyms)}")
+    typer.echo("; ".join(told))
     print_table(("memory", "text"), ((str(each.id), each.text) for each in found.memories))
     print_table(
         ("beside it", "shared"), ((each.name, str(each.memories)) for each in found.neighbours)

@@ -7,10 +7,10 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
-    from memsvc_client import AsyncClient, Memory, Review
+    from memsvc_client import AsyncClient, Review
 
 app = typer.Typer(
-    help="Pairs of memories that may say the same: `memsvc consolidate` proposes them.",
+    help="Memories that may say the same, entities that may be one: `memsvc consolidate` asks.",
     no_args_is_help=True,
 )
 
@@ -32,22 +32,19 @@ def list_reviews(
     from memsvc.cli.connection import ask, collect
     from memsvc.cli.output import print_json
 
-    async def read(client: "AsyncClient") -> "list[tuple[Review, Memory, Memory]]":
+    async def read(client: "AsyncClient") -> "list[tuple[Review, tuple[str, ...]]]":
         asked = client.bank(bank)
         found = await collect(asked.reviews(state=state), limit=limit)
         return [
-            (each, await asked.get(each.memory_ids[0]), await asked.get(each.memory_ids[1]))
+            (each, tuple([(await asked.get(one)).text for one in each.memory_ids or ()]))
+            if each.names is None
+            else (each, each.names)
             for each in found
         ]
 
     found = ask(url, read)
     if as_json:
-        print_json(
-            [
-                {**each.model_dump(mode="json"), "texts": [one.text, other.text]}
-                for each, one, other in found
-            ]
-        )
+        print_json([{**each.model_dump(mode="json"), "texts": [*texts]} for each, texts in found])
         return
     _show(found)
 
@@ -78,13 +75,13 @@ def reject(bank: Bank, review: ReviewId, *, url: Url = None, as_json: AsJson = F
     print_record(decided, as_json=as_json, show=lambda _: typer.echo("Both stay."))
 
 
-def _show(found: "list[tuple[Review, Memory, Memory]]") -> None:
+def _show(found: "list[tuple[Review, tuple[str, ...]]]") -> None:
     from memsvc.cli.output import print_table
 
     print_table(
-        ("id", "score", "state", "older", "newer"),
+        ("id", "kind", "score", "state", "one", "other"),
         (
-            (str(each.id), f"{each.score:.3f}", each.state, one.text, other.text)
-            for each, one, other in found
+            (str(each.id), each.kind, f"{each.score:.3f}", each.state, *texts)
+            for each, texts in found
         ),
     )

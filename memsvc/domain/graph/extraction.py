@@ -69,24 +69,23 @@ class Extracted:
     """Everything named in it, its subjects among them, and how often."""
     types: Mapping[EntityForm, frozenset[str]] = field(default_factory=dict)
     """What sorts of thing entities were given as, in small letters; most have none."""
-    pairs: frozenset[tuple[EntityForm, EntityForm]] = frozenset()
-    """Entities that given facts join."""
+    names: Mapping[EntityForm, EntityForm] = field(default_factory=dict)
+    """Other names under which the text has entities, and as which each is read."""
 
     def with_given(self, given: Iterable[GivenMentions]) -> "Extracted":
         """Return these entities and those given beside them; what is in both is counted once."""
-        mentions, pairs = Counter(self.mentions), set(self.pairs)
+        mentions = Counter(self.mentions)
         types = {form: set(some) for form, some in self.types.items()}
         for each in given:
             for (form, type_), count in each.counts.items():
                 mentions[form] = max(mentions[form], count)
                 if type_ is not None:
                     types.setdefault(form, set()).add(type_)
-            pairs |= each.pairs
         return Extracted(
             subjects=self.subjects,
             mentions=mentions,
             types={form: frozenset(some) for form, some in types.items()},
-            pairs=frozenset(pairs),
+            names=self.names,
         )
 
 
@@ -112,13 +111,30 @@ def heading_of(text: str) -> str | None:
     return None if is_sentence or len(heading) > _LONGEST_HEADING else heading
 
 
+def shown_names(text: str, speaker: str | None = None) -> dict[EntityForm, str]:
+    """Return the entities of ``text`` as they are written in it, the first time each."""
+    heading = heading_of(text)
+    shown: dict[EntityForm, str] = {}
+    for form in title_forms(heading) if heading else ():
+        shown[form] = heading if entity_form(heading or "") == form and heading else form
+    for name in (*([speaker] if speaker else []), *_surfaces(text)):
+        named = entity_form(name)
+        if named is not None:
+            shown.setdefault(named, " ".join(name.split()))
+    return shown
+
+
 def _named(text: str) -> Iterator[EntityForm]:
+    yield from _forms(_surfaces(text))
+
+
+def _surfaces(text: str) -> Iterator[str]:
     quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(text)]
     names = [quote for quote in quoted if len(quote) <= _LONGEST_QUOTE]
     if _CJK.search(text):
         names += _FOREIGN_IN_CJK.findall(text)
-    yield from _forms(names)
-    yield from _forms(_capitalised(text))
+    yield from names
+    yield from _capitalised(text)
 
 
 def _forms(names: Iterable[str]) -> Iterator[EntityForm]:

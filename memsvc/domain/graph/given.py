@@ -60,8 +60,6 @@ class GivenMentions:
 
     counts: Mapping[tuple[EntityForm, str | None], int]
     """Of each entity, with its type: the number of facts it is part of, at least 1."""
-    pairs: frozenset[tuple[EntityForm, EntityForm]]
-    """Subject and object of each fact that has two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +77,19 @@ class GivenSet:
         """Return what either says."""
         return GivenSet(facts=self.facts | other.facts, entities=self.entities | other.entities)
 
+    def named(self) -> frozenset[GivenEntity]:
+        """Return every entity that the set speaks of."""
+        ends = {end for fact in self.facts for end in (fact.subject, fact.object)}
+        return self.entities | ends
+
     def mentions(self) -> GivenMentions:
         """Return what the set adds to the graph."""
         counts: Counter[tuple[EntityForm, str | None]] = Counter()
-        pairs = set()
         for fact in self.facts:
-            ends = fact.subject, fact.object
-            counts.update({(each.form, each.type) for each in ends})
-            if fact.subject.form != fact.object.form:
-                pairs.add((fact.subject.form, fact.object.form))
+            counts.update({(each.form, each.type) for each in (fact.subject, fact.object)})
         for entity in self.entities:
             counts[entity.form, entity.type] = max(1, counts[entity.form, entity.type])
-        return GivenMentions(counts=counts, pairs=frozenset(pairs))
+        return GivenMentions(counts=counts)
 
     def written(self) -> dict[str, Json]:
         """Return the set as JSON, the same for equal sets."""

@@ -15,6 +15,7 @@ from memsvc.store.tables.contents import (
     memory_versions,
 )
 from memsvc.store.tables.duplicates import compared_memories, reviews
+from memsvc.store.tables.entities import entities, entity_readings, entity_reviews
 from memsvc.store.tables.erasures import erasures
 from memsvc.store.tables.facts import fact_readings, facts
 from memsvc.store.tables.graph import given_sets, mentions
@@ -41,6 +42,9 @@ __all__ = [
     "change_numbers",
     "compared_memories",
     "embeddings",
+    "entities",
+    "entity_readings",
+    "entity_reviews",
     "episodes",
     "erasures",
     "fact_readings",
@@ -93,6 +97,9 @@ BANK_TABLES = (
     recall_hits,
     facts,
     fact_readings,
+    entities,
+    entity_readings,
+    entity_reviews,
     erasures,
     reinforcements,
     thoughts,

@@ -366,7 +366,9 @@ FORECAST = Forecast(
     soonest=[Fading(memory_id=MEMORY_ID, kind=MemoryKind.TURN, reason=FateReason.FADED, at=NOON)],
     examined=5,
 )
-LISBON = Entity(form=EntityForm("lisbon"), memories=3)
+LISBON = Entity(
+    form=EntityForm("lisbon"), memories=3, name="Lisbon", type="city", aliases=["Lisboa"]
+)
 USAGE = Usage(
     day=NOON.date(),
     purpose="organise",

@@ -30,7 +30,10 @@ class NamesEmbedder(HashingEmbedder):
         self.names: list[str] = []
 
     async def embed_documents(
-        self, texts: Sequence[str], *, in_background: bool = False
+        self,
+        texts: Sequence[str],
+        *,
+        in_background: bool = False,  # noqa: ARG002 — the port's
     ) -> list[Matrix]:
         self._refuse_when_down()
         self.names += texts

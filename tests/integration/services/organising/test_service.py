@@ -97,7 +97,9 @@ async def test_nothing_is_organised_unasked_where_that_is_off(
         after = await bank.consolidation()
 
     todo = {each.name: each.todo for each in plan.stages}
-    assert list(todo) == ["organise", "dedupe", "facts", "think", "summarise", "portray"]
+    assert list(todo) == [
+        *("organise", "dedupe", "facts", "entities", "think", "summarise", "portray")
+    ]
     assert (todo["organise"], todo["dedupe"]) == (1, 1)
     assert same.id == job.id or done.state == "succeeded"
     assert (done.kind, done.state, done.counts["annotated"]) == ("bank.consolidate", "succeeded", 1)

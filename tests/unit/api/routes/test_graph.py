@@ -6,7 +6,13 @@ from tests.unit.api.answers import JOB_ID, MEMORY_ID
 from tests.unit.api.script import Script
 
 AT = "/v1/banks/ada/graph"
-LISBON = {"name": "lisbon", "memories": 3}
+LISBON = {
+    "name": "lisbon",
+    "shown": "Lisbon",
+    "type": "city",
+    "aliases": ["Lisboa"],
+    "memories": 3,
+}
 
 
 async def test_size_is_told(api: httpx2.AsyncClient) -> None:

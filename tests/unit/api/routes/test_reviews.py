@@ -11,6 +11,8 @@ AT = f"/v1/banks/ada/reviews/{REVIEW_ID}"
 RENDERED = {
     "id": str(REVIEW_ID),
     "state": "open",
+    "kind": "memories",
+    "names": None,
     "memory_ids": [str(MEMORY_ID), str(REVIEW.pair.other_id)],
     "score": 0.84,
     "evidence": {"cosine": 0.91},

@@ -119,7 +119,6 @@ def test_what_a_text_names_and_a_fact_tells_is_counted_once() -> None:
     some = GivenSet(facts=frozenset([fact("Ana", "knows", "Bo"), fact("Ana", "likes", "tea")]))
     joined = read.with_given([some.mentions()])
     assert joined.mentions == {"ana": 3, "bo": 1, "tea": 1}
-    assert joined.pairs == {("ana", "bo"), ("ana", "tea")}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Entities through the service: kept, typed, merged by rules, asked about, undone, erased."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from memsvc_client import AsyncBank, AsyncClient, GivenEntity, ReviewDecidedError
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from memsvc.store.engine import normalise_url
+from tests.fixtures.database import Database
+from tests.fixtures.embedder import HashingEmbedder
+from tests.integration.services.organising.test_service import ON_DEMAND, serving
+
+DOCTOR = "We saw that Dr. Ana Silva opened the clinic."
+ANA = "We had lunch with Ana Silva. It rained all over Porto."
+MIDDLE = "A letter came from Ana Maria Silva today."
+
+
+@pytest.fixture
+async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
+    async with serving(database, embedder, ON_DEMAND) as (client, _):
+        yield client
+
+
+@pytest.fixture
+async def bank(client: AsyncClient) -> AsyncBank:
+    await client.create_bank("ada")
+    return client.bank("ada")
+
+
+async def consolidate(client: AsyncClient) -> dict[str, int]:
+    job = await client.bank("ada").consolidate(stages=["entities"])
+    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    done = await client.get_job(job.id)
+    assert done.state == "succeeded", done.reason
+    return dict(done.counts or {})
+
+
+async def listed(bank: AsyncBank) -> dict[str, tuple[str | None, str | None, tuple[str, ...], int]]:
+    return {
+        each.name: (each.shown, each.type, each.aliases, each.memories)
+        async for each in bank.entities()
+    }
+
+
+async def test_two_names_of_one_are_merged_shown_undone_and_left_alone(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    for number, each in enumerate((DOCTOR, ANA)):
+        await bank.add_memory(each, external_id=str(number))
+    apart = await listed(bank)
+    assert apart["dr ana silva"] == (None, None, (), 1)
+
+    counts = await consolidate(client)
+
+    assert counts["entities_merged"] == 1
+    together = await listed(bank)
+    assert together["ana silva"] == ("Ana Silva", None, ("Dr. Ana Silva",), 2)
+    assert "dr ana silva" not in together
+    found = await bank.entity("dr. ana silva")
+    assert {memory.text for memory in found.memories} == {DOCTOR, ANA}
+    [merge] = [each async for each in bank.operations(kind="merge")]
+    assert merge.details is not None
+    assert merge.details["evidence"] == {"rule": "title", "sorts": []}
+    assert "Silva" not in str(merge.details)
+
+    await bank.undo(merge.id)
+    assert {name: each[3] for name, each in (await listed(bank)).items()} == {
+        name: each[3] for name, each in apart.items()
+    }
+    await bank.add_memory("Nothing new here.", external_id="2")
+    assert (await consolidate(client)).get("entities_merged", 0) == 0
+    assert "dr ana silva" in await listed(bank), "what was undone is not merged again"
+
+
+async def test_an_uncertain_pair_is_asked_about_and_a_homonym_is_not_merged(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    await bank.add_memory(ANA, external_id="0")
+    await bank.add_memory(MIDDLE, external_id="1")
+    await bank.give_facts(
+        entities=[
+            GivenEntity(external_id="0", name="Jordan", type="country"),
+            GivenEntity(external_id="1", name="Jordan", type="player"),
+        ]
+    )
+    assert (await consolidate(client))["for_review"] == 1
+    entities = await listed(bank)
+    assert entities["jordan (place)"][:2] == ("Jordan", "country")
+    assert entities["jordan (person)"][:2] == ("Jordan", "player")
+    detail = await bank.entity("Jordan")
+    assert (detail.entity.name, detail.homonyms) == ("jordan (person)", ("jordan (place)",))
+    assert (await bank.entity("Jordan (place)")).homonyms == ()
+
+    [review] = [each async for each in bank.reviews()]
+    assert (review.kind, review.memory_ids) == ("entities", None)
+    assert set(review.names or ()) == {"Ana Silva", "Ana Maria Silva"}
+    accepted = await bank.accept_review(review.id)
+    assert accepted.operation_id is not None
+    assert (await listed(bank))["ana maria silva"][2:] == (("Ana Silva",), 2)
+    with pytest.raises(ReviewDecidedError):
+        await bank.reject_review(review.id)
+    assert [each async for each in bank.reviews()] == []
+    await bank.undo(accepted.operation_id)
+    assert (await listed(bank))["ana silva"][3] == 1
+
+
+async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
+    client: AsyncClient, bank: AsyncBank, database: Database
+) -> None:
+    for number, each in enumerate((ANA, DOCTOR, MIDDLE)):
+        await bank.add_memory(each, external_id=str(number))
+    await bank.give_facts(entities=[GivenEntity(external_id="0", name="Bo Vinter", type="person")])
+    await consolidate(client)
+    [ana] = [each.id async for each in bank.memories() if each.text == ANA]
+
+    erasure = await bank.erase(memory_ids=[ana])
+    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+
+    assert (await bank.erasure(erasure.id)).state == "complete"
+    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT form, name, merged_into FROM entities"))
+        kept = {row.form: (row.name, row.merged_into) for row in rows}
+        effects = "SELECT count(*) FROM operation_effects WHERE aspect IN ('entity', 'given')"
+        left = connection.execute(text(effects)).scalar_one()
+    assert "bo vinter" not in kept
+    assert "porto" not in kept
+    assert kept["dr ana silva"] == ("Dr. Ana Silva", None), "it is itself again"
+    assert left == 0
+    assert "dr ana silva" in await listed(bank)
