@@ -115,7 +115,7 @@ class MemoryGraph:
         return graph
 
     def prepare(self, weights: EdgeWeights = _PLAIN) -> None:
-        """Put the edges together, if that has not been done: 2 s for a million of them."""
+        """Put the edges together, if that has not been done: 3 s for a million of them."""
         with self._turn:
             self._walks_of(weights)
 
