@@ -9,7 +9,7 @@ from datetime import datetime
 from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.asked_times import AskedTime
 from memsvc.domain.filters import ACTIVE_ONLY
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
@@ -24,7 +24,15 @@ from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.question_times import read_times, time_factor, weigh_by_time
-from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery, Walk, unranked
+from memsvc.services.recalled import (
+    Dropped,
+    Hit,
+    Recalled,
+    RecallQuery,
+    Walk,
+    told_walk,
+    unranked,
+)
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -211,32 +219,24 @@ class Recall:
     ) -> tuple[Sequence[Fused], Mapping[MemoryId, Hop], Walk | None]:
         """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
         arms = query.arms or self._default_arms()
-        rankings = {
-            arm: [(each.memory_id, each.score) for each in outcome.candidates]
-            for arm, outcome in outcomes.items()
-            if outcome.report.status is ArmStatus.OK
-        }
+        weights = _weights(self._settings)
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, _weights(self._settings), most), {}, None
+            return fuse(_rankings(outcomes), weights, most), {}, None
         dense = outcomes.get(Arm.DENSE)
-        mode = query.walk or WalkMode(self._settings.graph.mode)
-        hopped = await self._second_hop(
-            FirstHop(
-                query=asked,
-                rankings=rankings,
-                posed=None if dense is None else dense.posed,
-                weights=_weights(self._settings),
-                most=most,
-                mode=mode,
-                explain=query.explain,
-            )
+        first = FirstHop(
+            query=asked,
+            rankings=_rankings(outcomes),
+            posed=None if dense is None else dense.posed,
+            weights=weights,
+            most=most,
+            mode=query.walk or WalkMode(self._settings.graph.mode),
+            explain=query.explain,
         )
+        hopped = await self._second_hop(first)
         outcomes[Arm.GRAPH] = hopped.outcome
-        walk = hopped.walk
-        told = Walk(mode=mode, seeds=walk.seeds, facts=walk.facts) if walk is not None else None
-        return hopped.fused, hopped.hops, told
+        return hopped.fused, hopped.hops, told_walk(first.mode, hopped.walk)
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:
@@ -313,6 +313,14 @@ class Recall:
         if left is not None:
             left -= sum(hit.tokens for hit in hits)
         return fitting(found, costs, left)
+
+
+def _rankings(outcomes: Mapping[Arm, ArmOutcome]) -> dict[Arm, Ranking]:
+    return {
+        arm: [(each.memory_id, each.score) for each in outcome.candidates]
+        for arm, outcome in outcomes.items()
+        if outcome.report.status is ArmStatus.OK
+    }
 
 
 def _judged(question: _Question, found: _Found, asked_at: float) -> Candidates:

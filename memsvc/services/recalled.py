@@ -15,6 +15,7 @@ from memsvc.domain.recorded_recalls import RecallId
 from memsvc.memory_index.memory_graph import Seeds
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
+from memsvc.services.graph_walks import WalkAnswer
 from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.second_hop import Hop
@@ -121,3 +122,8 @@ def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
         Hit(memory=memory, score=0.0, parts={}, tokens=cost)
         for memory, cost in zip(memories, costs, strict=True)
     ]
+
+
+def told_walk(mode: WalkMode, answer: WalkAnswer | None) -> Walk | None:
+    """Return what an answer tells of a walk, ``None`` where there was none."""
+    return None if answer is None else Walk(mode=mode, seeds=answer.seeds, facts=answer.facts)
