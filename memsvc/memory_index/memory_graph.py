@@ -16,9 +16,9 @@ from memsvc.domain.graph.memberships import Memberships
 from memsvc.domain.graph.mentions import MentionGraph
 from memsvc.domain.graph.names import Names
 from memsvc.domain.graph.pagerank import PageRankSettings
-from memsvc.domain.graph.synonyms import Synonym, Synonyms
 from memsvc.domain.graph.walk_graph import EdgeWeights, Told, Walked, WalkGraph
 from memsvc.domain.identifiers import EpisodeId, MemoryId
+from memsvc.memory_index.graph_names import GraphNames
 
 _BYTES_PER_MENTION = 220
 """Of the tables of Python objects, measured; the edges of the walk are counted exactly."""
@@ -54,8 +54,7 @@ class MemoryGraph:
         self._mentions: MentionGraph[MemoryId] = MentionGraph()
         self._episodes: Memberships[MemoryId, EpisodeId] = Memberships()
         self._walks: dict[EdgeWeights, WalkGraph[MemoryId]] = {}
-        self._names: Synonyms | None = None
-        self._synonyms: dict[EntityForm, dict[EntityForm, Synonym]] = {}
+        self._names = GraphNames()
         self._homonyms: Homonyms[MemoryId] = Homonyms()
         self._aliases: Names[MemoryId] = Names()
         self._count = 0
@@ -78,8 +77,7 @@ class MemoryGraph:
     def nbytes(self) -> int:
         """Bytes held, estimated for the tables."""
         walks = sum(each.nbytes for each in self._walks.values())
-        names = 0 if self._names is None else self._names.nbytes
-        return walks + names + self._count * _BYTES_PER_MENTION
+        return walks + self._names.nbytes + self._count * _BYTES_PER_MENTION
 
     def apply(
         self,
@@ -156,7 +154,7 @@ class MemoryGraph:
         return graph
 
     def prepare(self, weights: EdgeWeights = _PLAIN) -> None:
-        """Put the edges together, if that has not been done: 2 s for a million of them."""
+        """Put the edges together, if that has not been done: 3 s for a million of them."""
         with self._turn:
             self._walks_of(weights)
 
@@ -238,9 +236,7 @@ class MemoryGraph:
         ``threshold`` is the least cosine of synonyms; another one than before compares all anew.
         """
         with self._turn:
-            if self._names is None or self._names.threshold != threshold:
-                self._names = Synonyms(threshold)
-                self._synonyms.clear()
+            if self._names.compare_by(threshold):
                 self._walks.clear()
             return self._names.lacking(self._mentions.unordered_forms(), count)
 
@@ -250,17 +246,8 @@ class MemoryGraph:
         Entities that have gone meanwhile are left out.
         """
         with self._turn:
-            names = self._names
-            assert names is not None  # noqa: S101 — whoever adds names has asked which
-            kept = [
-                row
-                for row, form in enumerate(forms)
-                if self._mentions.source_count(form) and form not in names
-            ]
-            found = names.add([forms[row] for row in kept], vectors[kept])
-            for each in found:
-                self._synonyms.setdefault(each.first, {})[each.second] = each
-                self._synonyms.setdefault(each.second, {})[each.first] = each
+            kept = [row for row, form in enumerate(forms) if self._mentions.source_count(form)]
+            found = self._names.add([forms[row] for row in kept], vectors[kept])
             for walks in self._walks.values():
                 walks.join(found)
         return len(found)
@@ -268,7 +255,7 @@ class MemoryGraph:
     def nearest_name(self, vector: NDArray[np.float32], least: float) -> EntityForm | None:
         """Return the entity of the nearest name, of those that have been compared."""
         with self._turn:
-            return None if self._names is None else self._names.nearest(vector, least)
+            return self._names.nearest(vector, least)
 
     def expand(
         self, seeds: Mapping[EntityForm, float], count: int, check_time: Callable[[], None]
@@ -285,8 +272,7 @@ class MemoryGraph:
     def synonyms_of(self, form: EntityForm) -> Mapping[EntityForm, float]:
         """Return the entities of near names with the cosines."""
         with self._turn:
-            others = self._synonyms.get(form, {})
-            return {other: each.cosine for other, each in others.items()}
+            return self._names.near(form)
 
     def _told(self, memory_id: MemoryId) -> Extracted:
         """Return what a memory was put with: homonyms are told apart anew among others."""
@@ -317,13 +303,9 @@ class MemoryGraph:
 
     def _drop_names(self, forms: Iterable[EntityForm]) -> None:
         """Forget the names, and so the synonyms, of entities that nothing mentions any more."""
-        if self._names is None:
-            return
         for form in forms:
             if not self._mentions.source_count(form):
-                self._names.remove(form)
-                for other in self._synonyms.pop(form, {}):
-                    del self._synonyms[other][form]
+                self._names.drop(form)
 
     def _walks_of(self, weights: EdgeWeights) -> WalkGraph[MemoryId]:
         """Return the edges with these weights; they are put together when first asked for."""
@@ -335,6 +317,5 @@ class MemoryGraph:
                 )
                 for each in self._mentions
             }
-            pairs = [each for others in self._synonyms.values() for each in others.values()]
-            self._walks[weights] = WalkGraph(told, pairs, weights)
+            self._walks[weights] = WalkGraph(told, self._names.pairs(), weights)
         return self._walks[weights]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.filters import ACTIVE_ONLY
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
@@ -15,7 +15,7 @@ from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
 from memsvc.services.question_times import weigh_by_time
-from memsvc.services.recalled import Walk
+from memsvc.services.recalled import Walk, told_walk
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -106,36 +106,36 @@ class Find:
         """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
         query = question.query
         arms = asked_arms(query, question.bank, self._settings)
-        rankings = {
-            arm: [(each.memory_id, each.score) for each in outcome.candidates]
-            for arm, outcome in outcomes.items()
-            if outcome.report.status is ArmStatus.OK
-        }
+        weights = _weights(self._settings)
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(rankings, _weights(self._settings), most), {}, None
+            return fuse(_rankings(outcomes), weights, most), {}, None
         dense = outcomes.get(Arm.DENSE)
-        mode = query.walk or WalkMode(self._settings.graph.mode)
-        hopped = await self._second_hop(
-            FirstHop(
-                query=asked,
-                rankings=rankings,
-                posed=None if dense is None else dense.posed,
-                weights=_weights(self._settings),
-                most=most,
-                mode=mode,
-                explain=query.explain,
-            )
+        first = FirstHop(
+            query=asked,
+            rankings=_rankings(outcomes),
+            posed=None if dense is None else dense.posed,
+            weights=weights,
+            most=most,
+            mode=query.walk or WalkMode(self._settings.graph.mode),
+            explain=query.explain,
         )
+        hopped = await self._second_hop(first)
         outcomes[Arm.GRAPH] = hopped.outcome
-        walk = hopped.walk
-        told = Walk(mode=mode, seeds=walk.seeds, facts=walk.facts) if walk is not None else None
-        return hopped.fused, hopped.hops, told
+        return hopped.fused, hopped.hops, told_walk(first.mode, hopped.walk)
 
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:
             await self._second_hop.refresh(asked)
+
+
+def _rankings(outcomes: Mapping[Arm, ArmOutcome]) -> dict[Arm, Ranking]:
+    return {
+        arm: [(each.memory_id, each.score) for each in outcome.candidates]
+        for arm, outcome in outcomes.items()
+        if outcome.report.status is ArmStatus.OK
+    }
 
 
 def _weights(settings: RecallSettings) -> FusionWeights:

@@ -118,8 +118,11 @@ class GraphWalks:
         )
 
     async def _near_names(self, question: WalkQuestion) -> Sequence[EntityForm]:
-        """Return the nearest entities of names that no memory has, if names are compared."""
-        if self.settings.synonym_weight <= 0 or question.query.day is not None:
+        """Return the nearest entities of names that no memory has, if names are compared.
+
+        None under a filter: they may be those of memories that it hides.
+        """
+        if self.settings.synonym_weight <= 0 or question.query.allowed is not None:
             return ()
         graph = question.graph
         known = await in_thread(question.check_time, partial(graph.counts, question.named))

@@ -17,6 +17,7 @@ from memsvc.domain.widening import AskedRank
 from memsvc.memory_index.memory_graph import Seeds
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
+from memsvc.services.graph_walks import WalkAnswer
 from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.second_hop import Hop
@@ -151,3 +152,8 @@ def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
 def without_stages(query: RecallQuery) -> RecallQuery:
     """Return the query for a plain ranking: neither everything nor what a model would add."""
     return replace(query, pass_through=False, rewrite=False, iterate=False, rerank=False)
+
+
+def told_walk(mode: WalkMode, answer: WalkAnswer | None) -> Walk | None:
+    """Return what an answer tells of a walk, ``None`` where there was none."""
+    return None if answer is None else Walk(mode=mode, seeds=answer.seeds, facts=answer.facts)

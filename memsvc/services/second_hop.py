@@ -1,4 +1,4 @@
-"""The graph arm: what the first hits lead to, by a walk and by a second hop (decision 16)."""
+"""The graph arm: a walk, then a second hop from all that was found (decisions 16 and 33)."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -203,7 +204,7 @@ class SecondHop:
         )
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
         hopped = _hopped(scored, fused, first.most, candidates)
-        return replace(hopped, hops=_with_paths(hopped.hops, answer), walk=answer)
+        return replace(hopped, hops=_with_paths(hopped.hops, answer, query.allowed), walk=answer)
 
     async def _similarities(
         self, first: FirstHop, pool: Sequence[MemoryId]
@@ -316,11 +317,24 @@ def _hopped(
     return Hopped(fused=order, hops=hops, outcome=_outcome(report, candidates))
 
 
-def _with_paths(hops: Mapping[MemoryId, Hop], answer: WalkAnswer) -> Mapping[MemoryId, Hop]:
-    paths = {each.source: each.path for each in answer.walked if each.path}
+def _with_paths(
+    hops: Mapping[MemoryId, Hop], answer: WalkAnswer, allowed: Sequence[MemoryId] | None
+) -> Mapping[MemoryId, Hop]:
+    """Return hops with their ways; a way through what the filter hides is not told."""
+    shown = None if allowed is None else frozenset(allowed)
+    paths = {each.source: each.path for each in answer.walked if _may_be_told(each.path, shown)}
     if not paths:
         return hops
     return {each: replace(hop, path=paths.get(each, ())) for each, hop in hops.items()}
+
+
+def _may_be_told(path: Sequence[Node], shown: frozenset[MemoryId] | None) -> bool:
+    if shown is None:
+        return bool(path)
+    kinds = [node.kind for node in path]
+    # Of two synonyms in a row nobody knows who mentions them.
+    has_synonyms = any(pair == ("entity", "entity") for pair in pairwise(kinds))
+    return not has_synonyms and all(n.key in shown for n in path if n.kind == "source")
 
 
 def _outcome(

@@ -10,6 +10,9 @@ from memsvc.domain.graph.extraction import Extracted
 Source = TypeVar("Source")
 
 
+_NOTHING: Mapping[EntityForm, int] = Counter()
+
+
 class MentionGraph(Generic[Source]):
     """Sources and entities, joined by how often a source mentions an entity.
 
@@ -56,7 +59,7 @@ class MentionGraph(Generic[Source]):
 
     def mentions_of(self, source: Source) -> Mapping[EntityForm, int]:
         """Return the entities of a source, and how often it mentions each."""
-        return self._mentions.get(source, Counter())
+        return self._mentions.get(source, _NOTHING)
 
     def subjects_of(self, source: Source) -> frozenset[EntityForm]:
         """Return what a source is about."""

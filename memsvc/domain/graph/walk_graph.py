@@ -82,7 +82,9 @@ class WalkGraph(Generic[Source]):
         """Join many sources with what they mention at once, and names that are synonyms."""
         self._weights = weights or EdgeWeights()
         self._told: dict[Source, Told] = dict(told or {})
-        self._mentioned = Counter(form for each in self._told.values() for form in each.entities)
+        self._mentioned: Counter[EntityForm] = Counter()
+        """Of use to synonyms only, and counted only where they weigh something."""
+        self._count((form for each in self._told.values() for form in each.entities), ())
         self._synonyms: dict[EntityForm, dict[EntityForm, float]] = {}
         self._among: NDArray[np.bool_] | None = None
         self._note(synonyms)
@@ -214,6 +216,8 @@ class WalkGraph(Generic[Source]):
 
     def _count(self, more: Iterable[EntityForm], less: Iterable[EntityForm]) -> None:
         """Follow how many sources mention what; what none does loses its synonyms."""
+        if self._weights.synonym <= 0:
+            return
         self._mentioned.update(more)
         for form in less:
             self._mentioned[form] -= 1
@@ -232,31 +236,37 @@ class WalkGraph(Generic[Source]):
         self._is_source: list[bool] = []
         self._dead = 0
         edges: list[tuple[int, int, float]] = []
-        for source in self._told:
-            centre = self._number(Node(_SOURCE, source))
-            for node, weight in self._edges_of(source).items():
-                edges.append((centre, self._number(node), weight))
+        by_episode = self._weights.episode
+        for source, told in self._told.items():
+            centre = self._number(_SOURCE, source)
+            edges += [(centre, self._number(_ENTITY, form), 1.0) for form in sorted(told.entities)]
+            if told.episode is not None and by_episode > 0:
+                edges.append((centre, self._number(_EPISODE, told.episode), by_episode))
         for form, others in self._synonyms.items():
-            place = self._number(Node(_ENTITY, form))
+            place = self._number(_ENTITY, form)
             for other, cosine in others.items():
                 if form < other:
-                    at = self._number(Node(_ENTITY, other))
+                    at = self._number(_ENTITY, other)
                     edges.append((place, at, self._weights.synonym * cosine))
         self._adjacency = Adjacency(len(self._nodes), _edge_list(edges))
 
-    def _number(self, node: Node) -> int:
+    def _number(self, kind: NodeKind, key: Hashable) -> int:
         """Return the number of a node, the next one if it is new."""
-        place = self._places.setdefault(node, len(self._nodes))
-        if place == len(self._nodes):
+        # A plain tuple finds the node it equals, and is made faster.
+        place: int | None = self._places.get((kind, key))  # type: ignore[call-overload]
+        if place is None:
+            place = len(self._nodes)
+            node = Node(kind, key)
+            self._places[node] = place
             self._nodes.append(node)
-            self._is_source.append(node.kind == _SOURCE)
+            self._is_source.append(kind == _SOURCE)
             self._among = None
         return place
 
     def _set(self, centre: Node, weights: Mapping[Node, float]) -> None:
         """Give the edges of a node their weights, 0 for those that go."""
-        place = self._number(centre)
-        edges = [(place, self._number(node), weight) for node, weight in weights.items()]
+        place = self._number(*centre)
+        edges = [(place, self._number(*node), weight) for node, weight in weights.items()]
         self._adjacency.add_nodes(len(self._nodes) - self._adjacency.nodes)
         self._adjacency.set_edges(_edge_list(edges))
 
@@ -269,8 +279,9 @@ class WalkGraph(Generic[Source]):
 
 
 def _edge_list(edges: list[tuple[int, int, float]]) -> EdgeList:
+    columns = np.array(edges, np.float64).reshape(-1, 3)
     return EdgeList(
-        first=np.array([edge[0] for edge in edges], np.int64),
-        second=np.array([edge[1] for edge in edges], np.int64),
-        weights=np.array([edge[2] for edge in edges], np.float32),
+        first=columns[:, 0].astype(np.int64),
+        second=columns[:, 1].astype(np.int64),
+        weights=columns[:, 2].astype(np.float32),
     )

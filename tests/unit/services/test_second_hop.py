@@ -191,6 +191,19 @@ def _hold(graph: MemoryGraph, is_free: Event) -> None:
     graph.walk(seeds, 1, settings, wait)
 
 
+async def test_a_way_through_what_the_filter_hides_is_not_told() -> None:
+    texts = {1: "Golden Harbour and Rosa Lima.", 2: "Rosa Lima met Ada Faro.", 3: "Ada Faro."}
+    hop = second_hop(Graphs(graph_of(texts)))
+    asked = first_hop([3, 1], explain=True)
+    open_way = (await hop(asked)).hops[memory_id(3)].path
+    assert memory_id(2) in [step.key for step in open_way]
+    allowed = [memory_id(1), memory_id(3)]
+    narrow = replace(asked, query=replace(asked.query, allowed=allowed))
+    hops = (await hop(narrow)).hops
+    assert hops[memory_id(3)].path == ()
+    assert [step.key for step in hops[memory_id(1)].path] == ["golden harbour", memory_id(1)]
+
+
 async def test_only_the_best_hits_are_seeds() -> None:
     """HippoRAG 2, 15: there every passage is one, and each question walks the whole graph."""
     texts = {no: f"Page {no} of Anna{no}." for no in range(1, 60)}
