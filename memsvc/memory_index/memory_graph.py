@@ -1,7 +1,7 @@
 """The graph of one bank in memory: which memories speak of which entities."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.expansion import ExpansionSettings, expand
 from memsvc.domain.graph.extraction import Extracted
-from memsvc.domain.graph.homonyms import Homonyms
 from memsvc.domain.graph.hops import HopSettings, Link, follow_links
 from memsvc.domain.graph.memberships import Memberships
 from memsvc.domain.graph.mentions import MentionGraph
-from memsvc.domain.graph.names import Names
 from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.walk_graph import EdgeWeights, Told, Walked, WalkGraph
 from memsvc.domain.identifiers import EpisodeId, MemoryId
 from memsvc.memory_index.graph_names import GraphNames
+from memsvc.memory_index.name_reading import NameReading
 
 _BYTES_PER_MENTION = 220
 """Of the tables of Python objects, measured; the edges of the walk are counted exactly."""
@@ -55,8 +54,7 @@ class MemoryGraph:
         self._episodes: Memberships[MemoryId, EpisodeId] = Memberships()
         self._walks: dict[EdgeWeights, WalkGraph[MemoryId]] = {}
         self._names = GraphNames()
-        self._homonyms: Homonyms[MemoryId] = Homonyms()
-        self._aliases: Names[MemoryId] = Names()
+        self._reading = NameReading()
         self._count = 0
         self._turn = Lock()
 
@@ -92,41 +90,30 @@ class MemoryGraph:
         with self._turn:
             told_anew: set[MemoryId] = set()
             for memory_id in removals:
-                told_anew |= self._homonyms.remove(memory_id)
-                self._aliases.remove(memory_id)
+                told_anew |= self._reading.remove(memory_id)
                 self._remove(memory_id)
             for memory_id, extracted in upserts.items():
-                told_anew |= self._homonyms.put(memory_id, extracted)
-                self._aliases.put(memory_id, extracted.names)
+                told_anew |= self._reading.put(memory_id, extracted)
             for memory_id in told_anew - upserts.keys() - set(removals):
-                typed = self._homonyms.typed(memory_id)
-                self._put(memory_id, typed, self._episodes.episode_of(memory_id))
+                episode_id = self._episodes.episode_of(memory_id)
+                self._put(memory_id, self._reading.typed(memory_id), episode_id)
             for memory_id, extracted in upserts.items():
                 self._put(memory_id, extracted, episodes.get(memory_id))
-
-    def meant_by(self, form: EntityForm) -> list[EntityForm]:
-        """Return the entities that a name may mean: itself, what it is read as, homonyms."""
-        with self._turn:
-            return self._meant_by(form)
-
-    def _meant_by(self, form: EntityForm) -> list[EntityForm]:
-        names = (form, *self._aliases.read_as(form))
-        return list(dict.fromkeys(node for name in names for node in self._homonyms.nodes_of(name)))
 
     def meant(self, named: Iterable[EntityForm]) -> list[EntityForm]:
         """Return the entities that any of the names may mean, in their order."""
         with self._turn:
-            return list(dict.fromkeys(node for each in named for node in self._meant_by(each)))
+            return self._reading.meant(named)
 
     def sorts_of(self, form: EntityForm) -> list[str]:
         """Return the sorts of thing that memories were told an entity's name is of."""
         with self._turn:
-            return [str(each) for each in self._homonyms.sorts_of(form)]
+            return self._reading.sorts_of(form)
 
     def other_names(self, form: EntityForm) -> list[EntityForm]:
         """Return the names that memories have for an entity beside its own."""
         with self._turn:
-            return self._aliases.names_of(form)
+            return self._reading.other_names(form)
 
     def episodes(self, memories: Iterable[MemoryId]) -> dict[MemoryId, EpisodeId]:
         """Return the episodes of those of the memories that belong to one."""
@@ -146,7 +133,11 @@ class MemoryGraph:
         only, so this one has no synonyms.
         """
         with self._turn:
-            held = {each: self._told(each) for each in allowed if each in self._mentions}
+            held = {
+                each: self._reading.told(each, self._mentions.extracted(each))
+                for each in allowed
+                if each in self._mentions
+            }
             found = ((each, self._episodes.episode_of(each)) for each in held)
             stood = {each: episode_id for each, episode_id in found if episode_id is not None}
         graph = MemoryGraph()
@@ -274,16 +265,8 @@ class MemoryGraph:
         with self._turn:
             return self._names.near(form)
 
-    def _told(self, memory_id: MemoryId) -> Extracted:
-        """Return what a memory was put with: homonyms are told apart anew among others."""
-        typed = self._homonyms.typed_of(memory_id)
-        if typed is not None:
-            return typed
-        names = self._aliases.of_source(memory_id)
-        return replace(self._mentions.extracted(memory_id), names=names)
-
     def _put(self, memory_id: MemoryId, extracted: Extracted, episode_id: EpisodeId | None) -> None:
-        resolved = self._homonyms.resolved(extracted)
+        resolved = self._reading.resolved(extracted)
         before = set(self._mentions.mentions_of(memory_id))
         self._count += len(resolved.mentions) - len(before)
         self._mentions.put(memory_id, resolved)

@@ -225,7 +225,7 @@ def _known_all(graph: MemoryGraph, name: str) -> list[EntityForm]:
         if graph.memories_of(node):
             return [node]
     form = entity_form(name)
-    meant = [] if form is None else graph.meant_by(form)
+    meant = [] if form is None else graph.meant([form])
     counted = [(len(graph.memories_of(each)), each) for each in meant]
     known = sorted(((-count, each) for count, each in counted if count))
     if not known:

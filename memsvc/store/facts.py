@@ -24,18 +24,21 @@ from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.settling import Fact, FactId, Slot
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.links import LinkType
-from memsvc.domain.memory import FactPolicy, MemoryKind, MemoryState
+from memsvc.domain.memory import FactPolicy, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
-from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
+from memsvc.store.fact_conditions import (
+    is_given_of_present_text,
+    is_in_force,
+    is_listed,
+    is_stale,
+    is_unread,
+)
 from memsvc.store.session import Session
 from memsvc.store.undone import undone_effects
 from memsvc.store.validity import ValidityStore
-
-_IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
 
 
 class FactReader:
@@ -44,16 +47,16 @@ class FactReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
+    async def is_unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
         """Return active memories whose present text was not read for facts yet, by id."""
-        statement = select(t.memories.c.memory_id).where(*_unread(bank_id))
+        statement = select(t.memories.c.memory_id).where(*is_unread(bank_id))
         statement = statement.order_by(t.memories.c.memory_id).limit(limit)
         return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
 
     async def count_todo(self, bank_id: BankId) -> int:
         """Return how many memories are to be read, and facts whose slots are to be settled."""
-        unread = select(func.count()).where(*_unread(bank_id)).select_from(t.memories)
-        stale = select(func.count()).select_from(_WITH_SOURCES).where(*_stale(bank_id))
+        unread = select(func.count()).where(*is_unread(bank_id)).select_from(t.memories)
+        stale = select(func.count()).select_from(_WITH_SOURCES).where(*is_stale(bank_id))
         connection = self._session.connection
         return (await connection.scalar(unread) or 0) + (await connection.scalar(stale) or 0)
 
@@ -64,7 +67,7 @@ class FactReader:
             select(columns.subject, columns.predicate)
             .distinct()
             .select_from(_WITH_SOURCES)
-            .where(*_stale(bank_id))
+            .where(*is_stale(bank_id))
             .order_by(columns.subject, columns.predicate)
             .limit(limit)
         )
@@ -76,7 +79,7 @@ class FactReader:
         statement = (
             select(t.facts.c.fact_id)
             .select_from(_WITH_SOURCES)
-            .where(*_stale(bank_id), t.facts.c.memory_id == func.any(list(ids)))
+            .where(*is_stale(bank_id), t.facts.c.memory_id == func.any(list(ids)))
             .limit(1)
         )
         return await self._session.connection.scalar(statement) is not None
@@ -119,13 +122,13 @@ class FactReader:
         """Return facts whose source is in force, those that hold since latest first."""
         columns = t.facts.c
         statement = (
-            select(t.facts, _stands(bank_id).label("stands"))
+            select(t.facts, is_in_force(bank_id).label("stands"))
             .select_from(_WITH_SOURCES)
             .where(
                 columns.bank_id == bank_id,
                 t.memories.c.bank_id == bank_id,
-                _stands(bank_id),
-                *_listed(listing),
+                is_in_force(bank_id),
+                *is_listed(listing),
             )
             .order_by(columns.valid_from.desc(), columns.fact_id.desc())
             .limit(request.limit + 1)
@@ -182,7 +185,7 @@ class FactReader:
 
     async def _facts(self, bank_id: BankId, condition: ColumnElement[bool]) -> Sequence[Fact]:
         statement = (
-            select(t.facts, _stands(bank_id).label("stands"))
+            select(t.facts, is_in_force(bank_id).label("stands"))
             .select_from(_WITH_SOURCES)
             .where(t.facts.c.bank_id == bank_id, t.memories.c.bank_id == bank_id, condition)
             .order_by(t.facts.c.fact_id)
@@ -216,7 +219,7 @@ class FactWriter(FactReader):
             .where(
                 columns.bank_id == bank_id,
                 columns.memory_id == func.any(list(versions)),
-                or_(columns.origin.is_(None), ~_is_given_of_present_text(bank_id)),
+                or_(columns.origin.is_(None), ~is_given_of_present_text(bank_id)),
             )
             .returning(columns.subject, columns.predicate)
         )
@@ -299,82 +302,6 @@ def claim_columns(claim: Claim) -> dict[str, object]:
         "said_at": claim.said_at,
         "superseded_by": None,
     }
-
-
-def _is_given_of_present_text(bank_id: BankId) -> ColumnElement[bool]:
-    sets, memories, facts = t.given_sets.c, t.memories.c, t.facts.c
-    return exists().where(
-        sets.bank_id == bank_id,
-        sets.memory_id == facts.memory_id,
-        sets.origin == facts.origin,
-        sets.holds,
-        memories.bank_id == bank_id,
-        memories.memory_id == facts.memory_id,
-        memories.current_version == sets.version,
-    )
-
-
-def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
-    memories, readings = t.memories.c, t.fact_readings.c
-    return (
-        memories.bank_id == bank_id,
-        memories.state == MemoryState.ACTIVE,
-        # What was made from memories says again what these claim.
-        memories.kind != MemoryKind.THOUGHT,
-        memories.source != FUSED_SOURCE,
-        ~exists().where(
-            readings.bank_id == bank_id,
-            readings.memory_id == memories.memory_id,
-            readings.version == memories.current_version,
-        ),
-    )
-
-
-def _stands(bank_id: BankId) -> ColumnElement[bool]:
-    """Tell whether a memory carries its facts: by itself, or within one that says several."""
-    memories, links, fused = t.memories.c, t.links.c, t.memories.alias("fused").c
-    is_said = exists().where(
-        links.bank_id == bank_id,
-        fused.bank_id == bank_id,
-        links.from_id == memories.memory_id,
-        links.type == LinkType.MERGED_INTO,
-        fused.memory_id == links.to_id,
-        fused.source == FUSED_SOURCE,
-        fused.state == MemoryState.ACTIVE,
-    )
-    is_fused = and_(memories.state == MemoryState.MERGED, is_said)
-    return or_(memories.state.in_(_IN_FORCE), is_fused)
-
-
-def _stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
-    columns, by = t.facts.c, t.facts.alias("by").c
-    is_orphan = columns.superseded_by.is_not(None) & ~exists().where(
-        by.bank_id == bank_id, by.fact_id == columns.superseded_by
-    )
-    return (
-        columns.bank_id == bank_id,
-        t.memories.c.bank_id == bank_id,
-        or_(columns.stood != _stands(bank_id), is_orphan),
-    )
-
-
-def _listed(listing: FactListing) -> list[ColumnElement[bool]]:
-    columns, held_at = t.facts.c, listing.held_at
-    clauses: list[ColumnElement[bool]] = []
-    if listing.subject is not None:
-        clauses.append(columns.subject == listing.subject)
-    if listing.entity is not None:
-        clauses.append(or_(columns.subject == listing.entity, columns.object == listing.entity))
-    if listing.predicate is not None:
-        clauses.append(columns.predicate == listing.predicate)
-    if held_at is not None:
-        clauses += [
-            columns.denies.is_(False),
-            columns.valid_from <= held_at,
-            or_(columns.valid_to.is_(None), columns.valid_to > held_at),
-            or_(columns.until.is_(None), columns.until > held_at),
-        ]
-    return clauses
 
 
 def _cursor(fact: Fact) -> str:
