@@ -133,11 +133,10 @@ class MemoryGraph:
         only, so this one has no synonyms.
         """
         with self._turn:
-            held = {
-                each: self._reading.told(each, self._mentions.extracted(each))
-                for each in allowed
-                if each in self._mentions
-            }
+            read = (
+                (each, self._mentions.extracted(each)) for each in allowed if each in self._mentions
+            )
+            held = {each: self._reading.told(each, extracted) for each, extracted in read}
             found = ((each, self._episodes.episode_of(each)) for each in held)
             stood = {each: episode_id for each, episode_id in found if episode_id is not None}
         graph = MemoryGraph()
@@ -194,19 +193,13 @@ class MemoryGraph:
     def entities(self, containing: str = "") -> list[tuple[EntityForm, int]]:
         """Return the entities whose form contains a text, most mentioned first, with counts."""
         with self._turn:
-            counted = [
-                (form, self._mentions.source_count(form))
-                for form in self._mentions.forms()
-                if containing in form
-            ]
-        return sorted(counted, key=lambda each: (-each[1], each[0]))
+            return self._mentions.counted(containing)
 
     def memories_of(self, form: EntityForm) -> list[MemoryId]:
         """Return the memories that mention an entity, those about it first, oldest first."""
         with self._turn:
             about = self._mentions.sources_about(form)
-            others = self._mentions.sources_of(form) - about
-        return [*sorted(about), *sorted(others)]
+            return [*sorted(about), *sorted(self._mentions.sources_of(form) - about)]
 
     def mentions_of(self, memory_id: MemoryId) -> Mapping[EntityForm, int]:
         """Return the entities of a memory, and how often it mentions each."""
@@ -216,10 +209,8 @@ class MemoryGraph:
     def memories(self, after: MemoryId | None, limit: int) -> list[tuple[MemoryId, Extracted]]:
         """Return up to ``limit`` memories with their entities, in order of id."""
         with self._turn:
-            ids: Iterable[MemoryId] = sorted(
-                each for each in self._mentions if after is None or each > after
-            )[:limit]
-            return [(each, self._mentions.extracted(each)) for each in ids]
+            ids = sorted(each for each in self._mentions if after is None or each > after)
+            return [(each, self._mentions.extracted(each)) for each in ids[:limit]]
 
     def lacking_names(self, threshold: float, count: int) -> list[EntityForm]:
         """Return up to ``count`` entities whose names have not been compared with the others yet.

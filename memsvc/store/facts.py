@@ -47,7 +47,7 @@ class FactReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def is_unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
+    async def unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
         """Return active memories whose present text was not read for facts yet, by id."""
         statement = select(t.memories.c.memory_id).where(*is_unread(bank_id))
         statement = statement.order_by(t.memories.c.memory_id).limit(limit)

@@ -100,6 +100,11 @@ class MentionGraph(Generic[Source]):
         """Return every entity, in no particular order."""
         return self._sources
 
+    def counted(self, containing: str) -> list[tuple[EntityForm, int]]:
+        """Return the forms that contain a text, most mentioned first, with counts of sources."""
+        found = [(form, self.source_count(form)) for form in self.forms() if containing in form]
+        return sorted(found, key=lambda each: (-each[1], each[0]))
+
     def forms(self) -> Iterable[EntityForm]:
         """Return every entity, in order."""
         return sorted(self._sources)
