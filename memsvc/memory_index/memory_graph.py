@@ -248,8 +248,7 @@ class MemoryGraph:
         """
         with self._turn:
             beside, settings = self._episodes.beside, ExpansionSettings()
-            found = expand(self._mentions, seeds, beside, settings, check_time)
-        return found[:count]
+            return expand(self._mentions, seeds, beside, settings, check_time)[:count]
 
     def synonyms_of(self, form: EntityForm) -> Mapping[EntityForm, float]:
         """Return the entities of near names with the cosines."""
