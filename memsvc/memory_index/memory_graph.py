@@ -5,14 +5,13 @@ from threading import Lock
 
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import Extracted
-from memsvc.domain.graph.homonyms import Homonyms
 from memsvc.domain.graph.hops import HopSettings, Link, follow_links
 from memsvc.domain.graph.mentions import MentionGraph
-from memsvc.domain.graph.names import Names
 from memsvc.domain.graph.pagerank import PageRankSettings
 from memsvc.domain.graph.seeds import named_entity_seeds, source_seeds
 from memsvc.domain.graph.walk_graph import Walked, WalkGraph
 from memsvc.domain.identifiers import MemoryId
+from memsvc.memory_index.entity_readings import EntityReadings
 
 _BYTES_PER_MENTION = 220
 """Of the tables of Python objects, measured; the edges of the walk are counted exactly."""
@@ -28,8 +27,7 @@ class MemoryGraph:
         """Hold nothing."""
         self._mentions: MentionGraph[MemoryId] = MentionGraph()
         self._walks: WalkGraph[MemoryId] | None = None
-        self._homonyms: Homonyms[MemoryId] = Homonyms()
-        self._names: Names[MemoryId] = Names()
+        self._readings = EntityReadings()
         self._count = 0
         self._turn = Lock()
 
@@ -57,47 +55,31 @@ class MemoryGraph:
     ) -> None:
         """Put ``upserts`` in place of what there was of those memories; drop ``removals``."""
         with self._turn:
-            told_anew: set[MemoryId] = set()
             for memory_id in removals:
-                told_anew |= self._homonyms.remove(memory_id)
-                self._names.remove(memory_id)
                 self._count -= len(self._mentions.mentions_of(memory_id))
                 self._mentions.remove(memory_id)
                 if self._walks is not None:
                     self._walks.remove(memory_id)
-            for memory_id, extracted in upserts.items():
-                told_anew |= self._homonyms.put(memory_id, extracted)
-                self._names.put(memory_id, extracted.names)
-            for memory_id in told_anew - upserts.keys() - set(removals):
-                self._put(memory_id, self._homonyms.typed(memory_id))
-            for memory_id, extracted in upserts.items():
-                self._put(memory_id, extracted)
-
-    def _put(self, memory_id: MemoryId, extracted: Extracted) -> None:
-        resolved = self._homonyms.resolved(extracted)
-        self._count += len(resolved.mentions) - len(self._mentions.mentions_of(memory_id))
-        self._mentions.put(memory_id, resolved)
-        if self._walks is not None:
-            self._walks.put(memory_id, resolved.mentions.keys())
+            for memory_id, extracted in self._readings.apply(upserts, removals).items():
+                self._count += len(extracted.mentions) - len(self._mentions.mentions_of(memory_id))
+                self._mentions.put(memory_id, extracted)
+                if self._walks is not None:
+                    self._walks.put(memory_id, extracted.mentions.keys())
 
     def meant_by(self, form: EntityForm) -> list[EntityForm]:
         """Return the entities that a name may mean: itself, what it is read as, homonyms."""
         with self._turn:
-            return self._meant_by(form)
-
-    def _meant_by(self, form: EntityForm) -> list[EntityForm]:
-        names = (form, *self._names.read_as(form))
-        return list(dict.fromkeys(node for name in names for node in self._homonyms.nodes_of(name)))
+            return self._readings.meant_by([form])
 
     def sorts_of(self, form: EntityForm) -> list[str]:
         """Return the sorts of thing that memories were told an entity's name is of."""
         with self._turn:
-            return [str(each) for each in self._homonyms.sorts_of(form)]
+            return self._readings.sorts_of(form)
 
     def other_names(self, form: EntityForm) -> list[EntityForm]:
         """Return the names that memories have for an entity beside its own."""
         with self._turn:
-            return self._names.names_of(form)
+            return self._readings.names_of(form)
 
     def prepare(self) -> None:
         """Put the edges together, if that has not been done: 2 s for a million of them."""
@@ -124,7 +106,7 @@ class MemoryGraph:
         with self._turn:
             walks = self._walks
             mentioned = {f for hit in hits for f in self._mentions.mentions_of(hit)}
-            meant = {node for each in named for node in self._meant_by(each)}
+            meant = set(self._readings.meant_by(named))
             followed = meant & mentioned if hits else meant
             counts = {form: self._mentions.source_count(form) for form in followed}
             seeds = source_seeds(hits), named_entity_seeds(followed, counts)
@@ -139,7 +121,7 @@ class MemoryGraph:
     ) -> dict[MemoryId, Link[MemoryId]]:
         """Return the strongest link to each memory that ``hits``, best first, lead to."""
         with self._turn:
-            meant = {node for each in named for node in self._meant_by(each)}
+            meant = self._readings.meant_by(named)
             return follow_links(hits, meant, self._mentions, settings)
 
     def entities(self, containing: str = "") -> list[tuple[EntityForm, int]]:
