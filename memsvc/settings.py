@@ -235,6 +235,8 @@ class GraphSettings(_Group):
     """How the arm looks for memories where a request does not say."""
     least_fact_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.35
     """Of facts that a walk of the mode `facts` begins from, if no model chooses them."""
+    passage_weight: Annotated[float, Field(ge=0, le=10)] = 0.05
+    """Of the hits' scores beside the weights of facts' ends, in the mode `facts` (HippoRAG 2)."""
     choose_facts: bool = False
     """Whether the language model chooses them, where one is configured: one call a question."""
     synonym_weight: Annotated[float, Field(ge=0, le=10)] = 0.0

@@ -111,7 +111,8 @@ class GraphWalks:
             return WalkAnswer(
                 walked=answer.walked, seeds=answer.seeds, facts=chosen.facts, note=note
             )
-        seeds = Seeds(memories=source_seeds(question.hits), entities=entities)
+        hits = source_seeds(question.hits, self.settings.passage_weight)
+        seeds = Seeds(memories=hits, entities=entities)
         return await in_thread(
             question.check_time,
             partial(self._walk, question, seeds, facts=chosen.facts, note=chosen.note),

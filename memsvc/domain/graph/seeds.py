@@ -71,5 +71,8 @@ def named_entity_seeds(
 def source_seeds(
     scores: Mapping[Source, float], weight: float = PASSAGE_WEIGHT
 ) -> dict[Source, float]:
-    """Return the weights of sources that the first hop has found: their scores, made small."""
-    return {source: weight * score for source, score in scores.items() if score > 0}
+    """Return the weights of sources that the first hop has found: their scores, made small.
+
+    With the weight 0 none is a seed.
+    """
+    return {source: weight * score for source, score in scores.items() if weight * score > 0}

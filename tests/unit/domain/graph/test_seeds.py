@@ -47,6 +47,7 @@ def test_named_entities_weigh_by_how_few_sources_mention_them() -> None:
 
 def test_sources_weigh_a_twentieth_of_their_scores() -> None:
     assert source_seeds({"a": 1.0, "b": 0.5, "c": 0.0}) == {"a": 0.05, "b": 0.025}
+    assert source_seeds({"a": 1.0}, 0.0) == {}
 
 
 def test_scores_of_many_facts_are_stretched_and_of_few_left_alone() -> None:
