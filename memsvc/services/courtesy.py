@@ -25,10 +25,6 @@ class Courtesy:
         self._nobody = asyncio.Event()
         self._nobody.set()
         self._own_time_until = 0.0
-        self._waiting = 0
-        self._waits_since = 0.0
-        self.waited_s = 0.0
-        """In all, during which some background work was waiting."""
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -51,17 +47,6 @@ class Courtesy:
         if self._nobody.is_set() or started < self._own_time_until:
             await asyncio.sleep(0)
             return 0.0
-        self._waiting += 1
-        if self._waiting == 1:
-            self._waits_since = started
-        try:
-            return await self._wait(started)
-        finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self.waited_s += self._clock() - self._waits_since
-
-    async def _wait(self, started: float) -> float:
         try:
             await asyncio.wait_for(self._nobody.wait(), self._most_wait_s)
         except TimeoutError:

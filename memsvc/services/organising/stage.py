@@ -91,9 +91,8 @@ class OrganiseStage:
         self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
     ) -> None:
         """Organise some windows side by side, then leave others their share of the time."""
-        courtesy = self.window.gathering.courtesy
-        await courtesy.turn()
-        started, waited_s = time.monotonic(), courtesy.waited_s
+        await self.window.gathering.courtesy.turn()
+        started = time.monotonic()
         outcomes = await asyncio.gather(
             *(self.window.or_set_aside(context.job, measures, each) for each in windows),
             return_exceptions=True,  # each window comes to its own end before one of them is raised
@@ -101,8 +100,7 @@ class OrganiseStage:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 await _leave(context, outcome)
-        # Others had the time that was waited for them already.
-        took_s = max(0.0, time.monotonic() - started - (courtesy.waited_s - waited_s))
+        took_s = time.monotonic() - started
         await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
 
 
