@@ -15,6 +15,7 @@ from bench.ingest import ingest
 from bench.ppr import ppr
 from bench.progress import console
 from bench.recall import recall
+from bench.report import report
 from bench.retrieval import retrieval
 from bench.scale import scale
 from memsvc.errors import MemsvcError
@@ -28,6 +29,7 @@ app.command()(ingest)
 app.command()(footprint)
 app.command()(index)
 app.command()(ppr)
+app.command()(report)
 
 
 @app.command(
