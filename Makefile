@@ -11,7 +11,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage build lock bench bench-peers clean
+.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage build lock bench bench-peers bench-docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,8 +81,13 @@ lock: setup ## Resolve the dependencies anew
 bench: setup ## What can be measured, and how
 	$(BIN)/python -m bench --help
 
-bench-peers: setup ## Install what the similarity benchmark compares with
+bench-peers: setup ## Install what benchmarks compare with: into .venv, Mem0 into an environment of its own
 	$(BIN)/uv pip install -q --python $(BIN)/python --group bench
+	$(PYTHON) -m venv $(VENV)/peers/mem0ai
+	$(VENV)/peers/mem0ai/bin/python -m pip install -q --disable-pip-version-check -r bench/peers/mem0.txt -c bench/peers/constraints.txt
+
+bench-docs: setup ## Make the tables of docs/benchmarks.md from bench/results
+	$(BIN)/python -m bench report
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -18,6 +18,7 @@ from bench.organise import organise
 from bench.ppr import ppr
 from bench.progress import console
 from bench.recall import recall
+from bench.report import report
 from bench.retrieval import retrieval
 from bench.scale import scale
 from memsvc.errors import MemsvcError
@@ -34,6 +35,7 @@ app.command()(ppr)
 app.command()(organise)
 app.command()(cost)
 app.command()(backlog)
+app.command()(report)
 
 
 @app.command(

@@ -1,5 +1,6 @@
 """``python -m bench recall``: what a recall takes as a whole, by stage, alone and under load."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -25,6 +26,8 @@ from bench.options import (
     parse_arms,
     refuse_useless_keep,
 )
+from bench.peers.comparison import Comparison, compare
+from bench.peers.running import PEERS
 from bench.progress import console, progress
 from bench.recall_rows import Question, RecallRow, RowPlan, measure_row
 from bench.results import describe_run, write_results
@@ -57,6 +60,24 @@ DataOption = Annotated[
 EmbedOption = Annotated[
     bool,
     typer.Option("--embed", help="Encode generated texts too: hours, not minutes."),
+]
+
+
+PeersOption = Annotated[
+    list[str],
+    typer.Option("--peer", help="Another library, measured beside ours in this process's way."),
+]
+PeerMemoriesOption = Annotated[
+    int | None,
+    typer.Option(min=100, help="Memories of that comparison; as many as above unless given."),
+]
+PeerDataOption = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="A set for its recall@10, as LoCoMo."),
+]
+PeerBudgetOption = Annotated[
+    float,
+    typer.Option(min=1, help="Seconds that adding with given vectors may take each library."),
 ]
 
 
@@ -100,9 +121,17 @@ def recall(  # noqa: PLR0913 — one parameter per option
     api_key: ApiKeyOption = None,
     seed: SeedOption = 0,
     keep: KeepOption = False,
+    peer: PeersOption = [],  # noqa: B006 — read, never changed
+    peer_memories: PeerMemoriesOption = None,
+    peer_data: PeerDataOption = None,
+    peer_budget: PeerBudgetOption = 1800.0,
 ) -> None:
     """Time whole recalls through HTTP, alone and under load, by stage and by processor time."""
     refuse_useless_keep(url, keep=keep)
+    if unknown := [each for each in peer if each not in PEERS]:
+        raise typer.BadParameter(
+            f"{', '.join(unknown)}: give some of {', '.join(PEERS)}.", param_hint="--peer"
+        )
     plan = RecallPlan(
         memories=sorted(set(memories)),
         banks=banks,
@@ -117,9 +146,12 @@ def recall(  # noqa: PLR0913 — one parameter per option
         embeds=embed or url is not None,
     )
     _refuse_too_few(plan)
+    settings: dict[str, object] = {}
+    rows: list[RecallRow] = []
     with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
         settings = describe_run(
             command="recall",
+            load_average=os.getloadavg(),
             data="generated" if plan.data is None else plan.data.name,
             arms=plan.arms,
             queries=queries,
@@ -129,11 +161,22 @@ def recall(  # noqa: PLR0913 — one parameter per option
             precomputed=not plan.embeds,
             service=service.describe(),
         )
-        rows: list[RecallRow] = []
         for row in _measure(service, plan):
             rows.append(row)
             write_results(out, {"rows": rows, "peers": [], "settings": settings})
     console.print(_table_of(rows))
+    if peer:
+        found = compare(
+            peer,
+            Comparison(
+                memories=peer_memories or plan.memories[-1],
+                queries=queries,
+                seed=seed,
+                data=peer_data,
+                add_budget_s=peer_budget,
+            ),
+        )
+        write_results(out, {"rows": rows, **found, "settings": settings})
 
 
 def _read_data(folder: Path) -> EvaluationSet:

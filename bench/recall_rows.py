@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from memsvc_client import Recall
+from memsvc_client import ArmStatus, Recall
 
 from bench.asking import refuse_failed_arms
 from bench.cpu_times import CpuTimes
@@ -73,6 +73,8 @@ class RecallRow(TypedDict):
     """The service's own stages."""
     arms_ms: dict[str, Percentiles]
     """Each arm without embedding; dense and lexical run side by side."""
+    arms_ok: dict[str, float]
+    """Share of the recalls in which each arm took part: one that was skipped cost nothing."""
     stages_cpu_ms: dict[str, float] | None
     """Processor time of the service's process while a stage lasted, for each recall; ``search``
     has embedding in it, ``http`` is the rest. With one client only: several cannot be told apart.
@@ -142,6 +144,7 @@ def measure_row(
         runs=runs,
         stages_ms=latency["stages_ms"],
         arms_ms=latency["arms_ms"],
+        arms_ok=_arms_ok([each for run in timed for each in run]),
         stages_cpu_ms=stages_cpu if plan.clients == 1 else None,
         cpu_ms=cpu,
         loop_lag_ms=LoopLag(
@@ -191,6 +194,18 @@ def _recall_at_10(questions: Sequence[Question], timed: Sequence[Timed]) -> floa
         if question.unit is not None and question.gold
     ]
     return recall_figures(judged, [_HITS_COUNTED])["recall"][str(_HITS_COUNTED)]
+
+
+def _arms_ok(timed: Sequence[Timed]) -> dict[str, float]:
+    arms = sorted({arm for each in timed for arm in each.recall.arms})
+    return {
+        arm: sum(
+            arm in each.recall.arms and each.recall.arms[arm].status == ArmStatus.OK
+            for each in timed
+        )
+        / len(timed)
+        for arm in arms
+    }
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -331,6 +331,8 @@ class Timings(Record):
     """Re-reading the hits from their rows."""
     pack: float | None = None
     neighbours: float | None = None
+    episode: float | None = None
+    """The episode arm's part."""
     graph: float | None = None
     """The graph arm's part."""
     answerable: float | None = None

@@ -82,6 +82,7 @@ def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], mess
         (["--arms", "links"], "give all, or some of"),
         (["--memories", "5", "--banks", "6"], "it takes 6 at least"),
         (["--data", "nowhere"], "the folder of a set"),
+        (["--peer", "nobody"], "give some of mem0"),
     ],
 )
 def test_recall_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -1,0 +1,282 @@
+"""Tables of docs/benchmarks.md, each made of raw results alone."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from bench.errors import BenchError
+
+Results: TypeAlias = Mapping[str, Any]
+"""What the files of ``bench/results`` hold, by name without ``.json``."""
+
+_PASSAGE_SETS = ("hotpotqa_dev", "musique_train100", "2wiki_migres164")
+_ANSWERABLE = "1-4"
+_NONE = "\u2013"
+
+
+def retrieval(results: Results) -> str:
+    """Recall of one arm and of two, beside reference code."""
+    reference = _of(results, "reference-retrieval")["sets"]
+    files = [_of(results, f"retrieval-{arms}")["sets"] for arms in ("dense", "lexical", "all")]
+    rows = []
+    by_five = (*_PASSAGE_SETS, "lihuaworld")
+    for name, at in (("locomo", "10"), *((each, "5") for each in by_five)):
+        figures = [_recall(sets[name], at) for sets in files]
+        own = [_percent(each) for each in figures]
+        own[-1] = f"**{own[-1]}**"
+        simple = [_plain(reference[name].get(kind)) for kind in ("dense", "bm25", "fused")]
+        rows.append([_titled(name), str(_count(files[0][name])), *own, *simple])
+    heads = ["set", "n", "dense", "lexical", "both", "reference: dense", "BM25", "fused"]
+    return _table(heads, rows)
+
+
+def retrieval_every_arm(results: Results) -> str:
+    """Recall of every arm, by how many units are looked at."""
+    rows = []
+    for name, file, main in (
+        ("locomo", "retrieval-episode", "10"),
+        *((each, "retrieval-graph", "5") for each in _PASSAGE_SETS),
+    ):
+        found = _of(results, file)["sets"][name]
+        cells = [_percent(_recall(found, at)) for at in ("5", "10", "20")]
+        place = ("5", "10", "20").index(main)
+        cells[place] = f"**{cells[place]}**"
+        rows.append([_titled(name), str(_count(found)), *cells, f"`{file}.json`"])
+    return _table(["set", "n", "at 5", "at 10", "at 20", "raw"], rows)
+
+
+def recall(results: Results) -> str:
+    """Whole recalls, by size and clients."""
+    found = _of(results, "recall")
+    rows = []
+    for row in found["rows"]:
+        cpu = row["cpu_ms"]
+        rows.append(
+            [
+                f"{row['memories']:,}",
+                str(row["clients"]),
+                f"{row['p50_ms']:.1f} / {row['p95_ms']:.1f}",
+                f"{row['qps']:.1f}",
+                " + ".join(_decimal(cpu[part]) for part in ("service", "database", "load")),
+                _decimal(row["loop_lag_ms"]["p99"]),
+            ]
+        )
+    heads = ["memories", "clients", "p50 / p95 ms", "recalls/s"]
+    heads += ["CPU ms per recall: service + database + clients", "loop lag p99 ms"]
+    load = found["settings"].get("load_average", [0.0])[0]
+    return f"{_table(heads, rows)}\n\nLoad average of the machine when it began: {load:.1f}."
+
+
+def recall_stages(results: Results) -> str:
+    """Where one client's recalls spend their time."""
+    rows = []
+    for row in _of(results, "recall")["rows"]:
+        if row["stages_cpu_ms"] is None:
+            continue
+        # The episode arm is a stage by itself, whoever tells its time.
+        arms = {arm: took for arm, took in row["arms_ms"].items() if arm == "episode"}
+        cpu, took = row["stages_cpu_ms"], arms | row["stages_ms"]
+        rows += [
+            [
+                f"{row['memories']:,}",
+                stage,
+                _decimal(cpu.get(stage)),
+                _NONE
+                if stage not in took
+                else f"{_decimal(took[stage]['p50'])} / {_decimal(took[stage]['p95'])}",
+            ]
+            for stage in _ordered({*cpu, *took})
+        ]
+    return _table(["memories", "stage", "CPU ms", "p50 / p95 ms"], rows)
+
+
+def peers(results: Results) -> str:
+    """Our service and other memory libraries on the same work."""
+    found = _of(results, "recall")
+    rows = []
+    for peer in found["peers"]:
+        if "reason" in peer:
+            rows.append([peer["name"], peer["reason"], *[_NONE] * 6])
+            continue
+        encoded = peer["with_encoder"]
+        rows.append(
+            [
+                peer["name"],
+                f"{peer['memories']:,}",
+                f"{peer['adds_per_s']:.1f} / {encoded['adds_per_s']:.1f}",
+                f"{peer['searches_per_s']:.1f} / {encoded['searches_per_s']:.1f}",
+                f"{peer['cpu_ms']['add']:.1f} / {encoded['add_cpu_ms']:.1f}",
+                f"{peer['cpu_ms']['search']:.1f} / {encoded['search_cpu_ms']:.1f}",
+                _percent(peer.get("recall_at_10")),
+                ", ".join(f"{name} {said}" for name, said in peer["facts"].items()),
+            ]
+        )
+    heads = ["system", "memories", "adds/s", "searches/s", "CPU ms per add", "per search"]
+    table = _table([*heads, "recall@10", "facts"], rows)
+    said = [
+        f"Ours to {name}: {_ratios_of(found['ratios'][name])}."
+        for name in sorted(found.get("ratios", {}))
+    ]
+    return "\n\n".join([table, *said])
+
+
+def scale(results: Results) -> str:
+    """Recall among many memories, without embedding."""
+    rows = []
+    for file in ("scale-one-bank", "scale-many-banks"):
+        found = _of(results, file)["scale"]
+        banks, each = found["banks"], found["memories"] // found["banks"]
+        where = f"{each:,} in one bank" if banks == 1 else f"{banks:,} banks of {each:,}"
+        arms = found["arms"]
+        both = arms["all"]
+        rows.append(
+            [
+                where,
+                _span(arms["dense"]["without_embedding_ms"]),
+                _span(both["without_embedding_ms"]),
+                _span(both["with_free_embedding_ms"]),
+                f"{found['first_recall_ms']['p50']:,.0f}",
+            ]
+        )
+    heads = ["memories", "dense", "both arms", "both, had embedding taken no time"]
+    return _table([*heads, "first recall of a bank"], rows)
+
+
+def walks_small(results: Results) -> str:
+    """Walks over the smaller graph."""
+    return _walks(_of(results, "ppr-100k-1m"))
+
+
+def walks_large(results: Results) -> str:
+    """Walks over the larger graph."""
+    return _walks(_of(results, "ppr-1m-10m"))
+
+
+def runs(results: Results) -> str:
+    """Where every file comes from: machine, versions, settings."""
+    rows = []
+    for name in sorted(results):
+        settings = results[name].get("settings")
+        if settings is None or "machine" not in settings:
+            continue
+        machine, versions = settings["machine"], settings["versions"]
+        where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"
+        with_what = [f"{each} {versions[each]}" for each in _TOLD if each in versions]
+        rows.append([f"`{name}.json`", _options(settings), where, ", ".join(with_what)])
+    return _table(["file", "settings", "machine", "versions"], rows)
+
+
+TABLES: Mapping[str, Callable[[Results], str]] = {
+    "retrieval": retrieval,
+    "retrieval-every-arm": retrieval_every_arm,
+    "recall": recall,
+    "recall-stages": recall_stages,
+    "peers": peers,
+    "scale": scale,
+    "walks-100k": walks_small,
+    "walks-1m": walks_large,
+    "runs": runs,
+}
+
+_TOLD = ("commit", "python", "numpy", "onnxruntime", "faiss-cpu", "psycopg")
+_LONG = frozenset({"command", "service", "machine", "versions"})
+_STAGES = ("resolve", "embed", "search", "episode", "graph", "fetch", "pack", "http", "total")
+
+
+def read_results(folder: Path) -> Results:
+    """Return every result file of a folder."""
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    }
+
+
+def _of(results: Results, name: str) -> Any:  # noqa: ANN401 — JSON
+    if name not in results:
+        raise BenchError(f"There is no {name}.json among the results.")
+    return results[name]
+
+
+def _walks(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            row["name"],
+            _figure(row["median_ms"]),
+            _figure(row["mean_ms"]),
+            f"{row['top50_overlap']:.3f}",
+            f"{row['bytes'] / 2 / found['settings']['edges']:.1f}",
+        ]
+        for row in found["rows"]
+        if "median_ms" in row
+    ]
+    insert = found["insert"]
+    said = (
+        f"Adding a passage ({insert['edges']} edges): {insert['median_ms']:.1f} ms in the median,"
+        f" {insert['max_ms']:.1f} at most."
+    )
+    heads = ["", "median ms", "mean ms", "overlap of the best 50", "bytes per directed edge"]
+    return f"{_table(heads, rows)}\n\n{said}"
+
+
+def _options(settings: Mapping[str, Any]) -> str:
+    kept = [
+        f"{name} {', '.join(map(_short, value)) if isinstance(value, list) else _short(value)}"
+        for name, value in settings.items()
+        if name not in _LONG and value is not None
+    ]
+    return "; ".join([f"`{settings.get('command', '')}`", *kept])
+
+
+def _short(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _recall(found: Mapping[str, Any], at: str) -> float | None:
+    """Return recall, of the questions that can be answered where a set tells them apart."""
+    figures = found["by_category"].get(_ANSWERABLE, found)
+    value: float | None = figures["recall"][at]
+    return value
+
+
+def _count(found: Mapping[str, Any]) -> int:
+    return int(found["by_category"].get(_ANSWERABLE, found)["n"])
+
+
+def _titled(name: str) -> str:
+    return "locomo, categories 1\u20134" if name == "locomo" else name
+
+
+def _ordered(stages: Iterable[str]) -> list[str]:
+    known = {stage: place for place, stage in enumerate(_STAGES)}
+    return sorted(stages, key=lambda stage: (known.get(stage, len(_STAGES) - 2), stage))
+
+
+def _ratios_of(ratios: Mapping[str, float]) -> str:
+    named = {name.replace("_", " "): value for name, value in ratios.items()}
+    return ", ".join(f"{name} {value:.1f} \u00d7" for name, value in named.items())
+
+
+def _percent(share: float | None) -> str:
+    return _NONE if share is None else f"{100 * share:.1f}"
+
+
+def _plain(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.1f}"
+
+
+def _decimal(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.1f}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _span(figures: Mapping[str, float]) -> str:
+    return f"{figures['p50']:.1f} / {figures['p95']:.1f}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
