@@ -32,7 +32,9 @@ class LookupEmbedder:
             return found
         return await self._encoder.embed_query(text)
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+    async def embed_documents(
+        self, texts: Sequence[str], *, in_background: bool = False
+    ) -> list[Matrix]:
         """Return the vectors that are known, if all are, else the encoder's.
 
         A text is known without the name that the service puts before it.
@@ -41,7 +43,7 @@ class LookupEmbedder:
             found = [self.known.get(each.partition(": ")[2] or each) for each in texts]
             if all(each is not None for each in found):
                 return [np.atleast_2d(each) for each in found if each is not None]
-        return await self._encoder.embed_documents(texts)
+        return await self._encoder.embed_documents(texts, in_background=in_background)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.datasets import ANSWERABLE, EvaluationSet, Question, read_set
 from bench.metrics import Judged, recall_figures
 from bench.peers.orders import (
     MESSAGES_PER_CALL,
@@ -16,6 +15,7 @@ from bench.peers.orders import (
     PeerRow,
     PeerSystem,
 )
+from memsvc.cli.evaluation.sets import ANSWERABLE, EvaluationSet, Question, read_set
 
 _SCOPE = "speed"
 _UNTIMED = 10
