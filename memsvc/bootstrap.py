@@ -273,6 +273,9 @@ def build_application(
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
         past=feed,
     )
+    logged = LoggedRecall(
+        recall, recall_log, clock, settings.recording, settings.recall, courtesy=courtesy
+    )
     return Application(
         settings=settings,
         clock=clock,
@@ -281,9 +284,7 @@ def build_application(
         remember=Remember(
             store, embedders, clock, organise_after_s=organise_after_s(settings), courtesy=courtesy
         ),
-        recall=LoggedRecall(
-            recall, recall_log, clock, settings.recording, settings.recall, courtesy=courtesy
-        ),
+        recall=logged,
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
         replay=Replay(store, recall, settings.recall),
@@ -303,7 +304,7 @@ def build_application(
         retention=Retention(store, clock),
         erase=Erase(store, signer),
         decay_replay=DecayReplay(store),
-        graph=Graph(store, graphs),
+        graph=Graph(store, graphs, logged),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(

@@ -9,6 +9,15 @@ import networkx as nx
 from memsvc.cli.failures import CommandError
 
 _ENTITY = "entity:"
+_PICTURES = frozenset({".svg", ".png"})
+
+
+def draw_or_write(graph: "nx.Graph[str]", path: Path) -> None:
+    """Draw the whole graph if the file's name is a picture's, or else write it."""
+    if path.suffix in _PICTURES:
+        draw_graph(graph, path, around=None, limit=len(graph))
+    else:
+        write_graph(graph, path)
 
 
 def write_graph(graph: "nx.Graph[str]", path: Path) -> None:
@@ -53,7 +62,7 @@ def communities(graph: "nx.Graph[str]", limit: int) -> list[list[str]]:
 
 def draw_graph(graph: "nx.Graph[str]", path: Path, *, around: str | None, limit: int) -> int:
     """Draw the nodes of the highest degree, or those nearest to an entity; return how many."""
-    if path.suffix not in {".svg", ".png"}:
+    if path.suffix not in _PICTURES:
         raise CommandError(f"{path} is neither an .svg nor a .png file.")
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

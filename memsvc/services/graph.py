@@ -1,13 +1,14 @@
 """The graph of a bank, for those who want to look at it."""
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from memsvc.domain.graph.entity_forms import EntityForm, entity_form
+from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.graph.sorts import Sort, sorted_name, split_name
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, JobKind, NewJob
@@ -18,6 +19,8 @@ from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
+from memsvc.services.recalled import RecallQuery
+from memsvc.services.recording import LoggedRecall
 from memsvc.store.transactions import Store, WriteTransaction
 
 _MOST_VISITED = 20_000
@@ -73,12 +76,47 @@ class Mentioning:
     subjects: Sequence[EntityForm]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AroundMemory:
+    """A memory that a question brings, with those of the chosen entities that it mentions."""
+
+    memory: Memory
+    score: float
+    """Of the recall, 0 to 1."""
+    entities: Sequence[tuple[EntityForm, int]]
+    """How often it mentions each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AroundEntity:
+    """An entity of these memories."""
+
+    entity: Entity
+    here: int
+    """How many of these memories mention it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subgraph:
+    """What lies around a question."""
+
+    memories: Sequence[AroundMemory]
+    """Best first."""
+    entities: Sequence[AroundEntity]
+    """Most telling first."""
+    named: Sequence[EntityForm]
+    """Entities of the bank that the question names, whether or not these memories mention them."""
+    entities_left_out: int
+    """How many more entities these memories mention."""
+
+
 class Graph:
     """Reads graphs; every memory shown is re-read from its row."""
 
-    def __init__(self, store: Store, graphs: GraphArm) -> None:
+    def __init__(self, store: Store, graphs: GraphArm, recall: LoggedRecall) -> None:
         self._store = store
         self._graphs = graphs
+        self._recall = recall
         self._once = Once(store=store, result=TypeAdapter(Job), bank_of=lambda job: job.bank_id)
 
     async def statistics(self, caller: Caller, bank: BankReference) -> GraphStatistics:
@@ -139,6 +177,42 @@ class Graph:
         """
         _, graph = await self._open(caller, bank)
         return _shortest_path(graph, _known(graph, start), _known(graph, end))
+
+    async def around(
+        self, caller: Caller, bank: BankReference, question: str, *, memories: int, entities: int
+    ) -> Subgraph:
+        """Return the ``memories`` that a question brings first with what they mention.
+
+        At most ``entities`` are told, with how many more there are. The recall is not recorded and
+        makes nothing stronger. Raises what ``Recall`` raises.
+        """
+        query = RecallQuery(text=question, k=memories, record=False, reinforce=False)
+        answer = await self._recall(caller, bank, query)
+        bank_id, graph = await self._open(caller, bank)
+        mentions = {hit.memory.id: graph.mentions_of(hit.memory.id) for hit in answer.hits}
+        here, counts = _most_telling(graph, mentions)
+        chosen = [(form, counts[form]) for form in here][:entities]
+        kept = {form for form, _ in chosen}
+        named = graph.meant(extract_entities(question).mentions)
+        known = graph.counts(named)
+        return Subgraph(
+            memories=[
+                AroundMemory(
+                    memory=hit.memory,
+                    score=hit.score,
+                    entities=sorted(
+                        pair for pair in mentions[hit.memory.id].items() if pair[0] in kept
+                    ),
+                )
+                for hit in answer.hits
+            ],
+            entities=[
+                AroundEntity(entity=each, here=here[each.form])
+                for each in await self._described(caller, bank_id, graph, chosen)
+            ],
+            named=[form for form in named if form in known],
+            entities_left_out=len(here) - len(chosen),
+        )
 
     async def mentions(
         self, caller: Caller, bank: BankReference, page: PageRequest
@@ -231,6 +305,20 @@ def _known_all(graph: MemoryGraph, name: str) -> list[EntityForm]:
     if not known:
         raise EntityNotFoundError(entity=name)
     return [each for _, each in known]
+
+
+def _most_telling(
+    graph: MemoryGraph, mentions: Mapping[MemoryId, Mapping[EntityForm, int]]
+) -> tuple[dict[EntityForm, int], Mapping[EntityForm, int]]:
+    """Return of each entity how many of the memories mention it, and how many of the bank's do.
+
+    Those of most of the memories come first, then the rarest of the bank, then by name. What has
+    left the bank meanwhile is left out.
+    """
+    here = Counter(form for forms in mentions.values() for form in forms)
+    counts = graph.counts(here)
+    ranked = sorted(counts, key=lambda form: (-here[form], counts[form], form))
+    return {form: here[form] for form in ranked}, counts
 
 
 def _shortest_path(

@@ -55,12 +55,15 @@ from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
 from memsvc_client.given import GaveFacts, GivenEntity, GivenFact, Giving, Source
 from memsvc_client.graph import (
+    AroundEntity,
+    AroundMemory,
     Entity,
     EntityDetail,
     EntityPath,
     GraphStatistics,
     Mentioning,
     PathStep,
+    Subgraph,
 )
 from memsvc_client.history import Effect, Operation
 from memsvc_client.index_copies import (
@@ -152,6 +155,8 @@ __all__ = [
     "Answerable",
     "ArmReport",
     "ArmStatus",
+    "AroundEntity",
+    "AroundMemory",
     "AskedOrder",
     "AskedRank",
     "AskedTime",
@@ -296,6 +301,7 @@ __all__ = [
     "Source",
     "StagePlan",
     "StageReport",
+    "Subgraph",
     "Summary",
     "Sweep",
     "SweepPreview",

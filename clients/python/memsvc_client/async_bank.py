@@ -16,7 +16,14 @@ from memsvc_client.call import Reference
 from memsvc_client.erasures import Erasure, ErasurePreview, Subject
 from memsvc_client.facts import Fact, FactListing
 from memsvc_client.given import GaveFacts, GivenFact, Giving
-from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
+from memsvc_client.graph import (
+    Entity,
+    EntityDetail,
+    EntityPath,
+    GraphStatistics,
+    Mentioning,
+    Subgraph,
+)
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
 from memsvc_client.models import (
@@ -243,6 +250,15 @@ class AsyncBank(AsyncAsking):
     async def path(self, start: str, end: str) -> EntityPath:
         """See ``Bank.path``."""
         return await self._sender.send(graph.find_path(self.reference, start, end))
+
+    async def graph_around(
+        self, question: str, *, memories: int = 10, entities: int = 50, text: bool = True
+    ) -> Subgraph:
+        """See ``Bank.graph_around``."""
+        call = graph.graph_around(
+            self.reference, question, memories=memories, entities=entities, text=text
+        )
+        return await self._sender.send(call)
 
     def mentions(self) -> AsyncIterator[Mentioning]:
         """See ``Bank.mentions``."""

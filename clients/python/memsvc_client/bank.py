@@ -16,7 +16,14 @@ from memsvc_client.call import Reference
 from memsvc_client.erasures import Erasure, ErasurePreview, Subject
 from memsvc_client.facts import Fact, FactListing
 from memsvc_client.given import GaveFacts, GivenFact, Giving
-from memsvc_client.graph import Entity, EntityDetail, EntityPath, GraphStatistics, Mentioning
+from memsvc_client.graph import (
+    Entity,
+    EntityDetail,
+    EntityPath,
+    GraphStatistics,
+    Mentioning,
+    Subgraph,
+)
 from memsvc_client.history import Effect, Operation
 from memsvc_client.jobs import Job
 from memsvc_client.models import (
@@ -253,6 +260,19 @@ class Bank(Asking):
     def path(self, start: str, end: str) -> EntityPath:
         """Return a shortest way between two entities, over memories that name both."""
         return self._sender.send(graph.find_path(self.reference, start, end))
+
+    def graph_around(
+        self, question: str, *, memories: int = 10, entities: int = 50, text: bool = True
+    ) -> Subgraph:
+        """Return the memories that a question brings first, and what they speak of.
+
+        At most ``memories`` (1 to 50) and ``entities`` (1 to 500); without their texts if not
+        ``text``. The recall is not recorded and makes nothing stronger.
+        """
+        call = graph.graph_around(
+            self.reference, question, memories=memories, entities=entities, text=text
+        )
+        return self._sender.send(call)
 
     def mentions(self) -> Iterator[Mentioning]:
         """Yield memories with their entities: the whole graph."""

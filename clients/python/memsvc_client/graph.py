@@ -1,7 +1,7 @@
 """The graph of a bank: what memories speak of; records, calls, and networkx graphs of it."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from memsvc_client.call import Call, Reference, bank_path, listing
@@ -72,6 +72,55 @@ class Mentioning(Record):
     """What it is about as a whole."""
 
 
+class AroundMemory(Record):
+    """A memory that a question brings, and how often it mentions the entities listed."""
+
+    memory_id: UUID
+    score: float
+    """Of the recall, 0 to 1."""
+    text: str | None = None
+    """``None`` if texts were not asked for."""
+    entities: dict[str, int]
+
+
+class AroundEntity(Entity):
+    """An entity of these memories; ``memories`` counts those of the bank."""
+
+    here: int
+    """How many of these memories speak of it."""
+
+
+class Subgraph(Record):
+    """What lies around a question."""
+
+    memories: tuple[AroundMemory, ...]
+    """Best first."""
+    entities: tuple[AroundEntity, ...]
+    """Those of most of these memories first, then the rarest in the bank."""
+    named: tuple[str, ...]
+    """Entities of the bank that the question names, mentioned by these memories or not."""
+    entities_left_out: int
+    """How many more entities these memories mention."""
+
+    def as_networkx(self) -> Any:  # noqa: ANN401 — a networkx.Graph: networkx is an extra
+        """Return it as ``Bank.graph`` does; memories have ``score``, entities ``named``.
+
+        Needs the extra ``graph``: raises ``ImportError``.
+        """
+        graph = _networkx().Graph()
+        for memory in self.memories:
+            label = str(memory.memory_id)
+            graph.add_node(f"memory:{label}", kind="memory", label=label, score=memory.score)
+        for each in self.entities:
+            named = each.name in self.named
+            graph.add_node(f"entity:{each.name}", kind="entity", label=each.name, named=named)
+        for memory in self.memories:
+            for name, count in memory.entities.items():
+                ends = f"memory:{memory.memory_id}", f"entity:{name}"
+                graph.add_edge(*ends, kind="mentions", count=count)
+        return graph
+
+
 def graph_statistics(bank: Reference) -> Call[GraphStatistics]:
     """Describe the question how large the graph is."""
     return Call(method="GET", path=_path(bank), result=GraphStatistics)
@@ -96,6 +145,19 @@ def find_path(bank: Reference, start: str, end: str) -> Call[EntityPath]:
     return Call(method="GET", path=path, result=EntityPath, params={"start": start, "end": end})
 
 
+def graph_around(
+    bank: Reference, question: str, *, memories: int = 10, entities: int = 50, text: bool = True
+) -> Call[Subgraph]:
+    """Describe the question what lies around a question."""
+    params: dict[str, str | int] = {
+        "question": question,
+        "memories": memories,
+        "entities": entities,
+        "text": "true" if text else "false",
+    }
+    return Call(method="GET", path=f"{_path(bank)}/around", result=Subgraph, params=params)
+
+
 def list_mentions(bank: Reference) -> Call[Page[Mentioning]]:
     """Describe the listing of the whole graph."""
     path = f"{_path(bank)}/mentions"
@@ -112,11 +174,7 @@ def to_networkx(mentions: Iterable[Mentioning]) -> "nx.Graph[str]":
 
     Nodes are named by ``memory:ID`` and ``entity:NAME``. Needs networkx: raises ``ImportError``.
     """
-    try:
-        import networkx as nx  # noqa: PLC0415 — an extra
-    except ImportError as error:
-        raise ImportError("Graphs need networkx: install memsvc-client[graph].") from error
-    graph: nx.Graph[str] = nx.Graph()
+    graph: nx.Graph[str] = _networkx().Graph()
     for each in mentions:
         memory = f"memory:{each.memory_id}"
         graph.add_node(memory, kind="memory", label=str(each.memory_id))
@@ -127,6 +185,14 @@ def to_networkx(mentions: Iterable[Mentioning]) -> "nx.Graph[str]":
                 memory, entity, kind="mentions", count=count, subject=name in each.subjects
             )
     return graph
+
+
+def _networkx() -> Any:  # noqa: ANN401 — a module
+    try:
+        import networkx as nx  # noqa: PLC0415 — an extra
+    except ImportError as error:
+        raise ImportError("Graphs need networkx: install memsvc-client[graph].") from error
+    return nx
 
 
 def _path(bank: Reference) -> str:

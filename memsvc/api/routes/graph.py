@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, status
 from memsvc.api.dependencies import Bank, CurrentCaller, GraphUseCase, IdempotencyKey
 from memsvc.api.documentation import problems
 from memsvc.api.schemas.graph import (
+    AroundQuery,
     EntitiesQuery,
     EntityDetailResponse,
     EntityPage,
@@ -17,10 +18,18 @@ from memsvc.api.schemas.graph import (
     MentioningResponse,
     PathQuery,
     PathResponse,
+    SubgraphResponse,
 )
 from memsvc.api.schemas.jobs import JobResponse
 from memsvc.api.schemas.queries import PageQuery
-from memsvc.errors import BankNotFoundError, EntityNotFoundError
+from memsvc.errors import (
+    BankNotFoundError,
+    EmbedderUnavailableError,
+    EntityNotFoundError,
+    IndexUnavailableError,
+    ModelMismatchError,
+    NotIndexedError,
+)
 
 router = APIRouter(prefix="/v1/banks/{bank}/graph", tags=["graph"])
 _BANK_PROBLEMS = problems(BankNotFoundError)
@@ -69,6 +78,32 @@ async def find_path(
     """Find a shortest way between two entities, over the memories that name both."""
     steps = await graph.path(caller, bank, query.start, query.end)
     return PathResponse.of([*steps])
+
+
+@router.get(
+    "/around",
+    responses=problems(
+        BankNotFoundError,
+        NotIndexedError,
+        ModelMismatchError,
+        EmbedderUnavailableError,
+        IndexUnavailableError,
+    ),
+)
+async def graph_around(
+    query: Annotated[AroundQuery, Query()],
+    bank: Bank,
+    graph: GraphUseCase,
+    caller: CurrentCaller,
+) -> SubgraphResponse:
+    """Show what lies around a question: the memories it brings first, and what they speak of.
+
+    The recall is not recorded and makes no memory stronger.
+    """
+    found = await graph.around(
+        caller, bank, query.question, memories=query.memories, entities=query.entities
+    )
+    return SubgraphResponse.of(found, with_text=query.text)
 
 
 @router.get("/mentions", responses=_BANK_PROBLEMS)

@@ -6,12 +6,20 @@ from uuid import UUID
 from pydantic import Field
 
 from memsvc.api.schemas import limits
-from memsvc.api.schemas.fields import Name, ResponseModel
+from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.queries import PageQuery
 from memsvc.domain.identifiers import MemoryId
-from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
+from memsvc.services.graph import (
+    AroundEntity,
+    AroundMemory,
+    Entity,
+    EntityDetail,
+    GraphStatistics,
+    Mentioning,
+    Subgraph,
+)
 
 
 class EntitiesQuery(PageQuery):
@@ -32,6 +40,19 @@ class PathQuery(PageQuery):
 
     start: Name
     end: Name
+
+
+class AroundQuery(RequestModel):
+    """Around what, and how much of it."""
+
+    question: QueryText
+    memories: Annotated[
+        int, Field(ge=1, le=limits.SUBGRAPH_MEMORIES, description="How many at most.")
+    ] = 10
+    entities: Annotated[
+        int, Field(ge=1, le=limits.SUBGRAPH_ENTITIES, description="How many at most.")
+    ] = 50
+    text: Annotated[bool, Field(description="Whether to give the texts of the memories.")] = True
 
 
 class EntityResponse(ResponseModel):
@@ -139,3 +160,62 @@ class MentioningResponse(ResponseModel):
 
 class MentioningPage(PageResponse[MentioningResponse]):
     """Memories with their entities, oldest first."""
+
+
+class AroundMemoryResponse(ResponseModel):
+    """A memory that a question brings, and how often it mentions the entities listed."""
+
+    memory_id: UUID
+    score: Annotated[float, Field(ge=0, le=1, description="Of the recall.")]
+    text: Annotated[str | None, Field(description="Null if texts were not asked for.")]
+    entities: dict[str, int]
+
+    @classmethod
+    def of(cls, found: AroundMemory, *, with_text: bool) -> Self:
+        """Render a memory."""
+        return cls(
+            memory_id=found.memory.id,
+            score=found.score,
+            text=found.memory.text if with_text else None,
+            entities=dict(found.entities),
+        )
+
+
+class AroundEntityResponse(EntityResponse):
+    """An entity of these memories."""
+
+    memories: Annotated[int, Field(description="How many of the bank speak of it.")]
+    here: Annotated[int, Field(description="How many of these memories speak of it.")]
+
+    @classmethod
+    def around(cls, found: AroundEntity) -> Self:
+        """Render an entity."""
+        told = EntityResponse.of(found.entity)
+        return cls(**told.model_dump(), here=found.here)
+
+
+class SubgraphResponse(ResponseModel):
+    """What lies around a question."""
+
+    memories: Annotated[list[AroundMemoryResponse], Field(description="Best first.")]
+    entities: Annotated[
+        list[AroundEntityResponse],
+        Field(description="Those of most of these memories first, then the rarest in the bank."),
+    ]
+    named: Annotated[
+        list[str],
+        Field(description="Entities of the bank that the question names, mentioned here or not."),
+    ]
+    entities_left_out: Annotated[
+        int, Field(description="How many more entities these memories mention.")
+    ]
+
+    @classmethod
+    def of(cls, found: Subgraph, *, with_text: bool) -> Self:
+        """Render a subgraph."""
+        return cls(
+            memories=[AroundMemoryResponse.of(m, with_text=with_text) for m in found.memories],
+            entities=[AroundEntityResponse.around(each) for each in found.entities],
+            named=list(found.named),
+            entities_left_out=found.entities_left_out,
+        )

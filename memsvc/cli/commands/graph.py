@@ -10,7 +10,7 @@ from memsvc.cli.options import AsJson, Bank, Url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memsvc_client import Entity, EntityDetail, EntityPath, GraphStatistics, Job
+    from memsvc_client import Entity, EntityDetail, EntityPath, GraphStatistics, Job, Subgraph
     from pydantic import JsonValue
 
 app = typer.Typer(help="What memories speak of, and how it hangs together.", no_args_is_help=True)
@@ -79,6 +79,46 @@ def path(
 
     found = ask(url, lambda client: client.bank(bank).path(start, end))
     print_record(found, as_json=as_json, show=_show_path)
+
+
+@app.command()
+def around(  # noqa: PLR0913 — a command's options
+    bank: Bank,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
+    *,
+    memories: Annotated[
+        int, typer.Option("--memories", min=1, max=50, help="How many at most.")
+    ] = 10,
+    entities: Annotated[
+        int, typer.Option("--entities", min=1, max=500, help="How many at most.")
+    ] = 50,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Also draw it (.svg, .png) or write it (.graphml, .gexf, .json).",
+        ),
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what lies around a question: the memories it brings first, and what they speak of."""
+    from memsvc.cli.connection import ask
+    from memsvc.cli.graph_files import draw_or_write
+    from memsvc.cli.output import note, print_record
+
+    found = ask(
+        url,
+        lambda client: client.bank(bank).graph_around(
+            question, memories=memories, entities=entities
+        ),
+    )
+    print_record(found, as_json=as_json, show=_show_around)
+    if out is not None:
+        drawn = found.as_networkx()
+        draw_or_write(drawn, out)
+        note(f"{drawn.number_of_nodes()} nodes and {drawn.number_of_edges()} edges in {out}")
 
 
 @app.command()
@@ -260,6 +300,35 @@ def _show_path(found: "EntityPath") -> None:
             for each in found.steps
         ),
     )
+
+
+def _show_around(found: "Subgraph") -> None:
+    from memsvc.cli.output import note, print_table
+
+    print_table(
+        ("memory", "score", "text", "speaks of"),
+        (
+            (str(each.memory_id), f"{each.score:.3f}", each.text, ", ".join(each.entities) or None)
+            for each in found.memories
+        ),
+    )
+    print_table(
+        ("entity", "here", "memories", "asked for"),
+        (
+            (
+                each.name,
+                str(each.here),
+                str(each.memories),
+                "yes" if each.name in found.named else None,
+            )
+            for each in found.entities
+        ),
+    )
+    absent = sorted(set(found.named) - {each.name for each in found.entities})
+    if absent:
+        typer.echo(f"The question also names {', '.join(absent)}.")
+    if found.entities_left_out:
+        note(f"{found.entities_left_out} more entities; --entities shows more.")
 
 
 def _show_job(job: "Job") -> None:

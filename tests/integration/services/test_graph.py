@@ -6,7 +6,7 @@ from typing import Literal
 
 import networkx as nx
 import pytest
-from memsvc_client import AsyncBank, AsyncClient, EntityNotFoundError, Filter
+from memsvc_client import AsyncBank, AsyncClient, EntityNotFoundError, Filter, RetentionPolicy
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -67,6 +67,46 @@ async def test_a_path_goes_over_the_memories_that_name_both(bank: AsyncBank) -> 
     path = await bank.path("Golden Harbour", "Barcelos")
     assert [step.name for step in path.steps] == ["golden harbour", "maria quintela", "barcelos"]
     assert (await bank.path("Barcelos", "Braga")).steps == ()
+
+
+async def test_the_graph_around_a_question_is_that_of_its_hits(bank: AsyncBank) -> None:
+    hits = (await bank.recall(QUESTION, k=2)).hits
+    whole = await mentioned(bank)
+    around = await bank.graph_around(QUESTION, memories=2)
+
+    assert [each.memory_id for each in around.memories] == [hit.memory.id for hit in hits]
+    assert {each.text for each in around.memories} == {FILM, DIRECTOR}
+    for each in around.memories:
+        assert each.entities == whole[MemoryId(each.memory_id)]
+    names = [each.name for each in around.entities]
+    assert set(names) == {name for each in around.memories for name in each.entities}
+    shared = {each.name for each in around.entities if each.here == 2}
+    assert "maria quintela" in shared
+    assert set(names[: len(shared)]) == shared, "what most of them mention comes first"
+    assert "golden harbour" in around.named
+    assert around.entities_left_out == 0
+    assert set(around.as_networkx()) == {
+        *(f"memory:{each.memory_id}" for each in around.memories),
+        *(f"entity:{name}" for name in names),
+    }
+
+    bare = await bank.graph_around(QUESTION, memories=2, entities=1, text=False)
+    assert [each.name for each in bare.entities] == names[:1]
+    assert bare.entities_left_out == len(names) - 1
+    assert all(each.text is None and each.entities.keys() <= {names[0]} for each in bare.memories)
+    elsewhere = await bank.graph_around("What is shown in Porto and Braga?", memories=1)
+    assert {"porto", "braga"} <= set(elsewhere.named), "also what no hit mentions"
+    assert (await bank.graph_around("Where is Atlantis?")).named == ()
+
+
+async def test_looking_around_a_question_makes_nothing_stronger(
+    bank: AsyncBank, application: Application
+) -> None:
+    await bank.set_retention_policy(RetentionPolicy(reinforce="returned"))
+    around = await bank.graph_around(QUESTION)
+    await application.recall_log.flush()
+    counts = [(await bank.get(each.memory_id)).recall_count for each in around.memories]
+    assert counts == [0] * 5
 
 
 async def test_the_second_hop_finds_what_does_not_resemble_the_question(bank: AsyncBank) -> None:

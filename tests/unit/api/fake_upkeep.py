@@ -30,7 +30,15 @@ from memsvc.services.commands import (
 from memsvc.services.erase import StartedErasure
 from memsvc.services.facts import FactQuery
 from memsvc.services.giving import GaveFacts, Given
-from memsvc.services.graph import Entity, EntityDetail, GraphStatistics, Mentioning
+from memsvc.services.graph import (
+    AroundEntity,
+    AroundMemory,
+    Entity,
+    EntityDetail,
+    GraphStatistics,
+    Mentioning,
+    Subgraph,
+)
 from memsvc.services.idempotency import Outcome
 from memsvc.services.portraits import KeptPortrait, PortraitEdition
 from memsvc.services.retention import PolicyChange, StartedSweep
@@ -350,6 +358,31 @@ class FakeGraph:
             reference,
             start,
             end,
+        )
+        return found
+
+    async def around(
+        self,
+        caller: Caller,
+        reference: BankReference,
+        question: str,
+        *,
+        memories: int,
+        entities: int,
+    ) -> Subgraph:
+        found: Subgraph = self.script.play(
+            "graph.around",
+            Subgraph(
+                memories=[AroundMemory(memory=MEMORY, score=0.5, entities=[(LISBON.form, 2)])],
+                entities=[AroundEntity(entity=LISBON, here=1)],
+                named=[LISBON.form],
+                entities_left_out=4,
+            ),
+            caller,
+            reference,
+            question,
+            memories,
+            entities,
         )
         return found
 

@@ -49,6 +49,7 @@ OPERATIONS = {
     "list_entities": "GET /v1/banks/{bank}/graph/entities",
     "get_entity": "GET /v1/banks/{bank}/graph/entity",
     "find_path": "GET /v1/banks/{bank}/graph/path",
+    "graph_around": "GET /v1/banks/{bank}/graph/around",
     "list_mentions": "GET /v1/banks/{bank}/graph/mentions",
     "list_facts": "GET /v1/banks/{bank}/graph/facts",
     "give_facts": "POST /v1/banks/{bank}/graph/facts",

@@ -78,6 +78,7 @@ CALLS: dict[str, Call[Any]] = {
     "list_entities": graph.list_entities("a"),
     "get_entity": graph.get_entity("a", "b"),
     "find_path": graph.find_path("a", "b", "c"),
+    "graph_around": graph.graph_around("a", "b"),
     "list_mentions": graph.list_mentions("a"),
     "rebuild_graph": graph.rebuild_graph("a"),
     "erase": erasures.erase("a", user_id="u"),

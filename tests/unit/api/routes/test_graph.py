@@ -2,7 +2,7 @@ import httpx2
 
 from memsvc.domain.paging import PageRequest
 from memsvc.errors import EntityNotFoundError
-from tests.unit.api.answers import JOB_ID, MEMORY_ID
+from tests.unit.api.answers import JOB_ID, MEMORY, MEMORY_ID
 from tests.unit.api.script import Script
 
 AT = "/v1/banks/ada/graph"
@@ -50,6 +50,26 @@ async def test_a_path_names_the_memories_on_the_way(api: httpx2.AsyncClient) -> 
             {"name": "ada", "memory_id": None},
         ]
     }
+
+
+async def test_what_lies_around_a_question_is_shown(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    body = (await api.get(f"{AT}/around?question=In+Lisbon%3F&memories=5&entities=7")).json()
+    told = {"memory_id": str(MEMORY_ID), "score": 0.5, "text": MEMORY.text}
+    assert body == {
+        "memories": [{**told, "entities": {"lisbon": 2}}],
+        "entities": [{**LISBON, "here": 1}],
+        "named": ["lisbon"],
+        "entities_left_out": 4,
+    }
+    assert script.last_arguments[2:] == ("In Lisbon?", 5, 7)
+
+    untold = (await api.get(f"{AT}/around?question=q&text=false")).json()
+    assert untold["memories"][0]["text"] is None
+    assert script.last_arguments[2:] == ("q", 10, 50)
+    for refused in ("", "?question=q&memories=51", "?question=q&entities=501"):
+        assert (await api.get(f"{AT}/around{refused}")).status_code == 422, refused
 
 
 async def test_mentions_are_listed(api: httpx2.AsyncClient) -> None:
