@@ -5,7 +5,8 @@ from typing import TypeAlias
 from memsvc.domain.graph.entities import EntityReview
 from memsvc.domain.graph.resolution import staying
 from memsvc.domain.identifiers import BankId
-from memsvc.domain.thoughts.merging import Review, ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
+from memsvc.domain.thoughts.merging import Review
 from memsvc.errors import ReviewDecidedError, ReviewOutdatedError
 from memsvc.services.entity_merging import merge_entities_within
 from memsvc.store.audit import AuditEvent

@@ -22,6 +22,10 @@ from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 
+_TIMED = 200
+"""So many of the best are weighed by when they happened, where the question says when: what was
+said that day need not resemble it."""
+
 
 class Find:
     """Asks every arm that takes part and puts their candidates into one order."""
@@ -74,8 +78,10 @@ class Find:
             stages.mark("episode")
         # Near misses are as many as hits, at most.
         most = max(needs, query.k * (2 if query.explain else 1))
-        if query.answerable or question.spans or question.order is not None:
+        if query.answerable or question.order is not None:
             most = max(most, CANDIDATES)
+        if question.spans:
+            most = max(most, _TIMED)
         fused, hops, walk = await self._ranked(question, asked, outcomes, most)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")

@@ -8,14 +8,8 @@ from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Memory
 from memsvc.domain.operations import OperationId
 from memsvc.domain.paging import Page, PageRequest
-from memsvc.domain.thoughts.merging import (
-    NewReview,
-    Review,
-    ReviewId,
-    ReviewState,
-    may_merge,
-    staying,
-)
+from memsvc.domain.reviews import ReviewId, ReviewState
+from memsvc.domain.thoughts.merging import NewReview, Review, may_merge, staying
 from memsvc.errors import ReviewOutdatedError
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.entity_reviews import AnyReview, decided_entities, refuse_decided

@@ -38,7 +38,7 @@ from memsvc.services.within import in_thread
 from memsvc.settings import GraphSettings
 from memsvc.telemetry import RECALL_ARM_SECONDS
 
-_POOL = 30
+_POOL = 60
 """So many of the best are weighed again, or as many as are wanted."""
 _MOST_LINKED = 200
 _SEEDS = 20

@@ -12,7 +12,8 @@ from memsvc.domain.links import LinkType
 from memsvc.domain.memory import MemoryState
 from memsvc.domain.operations import Aspect, OperationId, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
-from memsvc.domain.thoughts.merging import NewReview, Review, ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
+from memsvc.domain.thoughts.merging import NewReview, Review
 from memsvc.errors import InvalidRequestError, ReviewNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.session import Session

@@ -10,7 +10,7 @@ from memsvc.domain.graph.entities import EntityId, EntityReview
 from memsvc.domain.identifiers import BankId, uuid7
 from memsvc.domain.memory import Metadata
 from memsvc.domain.operations import OperationId
-from memsvc.domain.thoughts.merging import ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.store import tables as t
 from memsvc.store.entities import to_entity
 from memsvc.store.session import Session

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from memsvc.api.dependencies import Bank, CurrentCaller, IdempotencyKey, ReviewsUseCase
 from memsvc.api.documentation import problems
 from memsvc.api.schemas.reviews import ReviewPage, ReviewResponse, ReviewsQuery
-from memsvc.domain.thoughts.merging import ReviewId
+from memsvc.domain.reviews import ReviewId
 from memsvc.errors import (
     BankNotFoundError,
     ReviewDecidedError,

@@ -9,7 +9,8 @@ from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.queries import PageQuery
 from memsvc.api.schemas.times import UtcTime
-from memsvc.domain.thoughts.merging import Review, ReviewState
+from memsvc.domain.reviews import ReviewState
+from memsvc.domain.thoughts.merging import Review
 from memsvc.services.entity_reviews import AnyReview
 
 

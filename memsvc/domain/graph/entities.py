@@ -12,7 +12,7 @@ from memsvc.domain.graph.sorts import Sort, sort_of
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Metadata
 from memsvc.domain.operations import OperationId
-from memsvc.domain.thoughts.merging import ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
 
 EntityId = NewType("EntityId", UUID)
 

@@ -2,31 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import NewType
 from uuid import UUID
 
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType, NewLink
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, Metadata
 from memsvc.domain.operations import OperationId
+from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 
-ReviewId = NewType("ReviewId", UUID)
 _OF_A_SOURCE = frozenset({MemoryKind.TURN, MemoryKind.PASSAGE})
 _MADE = frozenset({MemoryKind.SUMMARY, MemoryKind.THOUGHT})
 CARRIED = (LinkType.RELATED, LinkType.DERIVED_FROM, LinkType.SUMMARISES)
 """Links that what stays takes over; the order of an episode and what replaced what stay put."""
-
-
-class ReviewState(StrEnum):
-    """Where a pair stands."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    """Merged."""
-    REJECTED = "rejected"
-    """Kept apart; not proposed again while both texts stay as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

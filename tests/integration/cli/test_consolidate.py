@@ -9,6 +9,12 @@ from tests.fixtures.command_line import Run
 pytestmark = pytest.mark.usefixtures("minilm_dir", "migrated")
 
 
+@pytest.fixture(autouse=True)
+def _only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing organised before the command does it, however slow the machine is."""
+    monkeypatch.setenv("MEMSVC_ORGANISE__AUTOMATIC", "false")
+
+
 def test_a_bank_is_planned_consolidated_and_looked_at(run: Run) -> None:
     texts = ("Ada went climbing in Lisbon.", "Climbing in Lisbon was Ada's best trip.")
     written = run("remember", "ada", *texts, "--create", "--json")

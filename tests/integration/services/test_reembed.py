@@ -26,7 +26,7 @@ from memsvc.services.embedders import Embedders
 from memsvc.services.recalled import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from memsvc.services.tidy import Tidy
-from memsvc.settings import IndexSettings, ReembedSettings, Settings
+from memsvc.settings import IndexSettings, OrganiseSettings, ReembedSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.system_clock import SystemClock
@@ -120,7 +120,11 @@ def application(
 ) -> Application:
     named = {} if new is None else {"new": new}
     return build_application(
-        Settings(index=IndexSettings(backend=backend)),
+        Settings(
+            index=IndexSettings(backend=backend),
+            # Annotated views are vectors too, and would come when they like.
+            organise=OrganiseSettings(automatic=False),
+        ),
         normalise_url(database.url),
         database.engine,
         Embedders(default=default, named=named),

@@ -50,7 +50,8 @@ from memsvc.domain.organising.summary_listing import SummaryKind
 from memsvc.domain.retention.forecast import Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
-from memsvc.domain.thoughts.merging import NewReview, Review, ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
+from memsvc.domain.thoughts.merging import NewReview, Review
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,

@@ -21,7 +21,8 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.retention.forecast import Forecast
 from memsvc.domain.retention.policy import RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import SweepPlan
-from memsvc.domain.thoughts.merging import Review, ReviewId, ReviewState
+from memsvc.domain.reviews import ReviewId, ReviewState
+from memsvc.domain.thoughts.merging import Review
 from memsvc.services.commands import (
     BankReference,
     Caller,

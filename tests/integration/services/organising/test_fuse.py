@@ -119,8 +119,8 @@ async def test_erasing_a_source_leaves_no_trace_in_what_is_fused_of_the_others(
         erasure = await bank.erase(memory_ids=[lisbon])
         await client.wait_for_jobs("ann", timeout_s=30)
         assert (await bank.erasure(erasure.id)).state == "complete"
-        assert await states(bank, *others) == ["active", "active"]
-        await settled()
+        # What is left of the slot is settled by a job that erasing has queued.
+        assert await states(bank, *others) == ["merged", "merged"]
 
         [left] = await fused(bank)
         assert left.text.startswith("2024-06-01 to 2024-08-01: Ann lives in Porto. Since")

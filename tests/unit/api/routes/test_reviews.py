@@ -2,7 +2,7 @@ import httpx2
 import pytest
 
 from memsvc.domain.paging import PageRequest
-from memsvc.domain.thoughts.merging import ReviewState
+from memsvc.domain.reviews import ReviewState
 from memsvc.errors import ReviewDecidedError, ReviewOutdatedError
 from tests.unit.api.answers import MEMORY_ID, REVIEW, REVIEW_ID
 from tests.unit.api.script import Script
