@@ -97,8 +97,7 @@ class BankInfo(Record):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     fact_policy: str = "supersede"
-    """``supersede``: a fact ends where another holds later in its place; ``append_only``: never;
-    ``fuse``: memories of both become one that says both with their times."""
+    """What becomes of a fact when another holds later: ``supersede``, ``append_only`` or ``fuse``."""
     arms_off: tuple[str, ...] = ()
     """Arms that recalls do not ask unless they name them."""
 
