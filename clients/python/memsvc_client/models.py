@@ -97,7 +97,7 @@ class BankInfo(Record):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     fact_policy: str = "supersede"
-    """What becomes of a fact when another holds later: ``supersede``, ``append_only`` or ``fuse``."""
+    """When another holds later: ``supersede``, ``append_only`` or ``fuse``."""
     arms_off: tuple[str, ...] = ()
     """Arms that recalls do not ask unless they name them."""
 
