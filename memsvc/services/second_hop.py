@@ -171,7 +171,8 @@ class SecondHop:
             raise GraphTooSlowError(budget_ms=self.settings.budget_ms)
         if query.day is not None:
             graph = await in_thread(check_time, partial(_on_day, graph, query))
-        named = graph.meant(extract_entities(query.text).mentions)
+        written = extract_entities(query.text).mentions
+        named = await in_thread(check_time, partial(graph.meant, written))
         answer = await self.walks(
             WalkQuestion(
                 query=query,
@@ -196,7 +197,8 @@ class SecondHop:
             self._similarities(first, pool), self._presence(first, pool)
         )
         known = {**dict(rankings.get(Arm.DENSE, ())), **similarities} if similarities else {}
-        near = share_in_episodes(known, graph.episodes(known), hop.episode_share)
+        episodes = await in_thread(check_time, partial(graph.episodes, known))
+        near = share_in_episodes(known, episodes, hop.episode_share)
         scored = score_hops(
             _candidates(pool, fused, near, presence),
             links,

@@ -171,7 +171,8 @@ async def test_a_walk_over_its_budget_is_skipped_and_says_so() -> None:
 async def test_a_graph_that_is_busy_does_not_hold_the_answer_up() -> None:
     """Whatever has its turn in a thread, putting edges together say, is not waited for."""
     graph, is_free = graph_of(TEXTS), Event()
-    holder = Thread(target=_hold, args=(graph, is_free))
+    waits: list[bool] = []
+    holder = Thread(target=_hold, args=(graph, is_free, waits))
     holder.start()
     try:
         hopped = await second_hop(Graphs(graph), GraphSettings(budget_ms=30))(first_hop([1, 3]))
@@ -180,11 +181,12 @@ async def test_a_graph_that_is_busy_does_not_hold_the_answer_up() -> None:
         holder.join()
     assert hopped.outcome.report.status is ArmStatus.SKIPPED
     assert hopped.fused
+    assert all(waits), "the answer came only when the graph had been let go"
 
 
-def _hold(graph: MemoryGraph, is_free: Event) -> None:
+def _hold(graph: MemoryGraph, is_free: Event, waits: list[bool]) -> None:
     def wait() -> None:
-        is_free.wait(10)
+        waits.append(is_free.wait(5))
 
     settings = WalkSettings()
     seeds = Seeds(memories={memory_id(1): 1.0}, entities={})
