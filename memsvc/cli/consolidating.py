@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from memsvc.cli.failures import CommandError
-from memsvc.cli.output import note, notes, print_fields, print_table
+from memsvc.cli.output import note, notes, print_fields, print_json, print_table
 
 _POLL_S = 0.25
 _NAMES = {
@@ -144,6 +144,16 @@ async def watched(client: AsyncClient, name: str, job: Job, *, wait: bool) -> Co
         progress.show(job)
     plan = await client.bank(name).consolidation()
     return Consolidated(job=job, before=before, took_s=progress.took_s, plan=plan)
+
+
+def show_outcome(done: Consolidated, *, as_json: bool, wait: bool) -> None:
+    """Print what was done; raise ``CommandError`` if it was waited for and did not end well."""
+    if as_json:
+        print_json(done.to_json())
+    else:
+        show_consolidated(done)
+    if wait:
+        raise_unless_done(done.job)
 
 
 def raise_unless_done(job: Job) -> None:

@@ -126,6 +126,21 @@ AgentId = Annotated[str | None, typer.Option("--agent", metavar="ID", help="Agen
 SessionId = Annotated[
     str | None, typer.Option("--session", metavar="ID", help="Session it belongs to.")
 ]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", parser=time, metavar="TIME", help="What was true then, superseded or not."
+    ),
+]
+KnownAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--known-at",
+        parser=time,
+        metavar="TIME",
+        help="What was known then: nothing recorded or corrected later.",
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option(

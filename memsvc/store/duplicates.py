@@ -16,6 +16,7 @@ from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.merging import NewReview, Review
 from memsvc.errors import InvalidRequestError, ReviewNotFoundError
 from memsvc.store import tables as t
+from memsvc.store.readings import mark_read
 from memsvc.store.session import Session
 from memsvc.store.undone import undone_effects
 
@@ -118,23 +119,7 @@ class DuplicateWriter(DuplicateReader):
         self, bank_id: BankId, versions: Sequence[tuple[MemoryId, int]]
     ) -> None:
         """Note that these versions were held against their nearest ones."""
-        if not versions:
-            return
-        statement = insert(t.compared_memories).values(
-            [
-                {
-                    "bank_id": bank_id,
-                    "memory_id": memory_id,
-                    "tenant_id": self._session.tenant_id,
-                    "version": version,
-                }
-                for memory_id, version in sorted(versions)
-            ]
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=["bank_id", "memory_id"], set_={"version": statement.excluded.version}
-        )
-        await self._session.connection.execute(statement)
+        await mark_read(self._session, t.compared_memories, bank_id, dict(versions))
 
     async def propose(self, bank_id: BankId, pairs: Sequence[NewReview]) -> int:
         """Ask about pairs, anew where a text has changed since; return how many were asked."""

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     and_,
-    delete,
     exists,
     func,
     select,
@@ -28,6 +27,7 @@ from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.store import tables as t
+from memsvc.store.readings import mark_read, read_again
 from memsvc.store.rows import CURRENT_VERSION
 from memsvc.store.session import Session
 from memsvc.store.undone import undone_effects
@@ -246,22 +246,7 @@ class EntityWriter(EntityReader):
 
     async def mark_read(self, bank_id: BankId, versions: Mapping[MemoryId, int]) -> None:
         """Note of which versions the entities are kept."""
-        rows = [
-            {
-                "bank_id": bank_id,
-                "memory_id": memory_id,
-                "tenant_id": self._session.tenant_id,
-                "version": version,
-            }
-            for memory_id, version in sorted(versions.items())
-        ]
-        if rows:
-            statement = insert(t.entity_readings)
-            statement = statement.on_conflict_do_update(
-                index_elements=["bank_id", "memory_id"],
-                set_={"version": statement.excluded.version},
-            )
-            await self._session.connection.execute(statement, rows)
+        await mark_read(self._session, t.entity_readings, bank_id, versions)
 
     async def _set(
         self, bank_id: BankId, entity_id: EntityId, values: Mapping[str, object]
@@ -306,12 +291,7 @@ class EntityStore:
 
 async def forget_readings(session: Session, bank_id: BankId, ids: Collection[MemoryId]) -> None:
     """Have the entities of memories read again: something else is given of them now."""
-    columns = t.entity_readings.c
-    await session.connection.execute(
-        delete(t.entity_readings).where(
-            columns.bank_id == bank_id, columns.memory_id == func.any(list(ids))
-        )
-    )
+    await read_again(session, t.entity_readings, bank_id, ids)
 
 
 def to_entity(row: Row[Any], prefix: str = "") -> StoredEntity:

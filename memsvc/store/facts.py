@@ -36,6 +36,7 @@ from memsvc.store.fact_conditions import (
     is_stale,
     is_unread,
 )
+from memsvc.store.readings import mark_read
 from memsvc.store.session import Session
 from memsvc.store.undone import undone_effects
 from memsvc.store.validity import ValidityStore
@@ -239,22 +240,7 @@ class FactWriter(FactReader):
         ]
         if rows:
             await self._session.connection.execute(insert(t.facts), rows)
-        readings = insert(t.fact_readings).values(
-            [
-                {
-                    "bank_id": bank_id,
-                    "memory_id": memory_id,
-                    "tenant_id": self._session.tenant_id,
-                    "version": version,
-                }
-                for memory_id, version in sorted(versions.items())
-            ]
-        )
-        await self._session.connection.execute(
-            readings.on_conflict_do_update(
-                index_elements=["bank_id", "memory_id"], set_={"version": readings.excluded.version}
-            )
-        )
+        await mark_read(self._session, t.fact_readings, bank_id, versions)
         return slots | {claim.slot for some in claims.values() for claim in some}
 
     async def end(self, bank_id: BankId, effects: Sequence[Effect]) -> None:

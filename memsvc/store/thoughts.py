@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    delete,
     func,
     or_,
     select,
@@ -22,6 +21,7 @@ from memsvc.domain.memory import MemoryState, ScopeKeys
 from memsvc.domain.operations import Aspect, OperationKind
 from memsvc.domain.thoughts.records import NewThought, Thought
 from memsvc.store import tables as t
+from memsvc.store.readings import mark_read, read_again
 from memsvc.store.session import Session
 from memsvc.store.thought_clauses import (
     WITH_MEMORIES,
@@ -248,33 +248,11 @@ class ThoughtWriter(ThoughtReader):
 
     async def mark_read(self, bank_id: BankId, versions: Mapping[MemoryId, int]) -> None:
         """Note that these versions of memories were read for thoughts."""
-        if not versions:
-            return
-        readings = insert(t.thought_readings).values(
-            [
-                {
-                    "bank_id": bank_id,
-                    "memory_id": memory_id,
-                    "tenant_id": self._session.tenant_id,
-                    "version": version,
-                }
-                for memory_id, version in sorted(versions.items())
-            ]
-        )
-        await self._session.connection.execute(
-            readings.on_conflict_do_update(
-                index_elements=["bank_id", "memory_id"], set_={"version": readings.excluded.version}
-            )
-        )
+        await mark_read(self._session, t.thought_readings, bank_id, versions)
 
     async def read_again(self, bank_id: BankId, ids: Collection[MemoryId]) -> None:
         """Have memories read once more."""
-        columns = t.thought_readings.c
-        await self._session.connection.execute(
-            delete(t.thought_readings).where(
-                columns.bank_id == bank_id, columns.memory_id == func.any(list(ids))
-            )
-        )
+        await read_again(self._session, t.thought_readings, bank_id, ids)
 
     async def set(self, bank_id: BankId, ids: Collection[MemoryId], **values: object) -> None:
         """Set columns of thoughts, such as ``stood``, ``retired`` or ``superseded_by``."""

@@ -35,8 +35,8 @@ def consolidate(  # noqa: PLR0913 — a command's options
     What it does can be looked at and undone with `memsvc operations`.
     """
     from memsvc.cli.connection import ask
-    from memsvc.cli.consolidating import raise_unless_done, show_consolidated, show_plan, watched
-    from memsvc.cli.output import print_json, print_record
+    from memsvc.cli.consolidating import show_outcome, show_plan, watched
+    from memsvc.cli.output import print_record
 
     if dry_run:
         print_record(
@@ -50,10 +50,4 @@ def consolidate(  # noqa: PLR0913 — a command's options
         job: Job = await client.bank(bank).consolidate(stages=stages or None, retry_set_aside=retry)
         return await watched(client, bank, job, wait=wait)
 
-    done = ask(url, run, works=wait)
-    if as_json:
-        print_json(done.to_json())
-    else:
-        show_consolidated(done)
-    if wait:
-        raise_unless_done(done.job)
+    show_outcome(ask(url, run, works=wait), as_json=as_json, wait=wait)

@@ -9,9 +9,11 @@ from memsvc.cli.options import (
     AgentId,
     Answerable,
     AsJson,
+    AsOf,
     Bank,
     Diversity,
     Iterate,
+    KnownAt,
     Rerank,
     Rewrite,
     Url,
@@ -57,21 +59,8 @@ def context(  # noqa: PLR0913 — a command's options
         datetime | None,
         typer.Option("--now", parser=time, metavar="TIME", help="Answer as of then; else now."),
     ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of", parser=time, metavar="TIME", help="What was true then, superseded or not."
-        ),
-    ] = None,
-    known_at: Annotated[
-        datetime | None,
-        typer.Option(
-            "--known-at",
-            parser=time,
-            metavar="TIME",
-            help="What was known then: nothing recorded or corrected later.",
-        ),
-    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     zone: Zone = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,

@@ -38,8 +38,8 @@ def think(  # noqa: PLR0913 — a command's options
     `memsvc memory list BANK --kind thought`.
     """
     from memsvc.cli.connection import ask
-    from memsvc.cli.consolidating import raise_unless_done, show_consolidated, show_plan, watched
-    from memsvc.cli.output import print_json, print_record
+    from memsvc.cli.consolidating import show_outcome, show_plan, watched
+    from memsvc.cli.output import print_record
 
     if dry_run:
         print_record(
@@ -55,10 +55,4 @@ def think(  # noqa: PLR0913 — a command's options
         )
         return await watched(client, bank, job, wait=wait)
 
-    done = ask(url, run, works=wait)
-    if as_json:
-        print_json(done.to_json())
-    else:
-        show_consolidated(done)
-    if wait:
-        raise_unless_done(done.job)
+    show_outcome(ask(url, run, works=wait), as_json=as_json, wait=wait)
