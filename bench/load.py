@@ -10,7 +10,9 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
 from bench.errors import BenchError
@@ -68,10 +70,22 @@ class _Shared:
     answers: list[Answered] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    ended: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     def next(self) -> tuple[int, Call] | None:
         with self.turn:
             return None if self.stop.is_set() else next(self.left, None)
+
+    def wait_for(self, clients: int) -> None:
+        """Wait until so many clients have ended.
+
+        In steps: a signal is dealt with in between. Not by joining the threads, because one whose
+        join is interrupted counts as ended (Python 3.11, bpo-45274), and is never joined again.
+        """
+        while clients:
+            with suppress(Empty):
+                self.ended.get(timeout=0.2)
+                clients -= 1
 
 
 def ask_together(
@@ -91,17 +105,12 @@ def ask_together(
     try:
         for thread in threads:
             thread.start()
+        shared.wait_for(clients)
     finally:
-        # Joined in steps: a signal is dealt with in between.
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)
-        finally:
-            shared.stop.set()
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
+        shared.stop.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
     seconds, spent = time.perf_counter() - began, time.process_time() - cpu
     if shared.failures:
         raise shared.failures[0]
@@ -129,6 +138,7 @@ def _ask(url: str, api_key: str | None, shared: _Shared) -> None:
         shared.stop.set()
     finally:
         connection.close()
+        shared.ended.put(None)
 
 
 def _send(connection: http.client.HTTPConnection, call: Call, headers: Mapping[str, str]) -> bytes:
