@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from memsvc.domain.jobs import Job, JobState
 from memsvc.services.run_job import JobContext
 from tests.fixtures.database import Database
 from tests.fixtures.jobs import (
-    FAST,
     add_job,
     embed_job,
     get_job,
@@ -54,15 +52,11 @@ async def test_another_worker_does_the_jobs_when_one_is_killed(
 ) -> None:
     async with busy_process(database, tmp_path) as (process, job), working(database, do_nothing):
         waiting = await add_job(database, embed_job(job.bank_id))
-        killed_at = time.monotonic()
         process.kill()
         done = await in_state(database, job.id, JobState.SUCCEEDED)
         await in_state(database, waiting.id, JobState.SUCCEEDED)
-        took_s = time.monotonic() - killed_at
 
     assert done.attempts == 2
-    # Some seconds more than the worker needs are left to the machine.
-    assert took_s < FAST.recovery_s + 5
 
 
 async def test_the_jobs_are_queued_at_once_when_a_worker_is_told_to_end(

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -95,16 +94,13 @@ async def test_end_of_a_long_document_is_found_by_it(minilm: OnnxEmbedder) -> No
 
 async def test_query_overtakes_a_bulk_load(minilm: OnnxEmbedder) -> None:
     texts = ["the committee discussed the budget of the coming year " * 3] * 150
-    start = time.perf_counter()
     load = asyncio.create_task(minilm.embed_documents(texts))
     await asyncio.sleep(0.05)
 
     await minilm.embed_query("budget")
-    query_done = time.perf_counter() - start
-    await load
-    load_done = time.perf_counter() - start
 
-    assert query_done < load_done / 2
+    assert not load.done()
+    await load
 
 
 def test_process_with_the_encoder_stays_small_and_light(minilm_dir: Path) -> None:

@@ -31,7 +31,7 @@ from gpu_index.wire import Operation, PayloadWriter, Status
 from tests.fixtures.toy_index import ToyIndex
 from tests.integration.gpu_index.conftest import SECRET, Connect, Serve
 
-SOON_S = 5.0
+SOON_S = 30.0
 EYE = np.eye(4, dtype=np.float32)
 ONE = np.array([1])
 

@@ -20,7 +20,7 @@ from gpu_index.wire import FrameReceiver, PayloadWriter, Status, send_frame
 from tests.fixtures.toy_index import ToyIndex
 from tests.integration.gpu_index.conftest import SECRET, Connect, Serve
 
-SOON_S = 5.0
+SOON_S = 30.0
 EYE = np.eye(4, dtype=np.float32)
 
 

@@ -1,8 +1,8 @@
 """litellm over HTTP against a server that misbehaves on request."""
 
+import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -92,12 +92,10 @@ async def test_silence_is_an_unavailable_embedder_when_the_time_is_up(
     openai_server: OpenAIServer,
 ) -> None:
     client = await ProviderClient.open(endpoint(openai_server.url, timeout_s=0.3))
-    openai_server.script.extend([Reply(delay_s=30)] * 3)
-    start = time.perf_counter()
+    openai_server.script.extend([Reply(delay_s=300)] * 3)
 
     with stamina.set_testing(True, attempts=1), pytest.raises(EmbedderUnavailableError):
-        await client.embed(TEXTS)
-    assert time.perf_counter() - start < 5
+        await asyncio.wait_for(client.embed(TEXTS), 60)
     await client.close()
 
 

@@ -177,7 +177,7 @@ async def test_thousands_of_banks_live_on_a_default_lock_table(
     query = DenseQuery(vector=last.vectors[3], model_id=MODEL, k=1)
     found = await PgVectorIndex(database.engine, SETTINGS).search(last.scope, query)
     assert [c.memory_id for c in found] == [last.memory_ids[3]]
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 60
     await application.banks.delete(caller, BankReference(value="bank7"))
     with pytest.raises(BankNotFoundError):
         await application.banks.get(caller, BankReference(value="bank7"))

@@ -83,12 +83,10 @@ async def test_no_attempt_is_made_twice_when_workers_compete(database: Database)
 async def test_the_next_job_of_a_bank_begins_when_the_last_ends(database: Database) -> None:
     bank_id = new_bank()
     jobs = [await add_job(database, embed_job(bank_id)) for _ in range(6)]
-    started = time.monotonic()
-    async with working(database, Recorder(), timing=replace(FAST, poll_s=30.0)):
+    # Who waited for the next look instead would not be done while it is waited for.
+    async with working(database, Recorder(), timing=replace(FAST, poll_s=3600.0)):
         for job in jobs:
             await in_state(database, job.id, JobState.SUCCEEDED)
-
-    assert time.monotonic() - started < 15
 
 
 async def test_a_running_job_is_given_its_grace_at_a_stop(database: Database) -> None:

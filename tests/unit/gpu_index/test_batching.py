@@ -9,7 +9,7 @@ from gpu_index.errors import VectorIndexError
 from gpu_index.protocol import Neighbours
 from tests.fixtures.toy_index import ToyIndex
 
-SOON_S = 5.0
+SOON_S = 30.0
 EYE = np.eye(4, dtype=np.float32)
 
 
