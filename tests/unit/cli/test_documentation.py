@@ -21,7 +21,7 @@ def test_every_command_is_in_the_table_in_the_words_of_its_help() -> None:
     )
 
 
-def commands(group: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401
+def commands(group: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Name each command of a group, with the first line of its help, in the order of the help."""
     for word, command in group.commands.items():
         whole = f"{name} {word}".strip()
