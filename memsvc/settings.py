@@ -297,6 +297,9 @@ class RecallSettings(_Group):
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     episode_weight: Annotated[float, Field(ge=0)] = 2.0
     """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
+    reply_weight: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Of an assistant's replies where the asker's own words are asked for; 1 weighs them alike
+    (docs/decisions/0046-whose-words.md)."""
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
     further_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Of each query, clue or round that a language model adds to a question, beside 1 for that

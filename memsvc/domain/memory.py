@@ -164,6 +164,8 @@ class ResolvedBank:
     """Where shared indexes hold the vectors of ``model_id``; ``None`` if it was not looked up."""
     arms_off: frozenset[Arm] = frozenset()
     """Arms that recalls do not ask unless they name them."""
+    may_hold_replies: bool = True
+    """``False`` only where it was looked up whether an assistant speaks in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from memsvc.domain.answerable.evidence import CANDIDATES
+from memsvc.domain.asked_speaker import reply_factors
 from memsvc.domain.filters import ACTIVE_ONLY
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
 from memsvc.domain.graph.walk_modes import WalkMode
@@ -14,7 +16,7 @@ from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
 from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
-from memsvc.services.question_times import weigh_by_time
+from memsvc.services.question_times import other_times, weigh_by_order
 from memsvc.services.recalled import Walk, told_walk
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
@@ -22,9 +24,9 @@ from memsvc.settings import RecallSettings
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.transactions import Store
 
-_TIMED = 200
-"""So many of the best are weighed by when they happened, where the question says when: what was
-said that day need not resemble it."""
+_WEIGHED = 200
+"""So many of the best are weighed by when they happened and who said them, where the question says
+when or who: what was said that day need not resemble it."""
 
 
 class Find:
@@ -80,17 +82,33 @@ class Find:
         most = max(needs, query.k * (2 if query.explain else 1))
         if query.answerable or question.order is not None:
             most = max(most, CANDIDATES)
-        if question.spans:
-            most = max(most, _TIMED)
-        fused, hops, walk = await self._ranked(question, asked, outcomes, most)
+        is_weighed = bool(question.spans) or question.weighs_speakers
+        pool = max(most, _WEIGHED) if is_weighed else most
+        fused, hops, walk = await self._ranked(question, asked, outcomes, pool)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
-        wanted = [each.memory_id for each in fused]
+        found = Found(fused=fused, visible={}, arms=outcomes, hops=hops, walk=walk)
+        if is_weighed:
+            found = (await self._weighed(found, question)).best(most)
+        wanted = [each.memory_id for each in found.fused]
         visible = await self.visible(question, wanted)
         stages.mark("fetch")
         outcomes |= switched_off(query, question.bank)
-        found = Found(fused=fused, visible=visible, arms=outcomes, hops=hops, walk=walk)
-        return weigh_by_time(found, question)
+        return weigh_by_order(replace(found, visible=visible), question)
+
+    async def _weighed(self, found: Found, question: Question) -> Found:
+        """Return the candidates with those of other times and speakers counting less."""
+        wanted = [each.memory_id for each in found.fused]
+        tellings = await self._reads.tellings(question.bank.scope, wanted)
+        if question.spans:
+            happened = {each: telling.occurred_at for each, telling in tellings.items()}
+            found = found.weighed(other_times(happened, question.spans), "time")
+        if question.weighs_speakers:
+            speakers = {each: telling.speaker for each, telling in tellings.items()}
+            weight = self._settings.reply_weight
+            factors = reply_factors(question.asked_speaker, speakers, weight)
+            found = found.weighed(factors, "speaker")
+        return found
 
     async def visible(
         self, question: Question, memory_ids: Sequence[MemoryId]

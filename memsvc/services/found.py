@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from memsvc.domain.asked_order import AskedOrder
+from memsvc.domain.asked_speaker import AskedSpeaker
 from memsvc.domain.asked_times import AskedTime
 from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
@@ -27,7 +28,13 @@ class Question:
     allowed: Sequence[MemoryId] | None
     spans: Sequence[AskedTime]
     order: AskedOrder | None = None
+    asked_speaker: AskedSpeaker = AskedSpeaker.OPEN
     day: Day | None = None
+
+    @property
+    def weighs_speakers(self) -> bool:
+        """Whether it matters who said what was found."""
+        return self.bank.may_hold_replies and self.asked_speaker is not AskedSpeaker.ASSISTANT
 
 
 def asking(question: Question, text: str) -> Question:
@@ -63,6 +70,10 @@ class Found:
         ]
         order.sort(key=lambda each: (-each.score, each.memory_id))
         return replace(self, fused=order, factors=told)
+
+    def best(self, most: int) -> "Found":
+        """Return the ``most`` best of the candidates."""
+        return replace(self, fused=self.fused[:most])
 
     def shown(self) -> list[Fused]:
         """Return the candidates that may be shown, best first."""

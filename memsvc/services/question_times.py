@@ -1,6 +1,6 @@
 """What the times that a question names do to its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,33 +40,34 @@ def read_times(query: RecallQuery, now: datetime) -> ReadTimes:
     return ReadTimes(query=query, spans=spans, order=order)
 
 
-def weigh_by_time(found: Found, question: Question) -> Found:
-    """Return what was found with what happened at another time, or out of order, counting less."""
-    if question.spans:
-        found = found.weighed(_other_times(found, question.spans), "time")
-    if question.order is not None:
-        shown = found.shown()
-        placed = [
-            Placed(
-                score=each.score,
-                occurred_at=found.visible[each.memory_id].occurred_at,
-                text=found.visible[each.memory_id].text,
-            )
-            for each in shown
-        ]
-        factors = zip(shown, order_factors(question.order, placed), strict=True)
-        weighed = {each.memory_id: factor for each, factor in factors if factor != 1}
-        found = found.weighed(weighed, "order")
-    return found
-
-
-def _other_times(found: Found, spans: Sequence[AskedTime]) -> dict[MemoryId, float]:
+def other_times(
+    happened: Mapping[MemoryId, datetime], spans: Sequence[AskedTime]
+) -> dict[MemoryId, float]:
+    """Return the factors of what happened at another time than the question names."""
     factor = OTHER_DAY if all(span.is_day for span in spans) else OTHER_TIME
     return {
         memory_id: factor
-        for memory_id, memory in found.visible.items()
-        if not any(span.holds(memory.occurred_at) for span in spans)
+        for memory_id, instant in happened.items()
+        if not any(span.holds(instant) for span in spans)
     }
+
+
+def weigh_by_order(found: Found, question: Question) -> Found:
+    """Return what was found with what is out of the order that is asked for counting less."""
+    if question.order is None:
+        return found
+    shown = found.shown()
+    placed = [
+        Placed(
+            score=each.score,
+            occurred_at=found.visible[each.memory_id].occurred_at,
+            text=found.visible[each.memory_id].text,
+        )
+        for each in shown
+    ]
+    factors = zip(shown, order_factors(question.order, placed), strict=True)
+    weighed = {each.memory_id: factor for each, factor in factors if factor != 1}
+    return found.weighed(weighed, "order")
 
 
 def _within(wanted: RecallFilter, spans: Sequence[AskedTime]) -> RecallFilter:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from memsvc.domain.asked_speaker import asked_speaker
 from memsvc.domain.packing import fit_budget
 from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable
@@ -153,6 +154,7 @@ class Recall:
                 allowed=None,
                 spans=read.spans,
                 order=read.order,
+                asked_speaker=asked_speaker(query.text),
             )
         async with self._store.read(caller.tenant_id) as tx:
             resolved = await tx.banks.resolve(bank.value)
@@ -166,6 +168,7 @@ class Recall:
             allowed=allowed,
             spans=read.spans,
             order=read.order,
+            asked_speaker=asked_speaker(query.text),
             day=await day_of(self._past, resolved.scope, query.filter, allowed, now),
         )
 

@@ -1,6 +1,7 @@
 """What every recall looks up: its bank, and the rows of what it has found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import LiteralString, cast
@@ -19,6 +20,7 @@ from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId
 from memsvc.domain.memory import BankScope, BankState, Memory, MemoryState, ResolvedBank
+from memsvc.domain.speakers import ASSISTANT_SPELLINGS
 from memsvc.errors import BankNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
@@ -26,12 +28,16 @@ from memsvc.store.rows import current_memories, to_memory
 from memsvc.store.single_reads import read_once
 
 _BY_NAME: LiteralString = """
-SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
+    SELECT 1 FROM memories s WHERE s.bank_id = b.bank_id AND s.speaker = ANY(%(assistants)s)
+)
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
 WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.name = %(reference)s
 """
 _BY_ID: LiteralString = """
-SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off
+SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
+    SELECT 1 FROM memories s WHERE s.bank_id = b.bank_id AND s.speaker = ANY(%(assistants)s)
+)
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
 WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
 """
@@ -53,7 +59,19 @@ FROM (
         AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
 ) p
 """
+_TELLINGS: LiteralString = """
+SELECT memory_id, occurred_at, speaker FROM memories
+WHERE bank_id = %(bank)s AND memory_id = ANY(%(ids)s)
+"""
 _PLACE = np.dtype([("key", "S16"), ("episode", "S16"), ("seq", ">i4")])
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When what a memory tells of happened, and who tells it."""
+
+    occurred_at: datetime
+    speaker: str | None
 
 
 class RecallReads:
@@ -65,11 +83,16 @@ class RecallReads:
     async def resolve(self, tenant_id: TenantId, reference: str) -> ResolvedBank:
         """Return the bank of this name or id; raises ``BankNotFoundError``."""
         statement, named = _named(reference)
-        parameters = {"tenant": tenant_id, "state": str(BankState.ACTIVE), "reference": named}
+        parameters = {
+            "tenant": tenant_id,
+            "state": str(BankState.ACTIVE),
+            "reference": named,
+            "assistants": ASSISTANT_SPELLINGS,
+        }
         rows = await read_once(self._engine, tenant_id, statement, parameters)
         if not rows:
             raise BankNotFoundError(bank=reference)
-        bank_id, name, language, model_id, partition_no, arms_off = rows[0]
+        bank_id, name, language, model_id, partition_no, arms_off, replies = rows[0]
         return ResolvedBank(
             scope=BankScope(tenant_id=tenant_id, bank_id=BankId(bank_id)),
             name=name,
@@ -77,6 +100,7 @@ class RecallReads:
             model_id=model_id,
             partition_no=partition_no,
             arms_off=frozenset(map(Arm, arms_off or ())),
+            may_hold_replies=replies,
         )
 
     async def places_near(
@@ -107,6 +131,14 @@ class RecallReads:
             episodes=episodes.astype(np.int64),
             seqs=rows["seq"].astype(np.int64),
         )
+
+    async def tellings(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, Telling]:
+        """Return when and by whom memories were told, whatever their state."""
+        parameters = {"bank": scope.bank_id, "ids": list(memory_ids)}
+        rows = await read_once(self._engine, scope.tenant_id, _TELLINGS, parameters)
+        return {MemoryId(key): Telling(when, speaker) for key, when, speaker in rows}
 
     async def active(
         self, scope: BankScope, memory_ids: Sequence[MemoryId], now: datetime

@@ -15,14 +15,13 @@ from memsvc.domain.memory import Json
 from memsvc.domain.organising.self_patterns import Topic
 from memsvc.domain.organising.self_statements import SelfStatement, self_statements
 from memsvc.domain.organising.summarising import Said
+from memsvc.domain.speakers import ASSISTANTS, USERS, folded
 
 Count = Callable[[Sequence[str]], Sequence[int]]
 """Tokens of each text."""
 
 _KEPT_EVIDENCE = 3
 _LONGEST_NAME = 80
-USERS = frozenset({"user", "human", "me"})
-ASSISTANTS = frozenset({"assistant", "ai", "agent", "bot", "system", "tool", "model"})
 _HEADINGS = {
     Topic.NAME: "Name",
     Topic.WORK: "Work",
@@ -122,11 +121,11 @@ def own_words(user_id: str, said: Sequence[Said]) -> list[Said]:
     That is what has no speaker, and what the speaker of the user's id says, or a "user". Where
     there is neither of these two speakers, it is who speaks alone but for an assistant.
     """
-    speakers = {_folded(each.speaker) for each in said if each.speaker} - ASSISTANTS
-    known = speakers & (USERS | {_folded(user_id)})
+    speakers = {folded(each.speaker) for each in said if each.speaker} - ASSISTANTS
+    known = speakers & (USERS | {folded(user_id)})
     if not known and len(speakers) == 1:
         known = speakers
-    return [each for each in said if not each.speaker or _folded(each.speaker) in known]
+    return [each for each in said if not each.speaker or folded(each.speaker) in known]
 
 
 def lines_of(stored: Json) -> list[PortraitLine]:
@@ -197,7 +196,3 @@ def _topic_lines(lines: Sequence[PortraitLine]) -> Iterator[str]:
 
 def _shown(line: PortraitLine) -> str:
     return f"{line.text} ({line.said_on.isoformat()})"
-
-
-def _folded(name: str | None) -> str:
-    return " ".join((name or "").casefold().split())

@@ -14,9 +14,9 @@ from datetime import datetime
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of, normal_form
-from memsvc.domain.organising.portraits import ASSISTANTS, USERS
 from memsvc.domain.organising.self_patterns import Topic
 from memsvc.domain.organising.self_statements import SelfStatement, self_statements
+from memsvc.domain.speakers import ASSISTANTS, USERS, folded, is_assistant
 
 RULES = "rules/1"
 """Rises with every change of what the rules find."""
@@ -96,7 +96,7 @@ def thoughts_of(
     neither, what is said of "I" is left out, and so is all that an assistant says: thoughts of
     answers would confirm themselves. Of a longer text the first 2,000 characters are read.
     """
-    if speaker is not None and _folded(speaker) in ASSISTANTS:
+    if is_assistant(speaker):
         return []
     name = _name_of(speaker, user_id)
     read = text[:_LONGEST_READ]
@@ -216,7 +216,7 @@ def _self_sentence(said: SelfStatement, name: str) -> str | None:
 
 def _name_of(speaker: str | None, user_id: str | None) -> str | None:
     """Return whom "I" stands for, if that is known."""
-    if speaker is not None and speaker.strip() and _folded(speaker) not in USERS:
+    if speaker is not None and speaker.strip() and folded(speaker) not in USERS:
         name = " ".join(speaker.split())
     else:
         name = " ".join((user_id or "").split())
@@ -248,7 +248,3 @@ def _as_written(form: str, text: str) -> str | None:
             return re.sub(r"['’]s$", "", written.strip('.,;:!?()"“”'))
     place = text.casefold().find(form)
     return text[place : place + len(form)] if _HAN.search(form) and place >= 0 else None
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
