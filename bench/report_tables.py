@@ -115,8 +115,9 @@ def peers(results: Results) -> str:
     heads = ["system", "memories", "adds/s", "searches/s", "CPU ms per add", "per search"]
     table = _table([*heads, "recall@10", "facts"], rows)
     said = [
-        f"Ours to {name}: {_ratios_of(found['ratios'][name])}."
-        for name in sorted(found.get("ratios", {}))
+        f"{ours} to {name}: {_ratios_of(found[ratios][name])}."
+        for ours, ratios in (("Ours", "ratios"), ("Ours, dense arm alone,", "dense_ratios"))
+        for name in sorted(found.get(ratios, {}))
     ]
     return "\n\n".join([table, *said])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.peers.orders import Material, PeerOrders, PeerRow
-from bench.peers.running import OURS, PEERS, run_peer
+from bench.peers.running import OURS, OURS_DENSE, PEERS, run_peer
 from bench.progress import console
 from bench.texts import TextSource, installed_models, read_vocabulary
 from bench.vectors import VectorSource
@@ -38,6 +38,7 @@ class Comparison:
 def compare(peers: Sequence[str], wanted: Comparison) -> dict[str, object]:
     """Return ``peers``, the rows with ours first, and ``ratios`` of ours to each.
 
+    Ours is measured with every arm, and with the dense arm alone (``dense_ratios``).
     A peer that runs out of time has stored fewer: ours is then measured among as many.
     """
     theirs = [PEERS[each] for each in dict.fromkeys(peers)]
@@ -57,9 +58,12 @@ def compare(peers: Sequence[str], wanted: Comparison) -> dict[str, object]:
         )
         fewer.write(Path(folder))
         ours = _run(OURS, Path(folder), wanted)
+        dense = _run(OURS_DENSE, Path(folder), wanted)
+    measured = [row for row in rows if "adds_per_s" in row]
     return {
-        "peers": [ours, *rows],
-        "ratios": {row["name"]: ratios(ours, row) for row in rows if "adds_per_s" in row},
+        "peers": [ours, dense, *rows],
+        "ratios": {row["name"]: ratios(ours, row) for row in measured},
+        "dense_ratios": {row["name"]: ratios(dense, row) for row in measured},
     }
 
 

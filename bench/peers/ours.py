@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.peers.lookup import LookupEmbedder
 from bench.peers.orders import Item, K
 from memsvc.bootstrap import Application, build_application
+from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import EpisodeKind
 from memsvc.ports import Vector
 from memsvc.services.commands import BankReference, Caller, NewEpisode, NewMessage
@@ -23,13 +24,18 @@ _CALLER = Caller(tenant_id=DEFAULT_TENANT, actor="bench")
 
 
 @contextmanager
-def opened_ours(folder: Path, models: Sequence[Path]) -> Iterator["Ours"]:
-    """Yield the service on an empty database, every arm on, with nothing organised beside."""
+def opened_ours(
+    folder: Path, models: Sequence[Path], *, arms: frozenset[Arm] | None = None
+) -> Iterator["Ours"]:
+    """Yield the service on an empty database, with nothing organised beside.
+
+    Every arm is asked unless ``arms`` are given.
+    """
     with asyncio.Runner() as runner:
         opening = _opened(folder, models)
         application, embedder = runner.run(anext(opening))
         try:
-            yield Ours(runner, application, embedder)
+            yield Ours(runner, application, embedder, arms)
         finally:
             runner.run(opening.aclose())
 
@@ -61,11 +67,16 @@ class Ours:
     """A ``PeerSystem``: a scope is a bank, what is added together an episode."""
 
     def __init__(
-        self, runner: asyncio.Runner, application: Application, embedder: LookupEmbedder
+        self,
+        runner: asyncio.Runner,
+        application: Application,
+        embedder: LookupEmbedder,
+        arms: frozenset[Arm] | None = None,
     ) -> None:
         self._runner = runner
         self._application = application
         self._embedder = embedder
+        self._arms = arms
 
     def precomputed(self, vectors: Mapping[str, Vector] | None) -> None:
         """Take the vectors of texts from here from now on; ``None`` encodes them."""
@@ -82,7 +93,7 @@ class Ours:
 
     def search(self, scope: str, question: str) -> list[str]:
         """Return the ids of the best items."""
-        query = RecallQuery(text=question, k=K)
+        query = RecallQuery(text=question, k=K, arms=self._arms)
         found = self._runner.run(
             self._application.recall(_CALLER, BankReference(value=scope), query)
         )

@@ -12,6 +12,8 @@ from pathlib import Path
 from bench.peers.orders import PeerOrders, PeerRow
 
 OURS = "memsvc"
+OURS_DENSE = "memsvc, dense arm alone"
+"""What a library that compares vectors alone does: asked of as few arms as it has."""
 PEERS: Mapping[str, str] = {"mem0": "mem0ai"}
 """What a peer is called on the command line, and its distribution."""
 
@@ -57,7 +59,7 @@ def run_peer(orders: PeerOrders, limit_s: float) -> PeerRow:
 
 
 def _python_of(system: str) -> Path:
-    if system == OURS:
+    if system in (OURS, OURS_DENSE):
         return Path(sys.executable)
     return _ENVIRONMENTS / system / "bin" / "python"
 

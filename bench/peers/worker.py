@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,11 +15,14 @@ from bench.peers.measuring import measure_peer
 from bench.peers.mem0 import opened_mem0
 from bench.peers.orders import PeerOrders, PeerSystem
 from bench.peers.ours import opened_ours
+from bench.peers.running import OURS, OURS_DENSE
+from memsvc.domain.fusion import Arm
 
 Opener: TypeAlias = Callable[[Path, Sequence[Path]], AbstractContextManager[PeerSystem]]
 
 SYSTEMS: Mapping[str, Opener] = {
-    "memsvc": opened_ours,
+    OURS: opened_ours,
+    OURS_DENSE: partial(opened_ours, arms=frozenset({Arm.DENSE})),
     "mem0ai": opened_mem0,
 }
 
