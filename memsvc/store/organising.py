@@ -91,12 +91,8 @@ class OrganisingReader:
 
     async def sample_vectors(self, bank_id: BankId, model_id: str, limit: int) -> Matrix:
         """Return vectors of active memories, drawn by a hash of their ids; (0, 0) if none."""
-        statement = (
-            _vectors(bank_id, model_id)
-            .where(t.memories.c.state == MemoryState.ACTIVE)
-            .order_by(_spread())
-            .limit(limit)
-        )
+        drawn = _drawn(bank_id, limit)
+        statement = _vectors(bank_id, model_id).where(t.memories.c.memory_id.in_(drawn))
         rows = (await self._session.connection.execute(statement)).all()
         if not rows:
             return np.empty((0, 0), dtype=np.float32)
@@ -116,10 +112,8 @@ class OrganisingReader:
             .where(
                 forms.bank_id == bank_id,
                 memories.bank_id == bank_id,
-                memories.state == MemoryState.ACTIVE,
+                memories.memory_id.in_(_drawn(bank_id, limit)),
             )
-            .order_by(_spread())
-            .limit(limit)
         )
         return TermStatistics.of(await self._session.connection.scalars(statement))
 
@@ -216,9 +210,18 @@ def _waits(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _spread() -> ColumnElement[Any]:
-    """Return what puts memories in an order that has nothing to do with their content."""
-    return func.hashtextextended(t.memories.c.memory_id.cast(Text), 0)
+def _drawn(bank_id: BankId, limit: int) -> Select[Any]:
+    """Return active memories in an order that has nothing to do with their content, ids alone.
+
+    Ordered before anything is joined: a large bank is read through once, its texts are not.
+    """
+    memories = t.memories.alias("drawn").c
+    return (
+        select(memories.memory_id)
+        .where(memories.bank_id == bank_id, memories.state == MemoryState.ACTIVE)
+        .order_by(func.hashtextextended(memories.memory_id.cast(Text), 0))
+        .limit(limit)
+    )
 
 
 def _sources(bank_id: BankId, *conditions: ColumnElement[bool]) -> Select[Any]:
