@@ -18,13 +18,22 @@ SetOption = Annotated[
     Path,
     typer.Option("--set", exists=True, file_okay=False, help="Folder of a set of conversations."),
 ]
+SetsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--set",
+        exists=True,
+        file_okay=False,
+        help="Folder of a set of conversations; may be given several times.",
+    ),
+]
 UNHURRIED = {"MEMSVC_ORGANISE__WORKING_SHARE": "1.0"}
 """Nobody else asks anything meanwhile."""
 
 
 def organise(
     *,
-    data: SetOption,
+    data: SetsOption,
     out: OutOption,
     model: Annotated[
         str, typer.Option(metavar="rules|scripted", help="Who looks at the windows.")
@@ -33,7 +42,7 @@ def organise(
     """Write each conversation into a bank and consolidate it; tell what came of it, and when."""
     if model not in {"rules", "scripted"}:
         raise typer.BadParameter(f"{model!r}: give rules or scripted.", param_hint="--model")
-    loaded = read_set(data)
+    loaded = [read_set(each) for each in data]
     with ExitStack() as stack:
         environment, scripted = dict(UNHURRIED), None
         if model == "scripted":
@@ -41,12 +50,15 @@ def organise(
             environment |= scripted.environment()
         service = stack.enter_context(measured_service(ServiceOptions(environment=environment)))
         described = service.describe()
-        organised = organise_set(service, loaded)
-        calls = 0 if scripted is None else len(scripted.calls)
+        sets: dict[str, dict[str, object]] = {}
+        for each in loaded:
+            before = 0 if scripted is None else len(scripted.calls)
+            organised = organise_set(service, each)
+            calls = 0 if scripted is None else len(scripted.calls) - before
+            sets[each.name] = {**organised, "model_calls": calls}
+            _tell(organised, calls)
     settings = describe_run(command="organise", model=model, service=described)
-    results = {**organised, "model_calls": calls}
-    write_results(out, {"sets": {loaded.name: results}, "settings": settings})
-    _tell(organised, calls)
+    write_results(out, {"sets": sets, "settings": settings})
 
 
 def _tell(organised: SetOrganised, calls: int) -> None:

@@ -149,6 +149,30 @@ def walks_small(results: Results) -> str:
     return _walks(_of(results, "ppr-100k-1m"))
 
 
+def retrieval_conversations(results: Results) -> str:
+    """Recall on conversations, every arm, by category where a set has any."""
+    found = _of(results, "retrieval-conversations")["sets"]
+    rows = []
+    for name, of_set in found.items():
+        kinds = of_set.get("by_category", {})
+        parts = {"all": of_set} if name != "locomo" else {}
+        for kind, of_part in {**parts, **kinds}.items():
+            cells = [_percent(of_part["recall"].get(at)) for at in ("5", "10", "20")]
+            rows.append([name, kind, str(of_part["n"]), *cells])
+    return _table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
+
+
+def organise(results: Results) -> str:
+    """What organising finds, by set, extractor and stage."""
+    rows = []
+    for model in ("rules", "scripted"):
+        for name, found in _of(results, f"organise-{model}")["sets"].items():
+            for stage, done in found["stages"].items():
+                counts = ", ".join(f"{n:,} {what}" for what, n in sorted(done["counts"].items()))
+                rows.append([name, model, stage, f"{done['per_s']:.0f}", counts or _NONE])
+    return _table(["set", "looked at by", "stage", "memories/s", "what came of it"], rows)
+
+
 def walks_large(results: Results) -> str:
     """Walks over the larger graph."""
     return _walks(_of(results, "ppr-1m-10m"))
@@ -171,12 +195,14 @@ def runs(results: Results) -> str:
 TABLES: Mapping[str, Callable[[Results], str]] = {
     "retrieval": retrieval,
     "retrieval-every-arm": retrieval_every_arm,
+    "retrieval-conversations": retrieval_conversations,
     "recall": recall,
     "recall-stages": recall_stages,
     "peers": peers,
     "scale": scale,
     "walks-100k": walks_small,
     "walks-1m": walks_large,
+    "organise": organise,
     "runs": runs,
 }
 

@@ -1,7 +1,8 @@
 """A language model's stand-in: an OpenAI-compatible server on loopback that answers by rules.
 
 What it says matters little, but it is of the right form and the same every time: each item is
-annotated with its longer words, and linked to the neighbour that shares most of them.
+annotated with its longer words, and linked to the neighbour that shares most of them; a summary is
+made of the beginnings of what is to be summarised, and a portrait has no lines.
 """
 
 import json
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _MOST_KEYWORDS = 6
@@ -30,6 +31,25 @@ class ShownItem(BaseModel):
     speaker: str | None = None
 
 
+class ShownPiece(BaseModel):
+    """Something said, or a sentence of a summary, as the prompts of writers show it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    number: int
+    text: str
+
+
+class ShownPieces(BaseModel):
+    """What a summary or a portrait is to be made of."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    pieces: list[ShownPiece]
+    most_sentences: int = 0
+    """None are wanted for a portrait."""
+
+
 class ShownWindow(BaseModel):
     """What one call is about."""
 
@@ -37,6 +57,9 @@ class ShownWindow(BaseModel):
 
     items: list[ShownItem]
     neighbours: list[ShownItem] = []
+
+
+_SHOWN: TypeAdapter[ShownWindow | ShownPieces] = TypeAdapter(ShownWindow | ShownPieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +105,26 @@ def running_model() -> Iterator[ScriptedModel]:
         thread.join()
 
 
-def answer_to(window: ShownWindow) -> dict[str, object]:
-    """Return what the model says of a window."""
+def answer_to(shown: str) -> dict[str, object]:
+    """Return what the model says of the data of a prompt, in JSON.
+
+    Raises pydantic's ``ValidationError`` for a prompt that it does not know.
+    """
+    asked: ShownWindow | ShownPieces = _SHOWN.validate_json(shown)
+    if isinstance(asked, ShownWindow):
+        return _annotations_of(asked)
+    if not asked.most_sentences:
+        return {"lines": []}
+    step = max(1, len(asked.pieces) // asked.most_sentences)
+    told = asked.pieces[::step][: asked.most_sentences]
+    return {
+        "sentences": [
+            {"text": each.text[:_MOST_CONTEXT], "sources": [each.number]} for each in told
+        ]
+    }
+
+
+def _annotations_of(window: ShownWindow) -> dict[str, object]:
     words = {each.handle: _words(each.text) for each in [*window.items, *window.neighbours]}
     items: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
@@ -128,7 +169,7 @@ def _handler(model: ScriptedModel) -> type[BaseHTTPRequestHandler]:
             schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
             written = "" if schema is None else json.dumps(schema)
             model.calls.append(ReceivedCall(messages=messages, schema=written))
-            said = json.dumps(answer_to(ShownWindow.model_validate_json(messages[1])))
+            said = json.dumps(answer_to(messages[1]))
             content = json.dumps(_completion(said)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

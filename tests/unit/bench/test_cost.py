@@ -1,6 +1,7 @@
 """What calls bring is counted alike on both sides; the stand-in for a model holds to the form."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from bench.amem_calls import NEIGHBOURS, Prompted, amem_calls
 from bench.cost import brought, compare
 from bench.scripted_model import ReceivedCall, ShownItem, ShownWindow, answer_to
 from memsvc.domain.organising.extraction import WindowItem
+from memsvc.llm.model_writer import PortraitAnswer, SummaryAnswer
 from memsvc.llm.window_answer import WindowAnswer
 from tests.fixtures.embedder import HashingEmbedder
 
@@ -78,7 +80,22 @@ def test_the_scripted_model_answers_every_item_in_the_form_that_is_asked_for() -
         ],
         neighbours=[ShownItem(handle=3, text="She saw Lisbon and its mountains")],
     )
-    answer = WindowAnswer.model_validate(answer_to(window))
+    answer = WindowAnswer.model_validate(answer_to(window.model_dump_json()))
     assert [each.handle for each in answer.items] == [1, 2]
     assert [(each.from_handle, each.to_handle) for each in answer.links] == [(1, 3)]
     assert [(each.handle, each.because_of) for each in answer.evolutions] == [(3, 1)]
+
+
+def test_the_scripted_model_writes_summaries_and_portraits_within_their_bounds() -> None:
+    pieces = [{"number": number, "text": f"Sentence {number}."} for number in range(1, 8)]
+
+    summary = answer_to(json.dumps({"pieces": pieces, "most_sentences": 3, "most_characters": 90}))
+    portrait = answer_to(json.dumps({"user": "ann", "pieces": pieces, "most_lines": 24}))
+
+    said = SummaryAnswer.model_validate(summary).sentences
+    assert [(each.text, each.sources) for each in said] == [
+        ("Sentence 1.", [1]),
+        ("Sentence 3.", [3]),
+        ("Sentence 5.", [5]),
+    ]
+    assert PortraitAnswer.model_validate(portrait).lines == []
