@@ -28,6 +28,10 @@ _LEAST_TOKENS = 2
 _LEAST_LETTERS = 4
 
 
+RULES = 1
+"""Rises with every change of what the rules merge or ask, so that all is compared once more."""
+
+
 class Rule(StrEnum):
     """Why two names may be one entity's."""
 
