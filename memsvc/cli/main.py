@@ -18,6 +18,7 @@ from memsvc.cli.commands import (
     decay,
     dedupe,
     doctor,
+    entities,
     erase,
     erasures,
     evaluation,
@@ -94,6 +95,7 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(decay.app, name="decay")
 app.add_typer(dedupe.app, name="dedupe")
 app.add_typer(facts.app, name="facts")
+app.add_typer(entities.app, name="entities")
 app.add_typer(operations.app, name="operations")
 app.add_typer(recalls.app, name="recalls")
 app.add_typer(evaluation.app, name="eval")

@@ -35,7 +35,8 @@ async def merge_within(
 ) -> OperationId:
     """Merge; the links of what goes stay with it, and what stays gets its own of them.
 
-    Returns the operation, which is the entry of the ledger: pair, score and evidence.
+    Returns the operation, which is the entry of the ledger: pair, score and evidence. The caller
+    ends with ``settle_facts_anew``.
     """
     kept, gone = merge.kept.id, merge.gone.id
     told = NewLink(

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from memsvc.domain.graph.entities import EntityId
 from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.links import LinkType
 from memsvc.domain.memory import Json, MemoryState, is_legal_transition
 from memsvc.domain.operations import (
     Aspect,
@@ -24,7 +25,7 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import OperationUndoneError, UndoPreventedError
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
-from memsvc.services.settling_facts import settle_facts_of
+from memsvc.services.settling_facts import settle_facts_anew, settle_facts_of
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -116,6 +117,7 @@ async def undo_within(tx: WriteTransaction, actor: str, operation: Operation) ->
         details={"operation": str(operation.id), "memories": len(touched)},
     )
     await tx.audit.record(bank_id, actor, [event])
+    await settle_facts_anew(tx, bank_id, _joined(done))
     await settle_facts_of(tx, bank_id, touched)
     return undone_by
 
@@ -175,3 +177,15 @@ def _memories(effects: Sequence[Effect]) -> list[MemoryId]:
     """Return the memories whose searchability the effects may have changed."""
     of_memories = {Aspect.STATE, Aspect.ANNOTATIONS, Aspect.GIVEN}
     return sorted({MemoryId(e.target_id) for e in effects if e.aspect in of_memories})
+
+
+def _joined(effects: Sequence[Effect]) -> list[MemoryId]:
+    """Return memories that live on in others, or do so no longer, and these others."""
+    found: set[MemoryId] = set()
+    for each in effects:
+        value = each.after if each.before is None else each.before
+        if each.aspect is not Aspect.LINK or not isinstance(value, Mapping):
+            continue
+        if value["type"] == LinkType.MERGED_INTO:
+            found |= {MemoryId(each.target_id), MemoryId(UUID(str(value["to_id"])))}
+    return sorted(found)

@@ -15,6 +15,7 @@ from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.entity_reviews import AnyReview, decided_entities, refuse_decided
 from memsvc.services.idempotency import Once, Outcome
 from memsvc.services.merging import Merge, merge_within
+from memsvc.services.settling_facts import settle_facts_anew
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -70,7 +71,9 @@ class Reviews:
             merge = await _merge_of(tx, bank_id, review.pair)
             details = {"review": str(review_id)}
             operation_id = await merge_within(tx, bank_id, caller.actor, merge, details)
-            return await _decide(tx, bank_id, caller, review, operation_id)
+            decided = await _decide(tx, bank_id, caller, review, operation_id)
+            await settle_facts_anew(tx, bank_id, [merge.kept.id, merge.gone.id])
+            return decided
 
         return await self._once.run(caller, key, work)
 

@@ -1,6 +1,6 @@
 """Settling slots: every fact gets the end that it has now, by an operation of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from memsvc.domain.facts.extraction import says_only
 from memsvc.domain.facts.settling import Ending, Fact, FactId, Slot, settled, still_ended
@@ -21,14 +21,25 @@ from memsvc.store.transactions import WriteTransaction
 _ACTOR = "facts"
 
 
-async def settle_within(tx: WriteTransaction, bank_id: BankId, slots: set[Slot]) -> tuple[int, int]:
-    """Give every fact of the slots the end it has now; return how many ended and hold again."""
+async def settle_within(
+    tx: WriteTransaction,
+    bank_id: BankId,
+    slots: set[Slot],
+    joined: Collection[MemoryId] = (),
+) -> tuple[int, int]:
+    """Give every fact of the slots the end it has now; return how many ended and hold again.
+
+    Memories that were ``joined`` or parted are looked at even where their facts end as before.
+    """
     facts = await tx.facts.of_slots(bank_id, slots)
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])
     policy = await tx.facts.policy(bank_id)
     endings = settled(facts, undone, policy)
     await tx.facts.mark_settled(bank_id, facts)
     await _end(tx, bank_id, facts, endings, policy)
+    shown = {e.shown_by for e in facts if e.carried_by is not None or e.memory_id in joined}
+    if shown and policy is FactPolicy.SUPERSEDE:
+        await _show(tx, bank_id, slots, shown)
     bank = await tx.banks.resolve(str(bank_id))
     freed = await fuse_slots(tx, bank, tx.now(), slots, policy)
     if policy is FactPolicy.SUPERSEDE:
@@ -45,17 +56,17 @@ async def _end(
 ) -> None:
     if not endings:
         return
-    ids = sorted({each.fact.memory_id for each in endings})
+    ids = sorted({each.fact.shown_by for each in endings})
     await tx.organising.lock(bank_id, ids)
     memories = dict(await tx.memories.fetch(bank_id, ids))
     of_them = await tx.facts.of_memories(bank_id, ids)
-    ended = still_ended(of_them, endings)
+    ended = still_ended([*of_them, *_carried(facts)], endings)
     by_id = {each.id: each for each in facts}
     for ending in endings:
-        memory = memories[ending.fact.memory_id]
+        memory = memories[ending.fact.shown_by]
         siblings = [each for each in of_them if each.memory_id == memory.id]
         # What is fused instead is not superseded.
-        is_ended = ended[memory.id] and policy is FactPolicy.SUPERSEDE
+        is_ended = ended.get(memory.id, False) and policy is FactPolicy.SUPERSEDE
         effects = [
             ending.effect,
             *await _relinked(tx, bank_id, ending, by_id),
@@ -64,6 +75,30 @@ async def _end(
         await tx.facts.end(bank_id, [ending.effect])
         await _record(tx, bank_id, ending, effects)
         memories |= await tx.memories.fetch(bank_id, [memory.id])
+
+
+async def _show(
+    tx: WriteTransaction, bank_id: BankId, slots: set[Slot], ids: Collection[MemoryId]
+) -> None:
+    """Have memories that others were merged into, or no longer are, in the state that follows."""
+    await tx.organising.lock(bank_id, ids)
+    facts = await tx.facts.of_slots(bank_id, slots)
+    of_them = await tx.facts.of_memories(bank_id, ids)
+    ended = still_ended([*of_them, *_carried(facts)], [])
+    for memory in (await tx.memories.fetch(bank_id, sorted(ids))).values():
+        siblings = [each for each in of_them if each.memory_id == memory.id]
+        is_ended = ended.get(memory.id, False)
+        effects = await _moved(tx, bank_id, memory, siblings, is_ended=is_ended)
+        if effects:
+            kind = OperationKind.SUPERSEDE if is_ended else OperationKind.RESTORE
+            details: Metadata = {"memory": str(memory.id), "because": "merged"}
+            operation = NewOperation(kind=kind, effects=effects, details=details)
+            await tx.operations.record(bank_id, _ACTOR, operation)
+
+
+def _carried(facts: Sequence[Fact]) -> list[Fact]:
+    """Return the facts of memories that live on in others."""
+    return [each for each in facts if each.carried_by is not None]
 
 
 async def _supersede_freed(tx: WriteTransaction, bank_id: BankId, freed: set[MemoryId]) -> None:

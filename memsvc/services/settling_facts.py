@@ -4,7 +4,11 @@ from collections.abc import Collection
 
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import JobKind, NewJob
+from memsvc.domain.memory import Json
 from memsvc.store.transactions import WriteTransaction
+
+JOINED = "memory_ids"
+"""In a job's payload: memories that were merged or parted."""
 
 
 async def settle_facts_of(
@@ -17,6 +21,19 @@ async def settle_facts_of(
     """
     if memory_ids and await tx.facts.are_stale(bank_id, memory_ids):
         await _settle_soon(tx, bank_id)
+
+
+async def settle_facts_anew(
+    tx: WriteTransaction, bank_id: BankId, memory_ids: Collection[MemoryId]
+) -> None:
+    """Queue the settling of memories that became one, or are several again. Call it last.
+
+    Their facts may hold as before, and yet another memory shows them.
+    """
+    if memory_ids and await tx.facts.slots_of(bank_id, memory_ids):
+        ids: list[Json] = [str(each) for each in sorted(memory_ids)]
+        new = NewJob(kind=JobKind.SETTLE_FACTS, bank_id=bank_id, payload={JOINED: ids})
+        await tx.jobs.add_once(new)
 
 
 async def settle_orphaned_facts(tx: WriteTransaction, bank_id: BankId) -> None:

@@ -130,6 +130,20 @@ class EntityReader:
         """Return the entities that share their block with others; see ``block_of``."""
         return await self._entities(bank_id, t.entities.c.block == func.any(sorted(set(blocks))))
 
+    async def count_uncompared(self, bank_id: BankId, rules: int) -> int:
+        """Return how many entities were not held against others by these rules, as they are."""
+        columns = t.entities.c
+        statement = (
+            select(func.count())
+            .select_from(t.entities)
+            .where(columns.bank_id == bank_id, columns.compared != rules)
+        )
+        return await self._session.connection.scalar(statement) or 0
+
+    async def uncompared(self, bank_id: BankId, rules: int, limit: int) -> Sequence[StoredEntity]:
+        """Return entities that were not held against others by these rules, as they are, by id."""
+        return await self._entities(bank_id, t.entities.c.compared != rules, limit)
+
     async def of_ids(
         self, bank_id: BankId, ids: Collection[EntityId]
     ) -> Mapping[EntityId, StoredEntity]:
@@ -158,11 +172,11 @@ class EntityReader:
         return [MemoryId(each) for each in found.scalars()]
 
     async def _entities(
-        self, bank_id: BankId, condition: ColumnElement[bool]
+        self, bank_id: BankId, condition: ColumnElement[bool], limit: int | None = None
     ) -> Sequence[StoredEntity]:
         columns = t.entities.c
         statement = select(t.entities).where(columns.bank_id == bank_id, condition)
-        statement = statement.order_by(columns.entity_id)
+        statement = statement.order_by(columns.entity_id).limit(limit)
         rows = await self._session.connection.execute(statement)
         return [to_entity(row) for row in rows]
 
@@ -205,6 +219,7 @@ class EntityWriter(EntityReader):
                 "named_by": seen.memory_id,
                 "merged_into": None,
                 "recorded_at": now,
+                "compared": 0,
             }
             for each, (_, seen) in zip(added, new, strict=True)
         ]
@@ -213,8 +228,8 @@ class EntityWriter(EntityReader):
         return added
 
     async def set_type(self, bank_id: BankId, entity_id: EntityId, sort: Sort, type_: str) -> None:
-        """Say what sort of thing an entity is that had none."""
-        await self._set(bank_id, entity_id, {"sort": sort, "type": type_})
+        """Say what sort of thing an entity is that had none; it is to be compared again."""
+        await self._set(bank_id, entity_id, {"sort": sort, "type": type_, "compared": 0})
 
     async def name_anew(self, bank_id: BankId, seen: Iterable[Seen]) -> None:
         """Give names to entities whose own went with the memory that wrote it."""
@@ -243,6 +258,32 @@ class EntityWriter(EntityReader):
     async def merge(self, bank_id: BankId, gone: EntityId, kept: EntityId) -> None:
         """Have an entity be another one from now on."""
         await self._set(bank_id, gone, {"merged_into": kept})
+
+    async def set_blocks(self, bank_id: BankId, entities: Iterable[StoredEntity]) -> None:
+        """Keep the blocks of entities as the rules have them now."""
+        by_block: dict[str, list[EntityId]] = {}
+        for each in entities:
+            by_block.setdefault(block_of(each.form), []).append(each.id)
+        columns = t.entities.c
+        for block, ids in sorted(by_block.items()):
+            await self._session.connection.execute(
+                update(t.entities)
+                .where(
+                    columns.bank_id == bank_id,
+                    columns.entity_id == func.any(ids),
+                    columns.block != block,
+                )
+                .values(block=block)
+            )
+
+    async def mark_compared(self, bank_id: BankId, ids: Collection[EntityId], rules: int) -> None:
+        """Note that entities were held against those of their blocks by these rules."""
+        columns = t.entities.c
+        await self._session.connection.execute(
+            update(t.entities)
+            .where(columns.bank_id == bank_id, columns.entity_id == func.any(sorted(ids)))
+            .values(compared=rules)
+        )
 
     async def mark_read(self, bank_id: BankId, versions: Mapping[MemoryId, int]) -> None:
         """Note of which versions the entities are kept."""

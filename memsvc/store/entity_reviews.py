@@ -26,16 +26,19 @@ class EntityReviewReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def asked(self, bank_id: BankId, ids: Collection[EntityId]) -> set[Pair]:
-        """Return the pairs of these entities that a person is asked about, or has decided."""
+    async def pairs(self, bank_id: BankId, ids: Collection[EntityId]) -> Mapping[Pair, bool]:
+        """Return pairs of these entities that a person is asked about, and which are decided."""
         columns, listed = t.entity_reviews.c, sorted(ids)
-        statement = select(columns.one_id, columns.other_id).where(
+        statement = select(columns.one_id, columns.other_id, columns.state).where(
             columns.bank_id == bank_id,
             columns.one_id == func.any(listed),
             columns.other_id == func.any(listed),
         )
         rows = await self._session.connection.execute(statement)
-        return {frozenset((EntityId(row.one_id), EntityId(row.other_id))) for row in rows}
+        return {
+            frozenset((EntityId(row.one_id), EntityId(row.other_id))): row.state != ReviewState.OPEN
+            for row in rows
+        }
 
     async def list(
         self, bank_id: BankId, state: ReviewState | None, before: ReviewId | None, limit: int

@@ -123,7 +123,7 @@ _NOBODY = """
           jsonb_array_elements(mentioned->'names') AS told(named)
           WHERE given_sets.bank_id = :bank)"""
 _SET_FREE = """
-    UPDATE entities SET merged_into = NULL
+    UPDATE entities SET merged_into = NULL, compared = 0
     WHERE bank_id = :bank AND merged_into IS NOT NULL AND merged_into NOT IN (
         SELECT kept.entity_id FROM entities AS kept WHERE kept.bank_id = :bank)
     RETURNING form"""

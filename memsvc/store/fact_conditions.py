@@ -1,15 +1,13 @@
 """Which rows: conditions on facts and on the memories that they are of."""
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, exists, or_
 
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.identifiers import BankId
-from memsvc.domain.links import LinkType
 from memsvc.domain.memory import MemoryKind, MemoryState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 from memsvc.store import tables as t
-
-_IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
+from memsvc.store.carrying import carrier, is_carried, is_in_force
 
 
 def is_given_of_present_text(bank_id: BankId) -> ColumnElement[bool]:
@@ -31,7 +29,7 @@ def is_unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     memories, readings = t.memories.c, t.fact_readings.c
     return (
         memories.bank_id == bank_id,
-        memories.state == MemoryState.ACTIVE,
+        or_(memories.state == MemoryState.ACTIVE, is_carried(bank_id)),
         # What was made from memories says again what these claim.
         memories.kind != MemoryKind.THOUGHT,
         memories.source != FUSED_SOURCE,
@@ -41,22 +39,6 @@ def is_unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
             readings.version == memories.current_version,
         ),
     )
-
-
-def is_in_force(bank_id: BankId) -> ColumnElement[bool]:
-    """Tell whether a memory carries its facts: by itself, or within one that says several."""
-    memories, links, fused = t.memories.c, t.links.c, t.memories.alias("fused").c
-    is_said = exists().where(
-        links.bank_id == bank_id,
-        fused.bank_id == bank_id,
-        links.from_id == memories.memory_id,
-        links.type == LinkType.MERGED_INTO,
-        fused.memory_id == links.to_id,
-        fused.source == FUSED_SOURCE,
-        fused.state == MemoryState.ACTIVE,
-    )
-    is_fused = and_(memories.state == MemoryState.MERGED, is_said)
-    return or_(memories.state.in_(_IN_FORCE), is_fused)
 
 
 def is_stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
@@ -69,6 +51,24 @@ def is_stale(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
         columns.bank_id == bank_id,
         t.memories.c.bank_id == bank_id,
         or_(columns.stood != is_in_force(bank_id), is_orphan),
+    )
+
+
+def is_repeated(bank_id: BankId) -> ColumnElement[bool]:
+    """Tell whether a fact of a merged memory is one of the memory in which it lives on.
+
+    Not where another fact came between the two: then what was said again holds longer.
+    """
+    columns, same = t.facts.c, t.facts.alias("same").c
+    return exists().where(
+        t.memories.c.state == MemoryState.MERGED,
+        same.bank_id == bank_id,
+        same.memory_id == carrier(bank_id),
+        same.subject == columns.subject,
+        same.predicate == columns.predicate,
+        same.object.is_not_distinct_from(columns.object),
+        same.denies == columns.denies,
+        same.superseded_by.is_not_distinct_from(columns.superseded_by),
     )
 
 

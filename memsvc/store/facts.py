@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -29,10 +31,11 @@ from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
+from memsvc.store.carrying import IN_FORCE, carrier, is_in_force, merged_into_any
 from memsvc.store.fact_conditions import (
     is_given_of_present_text,
-    is_in_force,
     is_listed,
+    is_repeated,
     is_stale,
     is_unread,
 )
@@ -76,11 +79,20 @@ class FactReader:
         return [(row.subject, row.predicate) for row in rows]
 
     async def are_stale(self, bank_id: BankId, ids: Collection[MemoryId]) -> bool:
-        """Tell whether a fact of one of the memories is to be settled as its state has changed."""
+        """Tell whether a fact of the memories is to be settled, as a state has changed.
+
+        Or one of what was merged into them.
+        """
         statement = (
             select(t.facts.c.fact_id)
             .select_from(_WITH_SOURCES)
-            .where(*is_stale(bank_id), t.facts.c.memory_id == func.any(list(ids)))
+            .where(
+                *is_stale(bank_id),
+                or_(
+                    t.facts.c.memory_id == func.any(list(ids)),
+                    t.facts.c.memory_id.in_(merged_into_any(bank_id, ids)),
+                ),
+            )
             .limit(1)
         )
         return await self._session.connection.scalar(statement) is not None
@@ -123,12 +135,12 @@ class FactReader:
         """Return facts whose source is in force, those that hold since latest first."""
         columns = t.facts.c
         statement = (
-            select(t.facts, is_in_force(bank_id).label("stands"))
-            .select_from(_WITH_SOURCES)
+            _with_carriers(bank_id)
             .where(
                 columns.bank_id == bank_id,
                 t.memories.c.bank_id == bank_id,
                 is_in_force(bank_id),
+                ~is_repeated(bank_id),
                 *is_listed(listing),
             )
             .order_by(columns.valid_from.desc(), columns.fact_id.desc())
@@ -143,6 +155,17 @@ class FactReader:
     async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
         """Return every fact of the memories."""
         return await self._facts(bank_id, t.facts.c.memory_id == func.any(list(ids)))
+
+    async def slots_of(self, bank_id: BankId, ids: Collection[MemoryId]) -> set[Slot]:
+        """Return the slots in which one of the memories has a fact."""
+        columns = t.facts.c
+        statement = (
+            select(columns.subject, columns.predicate)
+            .distinct()
+            .where(columns.bank_id == bank_id, columns.memory_id == func.any(list(ids)))
+        )
+        rows = await self._session.connection.execute(statement)
+        return {(row.subject, row.predicate) for row in rows}
 
     async def of_superseded(self, bank_id: BankId, known_at: datetime | None) -> Sequence[Fact]:
         """Return the facts of every slot in which a superseded memory has one.
@@ -186,8 +209,7 @@ class FactReader:
 
     async def _facts(self, bank_id: BankId, condition: ColumnElement[bool]) -> Sequence[Fact]:
         statement = (
-            select(t.facts, is_in_force(bank_id).label("stands"))
-            .select_from(_WITH_SOURCES)
+            _with_carriers(bank_id)
             .where(t.facts.c.bank_id == bank_id, t.memories.c.bank_id == bank_id, condition)
             .order_by(t.facts.c.fact_id)
         )
@@ -272,6 +294,17 @@ _WITH_SOURCES = t.facts.join(
 )
 
 
+def _with_carriers(bank_id: BankId) -> Select[Any]:
+    """Return the statement of facts with the state of their source, and what carries a merged one.
+
+    The caller binds both tables to the bank.
+    """
+    state = t.memories.c.state
+    carried_by = case((state == MemoryState.MERGED, carrier(bank_id)))
+    columns = (t.facts, state.label("source_state"), carried_by.label("carried_by"))
+    return select(*columns).select_from(_WITH_SOURCES)
+
+
 def claim_columns(claim: Claim) -> dict[str, object]:
     """Return the columns of ``facts`` that say what is claimed, before anything has ended it."""
     return {
@@ -320,6 +353,7 @@ def _to_fact(row: Row[Any]) -> Fact:
         ),
         valid_to=row.valid_to,
         superseded_by=None if row.superseded_by is None else FactId(row.superseded_by),
-        stands=row.stands,
+        stands=MemoryState(row.source_state) in IN_FORCE or row.carried_by is not None,
+        carried_by=None if row.carried_by is None else MemoryId(row.carried_by),
         origin=row.origin,
     )

@@ -65,16 +65,19 @@ class OrganisingReader:
         return [_to_source(row) for row in await self._session.connection.execute(statement)]
 
     async def sources(
-        self, bank_id: BankId, memory_ids: Collection[MemoryId]
+        self,
+        bank_id: BankId,
+        memory_ids: Collection[MemoryId],
+        states: Collection[MemoryState] = (MemoryState.ACTIVE,),
     ) -> Mapping[MemoryId, NoteSource]:
-        """Return those of the memories that are active."""
+        """Return those of the memories that are active, or in one of ``states``."""
         if not memory_ids:
             return {}
         columns = t.memories.c
         statement = _sources(
             bank_id,
             columns.memory_id == func.any(list(memory_ids)),
-            columns.state == MemoryState.ACTIVE,
+            columns.state.in_(states),
         )
         rows = await self._session.connection.execute(statement)
         return {MemoryId(row.memory_id): _to_source(row) for row in rows}

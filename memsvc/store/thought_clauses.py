@@ -8,10 +8,11 @@ from memsvc.domain.memory import MemoryState
 from memsvc.domain.organising.notes import ORGANISED_KINDS
 from memsvc.domain.thoughts.records import MERGED_BY_RULES
 from memsvc.store import tables as t
+from memsvc.store.carrying import is_carried, is_in_force
 from memsvc.store.rows import CURRENT_VERSION
 
-IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED, MemoryState.MERGED)
-"""States in which a memory carries what was thought from it."""
+_STANDING = (MemoryState.ACTIVE, MemoryState.SUPERSEDED, MemoryState.MERGED)
+"""States of a thought that stands: by itself, ended, or within another."""
 
 WITH_MEMORIES = t.thoughts.join(
     t.memories,
@@ -31,7 +32,7 @@ def unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     memories, readings = t.memories.c, t.thought_readings.c
     return (
         memories.bank_id == bank_id,
-        memories.state == MemoryState.ACTIVE,
+        or_(memories.state == MemoryState.ACTIVE, is_carried(bank_id)),
         memories.kind.in_(sorted(ORGANISED_KINDS)),
         ~exists().where(
             readings.bank_id == bank_id,
@@ -52,7 +53,7 @@ def unsettled(bank_id: BankId) -> ColumnElement[bool]:
 
 def changed(bank_id: BankId) -> ColumnElement[bool]:
     """Tell whether a thought stands now and did not, or the other way round."""
-    in_force = t.memories.c.state.in_(IN_FORCE)
+    in_force = t.memories.c.state.in_(_STANDING)
     return t.thoughts.c.stood != and_(
         case(
             (t.thoughts.c.made_by == MERGED_BY_RULES, _has_all_parts(bank_id)),
@@ -63,16 +64,17 @@ def changed(bank_id: BankId) -> ColumnElement[bool]:
 
 
 def _has_sources(bank_id: BankId) -> ColumnElement[bool]:
-    links, source = t.links.alias("resting").c, t.memories.alias("source").c
+    links, source = t.links.alias("resting").c, t.memories.alias("source")
     rests = (
         links.bank_id == bank_id,
-        source.bank_id == bank_id,
+        source.c.bank_id == bank_id,
         links.from_id == t.thoughts.c.memory_id,
         links.type == LinkType.DERIVED_FROM,
-        source.memory_id == links.to_id,
+        source.c.memory_id == links.to_id,
     )
-    any_left = exists().where(*rests, source.state.in_(IN_FORCE))
-    any_gone = exists().where(*rests, source.state.not_in(IN_FORCE))
+    counts = is_in_force(bank_id, source)
+    any_left = exists().where(*rests, counts)
+    any_gone = exists().where(*rests, ~counts)
     return and_(any_left, case((t.thoughts.c.needs_all, ~any_gone), else_=true()))
 
 

@@ -26,5 +26,5 @@ def holding(
         until = earlier_end(ends[fact.id], fact.claim.until)
         has_begun = fact.claim.valid_from <= at
         if fact.superseded_by is not None and has_begun and (until is None or until > at):
-            found.add(fact.memory_id)
+            found.add(fact.shown_by)
     return found

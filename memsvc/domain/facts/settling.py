@@ -26,9 +26,19 @@ class Fact:
     """When another ended it; see ``held_until``."""
     superseded_by: FactId | None
     stands: bool
-    """Whether its source is in force: active, or superseded but neither retracted nor archived."""
+    """Whether its source is in force: active, or superseded but neither retracted nor archived.
+
+    A merged source is where the memory is that it lives on in.
+    """
+    carried_by: MemoryId | None = None
+    """The memory in force in which a merged source lives on."""
     origin: str | None = None
     """Who gave it; ``None`` for what rules have read."""
+
+    @property
+    def shown_by(self) -> MemoryId:
+        """The memory that says it to whoever recalls."""
+        return self.carried_by or self.memory_id
 
     @property
     def held_until(self) -> datetime | None:
@@ -97,14 +107,16 @@ def settled(
 def still_ended(facts: Sequence[Fact], endings: Sequence[Ending]) -> Mapping[MemoryId, bool]:
     """Tell of each memory whether any fact that rules have read from it is ended after the endings.
 
-    What was given beside a text never hides it.
+    What was given beside a text never hides it. One that others were merged into is ended when
+    theirs are too.
     """
     ended = {each.id: each.superseded_by is not None for each in facts}
     ended |= {each.fact.id: each.by is not None for each in endings}
-    found: dict[MemoryId, bool] = {}
+    found = {each.memory_id: False for each in facts if each.carried_by is None}
     for fact in facts:
-        if fact.origin is not None:
-            found.setdefault(fact.memory_id, False)
-            continue
-        found[fact.memory_id] = found.get(fact.memory_id, False) or ended[fact.id]
+        if fact.origin is None and fact.carried_by is None:
+            found[fact.memory_id] |= ended[fact.id]
+    for fact in facts:
+        if fact.origin is None and fact.carried_by in found and not ended[fact.id]:
+            found[fact.carried_by] = False
     return found

@@ -4,28 +4,50 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from memsvc.domain.graph.entity_forms import EntityForm
+from memsvc.domain.graph.joined_names import JoinedName, joined_name
+from memsvc.domain.graph.nicknames import may_be_one
 from memsvc.domain.graph.sorts import Sort
 from memsvc.domain.memory import Metadata
 from memsvc.domain.tokens import fold
 
-_OFFICES = "dr doctor prof professor president senator"
+_OFFICES = (
+    "dr doctor prof professor president senator docteur professeur doktor doutor dott dottore"
+    " dottor доктор профессор"
+)
+_OFFICES_OF_HER = "dra doutora profa professora professorin dottoressa"
 _RANKS = "sir dame captain rev reverend"
 _OF_HIM = "mr herr monsieur senor signor"
 _OF_HER = "mrs ms miss frau madame mme mlle senora dona signora"
 _TITLES = {
     word: said
-    for words, said in ((_OFFICES, ""), (_RANKS, ""), (_OF_HIM, "him"), (_OF_HER, "her"))
+    for words, said in (
+        (_OFFICES, ""),
+        (_OFFICES_OF_HER, "her"),
+        (_RANKS, ""),
+        (_OF_HIM, "him"),
+        (_OF_HER, "her"),
+    )
     for word in words.split()
 }
 """Words before a name, and of whom they are said where they tell that."""
-_SURE_TITLES = frozenset(_OFFICES.split())
+_SURE_TITLES = frozenset(f"{_OFFICES} {_OFFICES_OF_HER}".split())
 """Who is called so is not called after a husband, and seldom somebody else of the same name."""
-_LEGAL_FORMS = "inc incorporated ltd limited llc gmbh corp corporation co company plc ag sa nv bv"
-_LEGAL = frozenset(_LEGAL_FORMS.split())
+_LEGAL_FORMS = "inc ltd llc gmbh corp co plc ag sa nv bv kg ohg srl spa sarl sas ltda pty oy oyj ab"
+_LEGAL = {each: each for each in _LEGAL_FORMS.split()} | {
+    "incorporated": "inc",
+    "limited": "ltd",
+    "corporation": "corp",
+    "company": "co",
+}
+"""Legal forms as they are written, and as they are abbreviated."""
 _JOINING_WORDS = "of the and for in on at to de la le du des von van der den"
 _JOINING = frozenset(_JOINING_WORDS.split())
 _LEAST_TOKENS = 2
 _LEAST_LETTERS = 4
+
+
+RULES = 1
+"""Rises with every change of what the rules merge or ask, so that all is compared once more."""
 
 
 class Rule(StrEnum):
@@ -35,12 +57,16 @@ class Rule(StrEnum):
     """The same name with and without a title, or with two that go together."""
     INITIALS = "initials"
     """The same letters, initials joined or apart: "J. K. Rowling", "JK Rowling"."""
+    SPACES = "spaces"
+    """The same letters, of a script without spaces, written with some."""
     LEGAL_FORM = "legal form"
-    """The same name with and without Inc., GmbH and the like."""
+    """The same name with and without Inc., GmbH and the like, or with two of them."""
     MARKS = "marks"
     """The same letters but for accents."""
     MIDDLE_NAME = "middle name"
     """The same first and last names; one has more between them."""
+    NICKNAME = "nickname"
+    """The same last name; the first of one is short for that of the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +90,12 @@ class Match:
 
 
 def block_of(form: EntityForm) -> str:
-    """Return what names of one entity share: the last word, without marks and legal forms."""
+    """Return what names of one entity share: the last word, without marks and legal forms.
+
+    Of names that are written without spaces all but their titles and legal forms.
+    """
+    if (joined := joined_name(form)) is not None:
+        return joined.bare
     tokens = _without_legal_form(fold(form).split())
     return tokens[-1] if tokens else form
 
@@ -72,9 +103,12 @@ def block_of(form: EntityForm) -> str:
 def match(one: Name, other: Name) -> Match | None:
     """Return why two different names may be one entity's, or ``None``.
 
-    What is of two sorts is never one. The result does not depend on the order of the two.
+    What is of two sorts, or of two blocks, is never one: "I, Robot" is a film, iRobot a company.
+    The result does not depend on the order of the two.
     """
     if one.form == other.form or (one.sort and other.sort and one.sort != other.sort):
+        return None
+    if block_of(one.form) != block_of(other.form):
         return None
     found = _rule(one, other)
     if found is None:
@@ -103,6 +137,9 @@ def staying(one: EntityForm, other: EntityForm) -> tuple[EntityForm, EntityForm]
 
 
 def _rule(one: Name, other: Name) -> tuple[Rule, float, bool] | None:
+    joined = joined_name(one.form), joined_name(other.form)
+    if joined[0] is not None and joined[1] is not None:
+        return _joined_rule(joined[0], joined[1], one, other)
     first, second = fold(one.form).split(), fold(other.form).split()
     if first == second:
         is_full = len(first) >= _LEAST_TOKENS
@@ -114,14 +151,52 @@ def _rule(one: Name, other: Name) -> tuple[Rule, float, bool] | None:
         return None if contradicts else _titled(one, other, first, second, bare)
     if "".join(first) == "".join(second) and _has_initials(first) != _has_initials(second):
         return Rule.INITIALS, 0.93, True
+    return _looser_rule(one, other, first, second)
+
+
+def _looser_rule(
+    one: Name, other: Name, first: list[str], second: list[str]
+) -> tuple[Rule, float, bool] | None:
+    """Return why names may be one's that have other words."""
     plain, other_plain = _without_legal_form(first), _without_legal_form(second)
     if plain == other_plain and len("".join(plain)) >= _LEAST_LETTERS:
-        # "Apple" alone may be a fruit, "William Whiteley" the man and not his shop.
-        is_certain = one.sort == other.sort == "organisation"
-        return Rule.LEGAL_FORM, 0.92 if is_certain else 0.8, is_certain
-    if may_be_persons and _differ_in_the_middle(bare, other_bare):
+        forms = _legal_form(first, plain), _legal_form(second, plain)
+        return _of_legal_forms(one, other, are_two=all(forms) and forms[0] != forms[1])
+    if not {one.sort, other.sort} <= {None, "person"}:
+        return None
+    bare, other_bare = _without_title(first)[0], _without_title(second)[0]
+    if _differ_in_the_middle(bare, other_bare):
         return Rule.MIDDLE_NAME, 0.7, False
+    if _differ_by_nickname(bare, other_bare):
+        return Rule.NICKNAME, 0.7, False
     return None
+
+
+def _joined_rule(
+    first: JoinedName, second: JoinedName, one: Name, other: Name
+) -> tuple[Rule, float, bool] | None:
+    """Return why two names in scripts without spaces may be one's."""
+    if first.bare != second.bare:
+        return None
+    if first.legal_form != second.legal_form:
+        are_two = bool(first.legal_form and second.legal_form)
+        return _of_legal_forms(one, other, are_two=are_two)
+    if first.title == second.title:
+        return Rule.SPACES, 0.95, True
+    if first.title and second.title and first.said_of != second.said_of:
+        return None
+    is_certain = first.is_full and {one.sort, other.sort} <= {None, "person"}
+    return Rule.TITLE, 0.95 if is_certain else 0.8, is_certain
+
+
+def _of_legal_forms(one: Name, other: Name, *, are_two: bool) -> tuple[Rule, float, bool]:
+    """Return how sure it is that names are one's that are the same but for their legal forms.
+
+    "Apple" alone may be a fruit, "William Whiteley" the man and not his shop; and who founds a
+    company of another form may give it the old one's name.
+    """
+    is_certain = one.sort == other.sort == "organisation" and not are_two
+    return Rule.LEGAL_FORM, 0.92 if is_certain else 0.8, is_certain
 
 
 def _titled(
@@ -159,9 +234,28 @@ def _without_title(tokens: list[str]) -> tuple[list[str], str]:
 
 def _without_legal_form(tokens: list[str]) -> list[str]:
     end = len(tokens)
-    while end > 1 and tokens[end - 1] in _LEGAL:
-        end -= 1
+    while end > 1:
+        letters = end  # "S.p.A." is three words
+        while letters > 1 and len(tokens[letters - 1]) == 1:
+            letters -= 1
+        if tokens[end - 1] in _LEGAL:
+            end -= 1
+        elif "".join(tokens[letters:end]) in _LEGAL:
+            end = letters
+        else:
+            break
     return tokens[:end]
+
+
+def _legal_form(tokens: list[str], plain: list[str]) -> str:
+    """Return the first legal form after a plain name, abbreviated; empty without one."""
+    after = tokens[len(plain) :]
+    return "" if not after else _LEGAL.get(after[0], "".join(after))
+
+
+def _differ_by_nickname(one: list[str], other: list[str]) -> bool:
+    are_full = len(one) == len(other) >= _LEAST_TOKENS
+    return are_full and one[1:] == other[1:] and may_be_one(one[0], other[0])
 
 
 def _differ_in_the_middle(one: list[str], other: list[str]) -> bool:

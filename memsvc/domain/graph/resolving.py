@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from memsvc.domain.graph.entities import EntityId, StoredEntity, root_of
-from memsvc.domain.graph.resolution import Match, Name, match, staying
+from memsvc.domain.graph.resolution import Match, Name, block_of, match, staying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ def resolve(
     candidates: Sequence[StoredEntity],
     settled: Collection[frozenset[EntityId]] = frozenset(),
 ) -> Resolved:
-    """Hold new entities against those of their blocks, themselves among them.
+    """Hold new or changed entities against those of their blocks, themselves among them.
 
     ``settled`` are pairs that somebody has decided about. Names of several sorts of thing are left
     alone: nobody knows which of them a memory means. Of entities that are joined by certain
@@ -40,9 +40,12 @@ def resolve(
     """
     by_id = {each.id: each for each in (*candidates, *new)}
     times = Counter(each.form for each in by_id.values())
+    blocks: dict[str, list[StoredEntity]] = {}
+    for each in sorted(by_id.values(), key=lambda each: each.form):
+        blocks.setdefault(block_of(each.form), []).append(each)
     found = Resolved()
     for one in sorted(new, key=lambda each: each.form):
-        for other in sorted(by_id.values(), key=lambda each: each.form):
+        for other in blocks[block_of(one.form)]:
             if times[one.form] > 1 or times[other.form] > 1:
                 continue
             reason = match(_name(one), _name(other))

@@ -19,6 +19,7 @@ from memsvc.services.merging import Merge, merge_within
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
+from memsvc.services.settling_facts import settle_facts_anew
 from memsvc.store.transactions import (
     ReadTransaction,
     Store,
@@ -162,7 +163,7 @@ class DedupeStage:
         now = await tx.memories.fetch(bank_id, sorted(page.memories))
         standing = {each: memory for each, memory in now.items() if memory == page.memories[each]}
         compared = [(each, standing[each].version) for each in page.compared if each in standing]
-        merged, asked = 0, []
+        merged, joined, asked = 0, set[MemoryId](), []
         for pair in page.judged:
             if not {pair.one.id, pair.other.id} <= standing.keys():
                 continue  # changed meanwhile, or merged a moment ago
@@ -174,12 +175,14 @@ class DedupeStage:
                 )
                 await merge_within(tx, bank_id, _ACTOR, merge, {"job": job_id})
                 del standing[gone.id]
+                joined |= {kept.id, gone.id}
                 merged += 1
             else:
                 asked.append(pair)
         proposed = [_question(each) for each in asked if _both_stand(each, standing)]
         reviews = await tx.duplicates.propose(bank_id, proposed)
         await tx.duplicates.mark_compared(bank_id, compared)
+        await settle_facts_anew(tx, bank_id, joined)
         _log.info("dedupe.page", bank_id=str(bank_id), merged=merged, reviews=reviews)
         return {"compared": len(compared), "merged": merged, "for_review": reviews}
 

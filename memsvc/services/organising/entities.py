@@ -1,29 +1,24 @@
 """The stage of consolidating that keeps entities and resolves which of them are one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from memsvc.domain.content import titled_text
 from memsvc.domain.graph.entities import Seen, placed
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import extract_entities, shown_names
-from memsvc.domain.graph.resolution import block_of
-from memsvc.domain.graph.resolving import resolve
+from memsvc.domain.graph.resolution import RULES
 from memsvc.domain.graph.sorts import sort_of
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
 from memsvc.domain.memory import MemoryState
-from memsvc.services.entity_merging import merge_entities_within
+from memsvc.services.organising.compare_entities import compare_entities
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.store.entities import NamingMemory
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
-
-_ACTOR = "entities"
-_MOST_QUESTIONS = 50
-"""Of one page: a person's time is dear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,30 +34,61 @@ class EntityStage:
         return "entities"
 
     async def todo(self, tx: ReadTransaction, bank_id: BankId) -> int:
-        """Return how many memories it would read now."""
-        return await tx.entities.count_unread(bank_id)
+        """Return how many memories it would read, and entities compare, now."""
+        unread = await tx.entities.count_unread(bank_id)
+        return unread + await tx.entities.count_uncompared(bank_id, RULES)
 
     async def run(self, context: JobContext) -> None:
-        """Read page after page; what is read is marked, so that a stopped job goes on there."""
+        """Read and compare page after page; what is done is marked, so that a job goes on there."""
         scope = scope_of(context.job)
         async with self.store.read(scope.tenant_id) as tx:
-            total = await tx.entities.count_unread(scope.bank_id)
+            total = await self.todo(tx, scope.bank_id)
         done = 0
-        while True:
-            async with self.store.read(scope.tenant_id) as tx:
-                memories = await tx.entities.unread(scope.bank_id, self.page)
-            if not memories:
-                return
+        for step in (self._read_page, self._compare_page):
+            while some := await step(context):
+                done += some
+                await context.report_progress(Progress(done=done, total=max(total, done)))
+
+    async def _read_page(self, context: JobContext) -> int:
+        """Return of how many memories the names were read."""
+        scope = scope_of(context.job)
+        async with self.store.read(scope.tenant_id) as tx:
+            memories = await tx.entities.unread(scope.bank_id, self.page)
+        if memories:
             names = await asyncio.to_thread(_read_all, memories)
-            async with self.store.write(scope.tenant_id) as tx:
-                is_ours = await tx.jobs.hold(context.job)
-                if is_ours:
-                    counts = await _apply(tx, scope.bank_id, names, str(context.job.id))
-                    await tx.jobs.count(context.job, counts)
-            done += len(memories)
-            await context.report_progress(Progress(done=done, total=max(total, done)))
-            if not is_ours:
-                raise AttemptLostError
+            await self._write(context, lambda tx: _apply(tx, scope.bank_id, names))
+        return len(memories)
+
+    async def _compare_page(self, context: JobContext) -> int:
+        """Return how many entities were held against others."""
+        bank_id, job_id = scope_of(context.job).bank_id, str(context.job.id)
+        compared = 0
+
+        async def work(tx: WriteTransaction) -> Mapping[str, int]:
+            nonlocal compared
+            changed = await tx.entities.uncompared(bank_id, RULES, self.page)
+            compared = len(changed)
+            if not changed:
+                return {}
+            return await compare_entities(tx, bank_id, changed, job_id)
+
+        await self._write(context, work)
+        return compared
+
+    async def _write(
+        self, context: JobContext, work: Callable[[WriteTransaction], Awaitable[Mapping[str, int]]]
+    ) -> None:
+        """Do a page in a transaction that holds the job and the bank's entities."""
+        scope = scope_of(context.job)
+        async with self.store.write(scope.tenant_id) as tx:
+            if is_ours := await tx.jobs.hold(context.job):
+                await tx.banks.lock(scope.bank_id)  # one that is being deleted gets nothing more
+                await tx.entities.lock(scope.bank_id)
+                await tx.jobs.count(context.job, await work(tx))
+        if not is_ours:
+            # Of a lost attempt, whoever keeps the job's state ends it here.
+            await context.report_progress(context.job.progress or Progress(done=0, total=0))
+            raise AttemptLostError
 
 
 _Names = Sequence[tuple[NamingMemory, Mapping[EntityForm, str]]]
@@ -78,12 +104,8 @@ def _read_all(memories: Sequence[NamingMemory]) -> _Names:
     return found
 
 
-async def _apply(
-    tx: WriteTransaction, bank_id: BankId, names: _Names, job_id: str
-) -> Mapping[str, int]:
-    """Keep the entities of what is as it was read, and resolve the new ones."""
-    await tx.banks.lock(bank_id)  # one that is being deleted gets nothing more
-    await tx.entities.lock(bank_id)
+async def _apply(tx: WriteTransaction, bank_id: BankId, names: _Names) -> Mapping[str, int]:
+    """Keep the entities of what is as it was read."""
     now = await tx.organising.lock(bank_id, [memory.memory_id for memory, _ in names])
     standing = [
         (memory, shown)
@@ -106,29 +128,7 @@ async def _apply(
     nameless = await tx.entities.nameless(bank_id, {each.form for each in seen})
     await tx.entities.name_anew(bank_id, [each for each in seen if each.form in nameless])
     await tx.entities.mark_read(bank_id, versions)
-    candidates = await tx.entities.of_blocks(bank_id, {block_of(each.form) for each in added})
-    ids = [each.id for each in candidates]
-    settled = await tx.entities.undone(bank_id, ids) | await tx.entity_reviews.asked(bank_id, ids)
-    resolved = resolve(added, candidates, settled)
-    for each in resolved.merges:
-        await merge_entities_within(
-            tx,
-            bank_id,
-            _ACTOR,
-            kept=each.kept,
-            gone=each.gone,
-            score=each.match.score,
-            evidence=each.match.evidence,
-            details={"job": job_id},
-        )
-    asked = resolved.questions[:_MOST_QUESTIONS]
-    pairs = {(one.id, other.id): (reason.score, reason.evidence) for one, other, reason in asked}
-    await tx.entity_reviews.propose(bank_id, pairs)
-    return {
-        "entities": len(added),
-        "entities_merged": len(resolved.merges),
-        "for_review": len(asked),
-    }
+    return {"entities": len(added)}
 
 
 def _seen(

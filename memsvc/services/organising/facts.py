@@ -1,21 +1,26 @@
 """The stage of consolidating that reads facts and settles which of them hold."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of
 from memsvc.domain.facts.settling import Slot
 from memsvc.domain.identifiers import BankId, MemoryId
-from memsvc.domain.jobs import Progress
+from memsvc.domain.jobs import Job, Progress
 from memsvc.domain.memory import BankScope, MemoryState
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.services.settling import settle_within
+from memsvc.services.settling_facts import JOINED
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
+
+_READ = (MemoryState.ACTIVE, MemoryState.MERGED)
+"""What was merged is read too: what is said again may hold longer than what was said first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ class FactStage:
             ids = await tx.facts.unread(scope.bank_id, self.page)
             if not ids:
                 return [], await tx.facts.stale_slots(scope.bank_id, self.page)
-            found = await tx.organising.sources(scope.bank_id, ids)
+            found = await tx.organising.sources(scope.bank_id, ids, _READ)
             return [found[each] for each in ids if each in found], []
 
     async def _apply(
@@ -81,7 +86,7 @@ class FactStage:
             for each in sources
             if each.memory_id in now
             and now[each.memory_id].version == each.version
-            and now[each.memory_id].state is MemoryState.ACTIVE
+            and now[each.memory_id].state in _READ
         }
         kept = {each: some for each, some in claims.items() if each in versions}
         touched = await tx.facts.replace(bank_id, versions, kept) | set(slots)
@@ -108,20 +113,35 @@ class SettleFacts:
 
     async def __call__(self, context: JobContext) -> None:
         """Return when nothing is left to settle."""
-        scope = scope_of(context.job)
+        scope, joined = scope_of(context.job), _joined(context.job)
+        if joined:
+            async with self._store.read(scope.tenant_id) as tx:
+                slots = await tx.facts.slots_of(scope.bank_id, joined)
+            await self._settle(context.job, slots, joined)
         while True:
             async with self._store.read(scope.tenant_id) as tx:
-                slots = await tx.facts.stale_slots(scope.bank_id, self._page)
-            if not slots:
+                stale = await tx.facts.stale_slots(scope.bank_id, self._page)
+            if not stale:
                 return
-            async with self._store.write(scope.tenant_id) as tx:
-                if not await tx.jobs.hold(context.job):
-                    raise AttemptLostError
-                await tx.banks.lock(scope.bank_id)
-                await tx.facts.lock(scope.bank_id)
-                ended, reinstated = await settle_within(tx, scope.bank_id, set(slots))
-                counts = {"superseded": ended, "reinstated": reinstated}
-                await tx.jobs.count(context.job, counts)
+            await self._settle(context.job, set(stale), joined)
+
+    async def _settle(self, job: Job, slots: set[Slot], joined: Collection[MemoryId]) -> None:
+        scope = scope_of(job)
+        async with self._store.write(scope.tenant_id) as tx:
+            if not await tx.jobs.hold(job):
+                raise AttemptLostError
+            await tx.banks.lock(scope.bank_id)
+            await tx.facts.lock(scope.bank_id)
+            ended, reinstated = await settle_within(tx, scope.bank_id, slots, joined)
+            await tx.jobs.count(job, {"superseded": ended, "reinstated": reinstated})
+
+
+def _joined(job: Job) -> set[MemoryId]:
+    """Return the memories that were merged or parted, for which the job was queued."""
+    named = job.payload.get(JOINED)
+    if not isinstance(named, Sequence) or isinstance(named, str):
+        return set()
+    return {MemoryId(UUID(str(each))) for each in named}
 
 
 async def _claims(source: NoteSource) -> list[Claim]:

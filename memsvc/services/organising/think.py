@@ -28,6 +28,8 @@ from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 ACTOR = "think"
 Counts = Mapping[str, int]
+_READ = (MemoryState.ACTIVE, MemoryState.MERGED)
+"""What was merged is read too: it may say again what something else came after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +108,12 @@ class ThinkStage:
                 each
                 for each in memories.values()
                 if each.id in now
-                and (now[each.id].version, now[each.id].state) == (each.version, MemoryState.ACTIVE)
+                and now[each.id].version == each.version
+                and now[each.id].state in _READ
             ]
+            versions = {each.id: each.version for each in standing}
+            # Before, as what is kept of one memory may have another of the page read again.
+            await tx.thoughts.mark_read(scene.bank_id, versions)
             counts = {"thoughts_made": 0, "thoughts_confirmed": 0}
             for memory in standing:
                 if memory.version > 1:
@@ -115,8 +121,6 @@ class ThinkStage:
                 for thought in found[memory.id]:
                     is_new = await keep_found(tx, scene, memory, thought)
                     counts["thoughts_made" if is_new else "thoughts_confirmed"] += 1
-            versions = {each.id: each.version for each in standing}
-            await tx.thoughts.mark_read(scene.bank_id, versions)
             return counts | {"read": len(versions)}
 
         await self._write(run, work)

@@ -26,6 +26,7 @@ entities = Table(
     uuid_column("named_by", nullable=True),
     uuid_column("merged_into", nullable=True),
     instant_column("recorded_at"),
+    integer_column("compared"),
     PrimaryKeyConstraint("bank_id", "entity_id"),
     ForeignKeyConstraint(["bank_id"], ["banks.bank_id"]),
     Index("uq_entities_bank_id_form_sort", "bank_id", "form", "sort", unique=True),
@@ -33,7 +34,8 @@ entities = Table(
     Index("ix_entities_bank_id_merged_into", "bank_id", "merged_into"),
 )
 """``form`` is what ``mentions.entities`` holds, ``fact_form`` what ``facts.subject`` and ``object``
-do; ``sort`` is empty where none is known; ``named_by`` is the memory that writes ``name``."""
+do; ``sort`` is empty where none is known; ``named_by`` is the memory that writes ``name``;
+``compared`` are the rules by which it was held against others as it is now, 0 for none."""
 
 entity_readings = Table(
     "entity_readings",

@@ -7,6 +7,8 @@ from memsvc_client import AsyncBank, AsyncClient, GivenEntity, ReviewDecidedErro
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from memsvc.domain.graph.resolution import RULES
+from memsvc.services.organising import compare_entities, entities
 from memsvc.store.engine import normalise_url
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
@@ -130,3 +132,65 @@ async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
     assert kept["dr ana silva"] == ("Dr. Ana Silva", None), "it is itself again"
     assert left == 0
     assert "dr ana silva" in await listed(bank)
+
+
+ACME, ACME_INC = "We met the people of Acme Tools yesterday.", "The letter is from Acme Tools Inc."
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_old_entities_are_merged_once_later_evidence_makes_it_certain(
+    client: AsyncClient, bank: AsyncBank, first: int
+) -> None:
+    """In either order; what was only asked about until then is answered by it."""
+    for number, each in enumerate((ACME, ACME_INC)):
+        await bank.add_memory(each, external_id=str(number))
+    counts = await consolidate(client)
+    assert (counts.get("entities_merged", 0), counts["for_review"]) == (0, 1)
+
+    names = ("Acme Tools", "Acme Tools Inc.")
+    for place in (first, 1 - first):
+        given = GivenEntity(external_id=str(place), name=names[place], type="company")
+        await bank.give_facts(entities=[given])
+        counts = await consolidate(client)
+        assert counts["for_review"] == 0
+        assert counts["entities_compared"] == 1, "nothing else has changed"
+
+    assert counts["entities_merged"] == 1
+    assert (await listed(bank))["acme tools"][:3] == ("Acme Tools", "company", ("Acme Tools Inc",))
+    assert [each async for each in bank.reviews()] == []
+
+
+async def test_a_pair_that_was_kept_apart_stays_so_whatever_is_learnt(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    for number, each in enumerate((ACME, ACME_INC)):
+        await bank.add_memory(each, external_id=str(number))
+    await consolidate(client)
+    [review] = [each async for each in bank.reviews()]
+    await bank.reject_review(review.id)
+    for number, name in enumerate(("Acme Tools", "Acme Tools Inc.")):
+        given = GivenEntity(external_id=str(number), name=name, type="company")
+        await bank.give_facts(entities=[given])
+    assert (await consolidate(client))["entities_merged"] == 0
+
+
+async def test_nothing_is_compared_twice_while_nothing_is_learnt(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    await bank.add_memory(ANA)
+    assert (await consolidate(client))["entities_compared"] == 2
+    assert (await consolidate(client)).get("entities_compared", 0) == 0
+    [stage] = [each for each in (await bank.consolidation()).stages if each.name == "entities"]
+    assert stage.todo == 0
+    await bank.add_memory(DOCTOR)
+    assert (await consolidate(client))["entities_compared"] == 1
+
+
+async def test_other_rules_look_at_every_entity_once_more(
+    client: AsyncClient, bank: AsyncBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bank.add_memory(ANA)
+    first = await consolidate(client)
+    for module in (entities, compare_entities):
+        monkeypatch.setattr(module, "RULES", RULES + 1)
+    assert (await consolidate(client))["entities_compared"] == first["entities_compared"]
