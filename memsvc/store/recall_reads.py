@@ -8,7 +8,6 @@ from typing import LiteralString, cast
 from uuid import UUID
 
 import numpy as np
-from psycopg.rows import namedtuple_row
 from sqlalchemy import bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
@@ -25,7 +24,7 @@ from memsvc.errors import BankNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
 from memsvc.store.rows import current_memories, to_memory
-from memsvc.store.single_reads import read_once
+from memsvc.store.single_reads import read_named, read_once
 
 _BY_NAME: LiteralString = """
 SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
@@ -148,9 +147,8 @@ class RecallReads:
             return {}
         parameters = {"bank": scope.bank_id, "ids": list(memory_ids), "now": now}
         statement, fixed = _active_memories()
-        rows = await read_once(
-            self._engine, scope.tenant_id, statement, {**fixed, **parameters}, namedtuple_row
-        )
+        values = {**fixed, **parameters}
+        rows = await read_named(self._engine, scope.tenant_id, statement, values)
         return {MemoryId(row.memory_id): to_memory(row) for row in rows}
 
 

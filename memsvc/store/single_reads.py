@@ -6,15 +6,18 @@ a transaction block PostgreSQL runs what comes before one Sync message as a sing
 the settings hold for the statement and end with it, as everywhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import RowFactory, TupleRow, tuple_row
+from psycopg.pq.abc import PGresult
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from memsvc.domain.identifiers import TenantId
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
+from memsvc.store.round_trips import Statement, columns_of, round_trip, rows_of
 from memsvc.store.session import driver_of
 from memsvc.store.transactions import assert_no_transaction, translated_errors
 
@@ -29,38 +32,41 @@ async def read_once(
     tenant_id: TenantId,
     statement: LiteralString,
     parameters: Mapping[str, object],
-    row_factory: RowFactory[Any] = tuple_row,
-) -> list[Any]:
+) -> list[tuple[Any, ...]]:
     """Return the rows of ``statement``, run as the runtime role and seeing one tenant.
 
-    Results come in binary form. Raises what ``transaction`` raises.
+    Raises what ``transaction`` raises.
     """
+    async with _asked(engine, tenant_id, Statement(statement, parameters)) as (driver, result):
+        return rows_of(driver, result)
+
+
+async def read_named(
+    engine: AsyncEngine,
+    tenant_id: TenantId,
+    statement: LiteralString,
+    parameters: Mapping[str, object],
+) -> list[Any]:
+    """Return the same rows, whose values have the names of their columns."""
+    async with _asked(engine, tenant_id, Statement(statement, parameters)) as (driver, result):
+        columns = columns_of(result)
+        rows = rows_of(driver, result)
+    return [SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in rows]
+
+
+@asynccontextmanager
+async def _asked(
+    engine: AsyncEngine, tenant_id: TenantId, statement: Statement
+) -> AsyncIterator[tuple[psycopg.AsyncConnection[Any], PGresult]]:
     assert_no_transaction("A read")
+    as_tenant = Statement(
+        _AS_TENANT, {"role": RUNTIME_ROLE, "setting": TENANT_SETTING, "tenant": str(tenant_id)}
+    )
     async with translated_errors(), engine.connect() as connection:
         driver = await driver_of(connection)
         try:
-            return await _piped(driver, tenant_id, statement, parameters, row_factory)
+            yield driver, await round_trip(driver, [as_tenant, statement])
         except BaseException:
             # Half a conversation may still be on its way: nobody may take it for their own.
             await connection.invalidate()
             raise
-
-
-async def _piped(
-    driver: psycopg.AsyncConnection[TupleRow],
-    tenant_id: TenantId,
-    statement: LiteralString,
-    parameters: Mapping[str, object],
-    row_factory: RowFactory[Any],
-) -> list[Any]:
-    settings = {"role": RUNTIME_ROLE, "setting": TENANT_SETTING, "tenant": str(tenant_id)}
-    await driver.set_autocommit(True)  # Of the driver alone: the server is not told.
-    try:
-        async with driver.pipeline():
-            await driver.execute(_AS_TENANT, settings)
-            cursor = driver.cursor(binary=True, row_factory=row_factory)
-            await cursor.execute(statement, parameters)
-        return await cursor.fetchall()
-    finally:
-        if not driver.closed:
-            await driver.set_autocommit(False)
