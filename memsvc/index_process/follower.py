@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +20,12 @@ _BATCH = 5_000
 """Changes applied in one round: bounds its memory, and how long a new bank waits."""
 _LOADED_AT_ONCE = 4
 """Banks: one waits for PostgreSQL while another's vectors are put into the index."""
+_COUNTED = 1_000_000
+"""So many waiting changes are counted; more would take longer to count than to tell apart."""
+_ALL_MARKED_EVERY_S = 5.0
+"""A partition that nothing happened to may say it is complete up to a transaction so long past:
+whoever reads its mark finds no change of its bank since. Marks of thousands would be made in each
+round otherwise."""
 _LISTED_EVERY_S = 1.0
 """How long a bank that was made or deleted may go unnoticed; recall asks PostgreSQL meanwhile."""
 
@@ -31,7 +37,7 @@ class Progress:
     source: str
     horizon: int
     behind: int
-    """Changes that were committed and not applied when the round began, up to one batch."""
+    """Changes that were committed and not applied when the round began, up to a million."""
     behind_s: float
     """Age of the oldest of them."""
     held_back: int
@@ -51,7 +57,7 @@ class Follower:
         self._source = ""
         self._horizon = 0
         self._applied: dict[int, Change] = {}
-        self._listed_at = float("-inf")
+        self._listed_at = self._marked_at = float("-inf")
         self._models: dict[BankId, list[str]] = {}
 
     async def advance(self) -> Progress:
@@ -66,12 +72,15 @@ class Follower:
             _log.warning("index.source_changed", source=batch.source)
             await self._begin()
             batch = await self._feed.changes(self._horizon, self._applied, _BATCH)
+        behind = len(batch.changes)
+        if not batch.is_complete:
+            behind = await self._feed.count(self._horizon, self._applied, _COUNTED)
         await self._apply(batch.changes)
         self._applied.update((change.seq, change) for change in batch.changes)
         if batch.is_complete:
             self._horizon = max(self._horizon, batch.horizon)
             self._applied = {s: c for s, c in self._applied.items() if c.xid >= self._horizon}
-        self._mark()
+        self._mark({change.bank_id for change in batch.changes})
         if any(change.bank_id not in self._models for change in batch.changes) or (
             time.monotonic() - self._listed_at > _LISTED_EVERY_S
         ):
@@ -79,7 +88,7 @@ class Follower:
         return Progress(
             source=self._source,
             horizon=self._horizon,
-            behind=len(batch.changes),
+            behind=behind,
             behind_s=batch.oldest_s,
             held_back=len(self._applied),
             partitions=len(self._partitions),
@@ -170,11 +179,17 @@ class Follower:
     def _held_of(self, bank_id: BankId) -> list[HeldPartition]:
         return self._partitions.of_bank(bank_id, self._models.get(bank_id, ()))
 
-    def _mark(self) -> None:
+    def _mark(self, changed: Collection[BankId]) -> None:
+        """Say how far partitions are complete: those of changed banks, and now and then all."""
+        if time.monotonic() - self._marked_at > _ALL_MARKED_EVERY_S:
+            wanted = list(self._partitions)
+            self._marked_at = time.monotonic()
+        else:
+            wanted = [held for bank_id in changed for held in self._held_of(bank_id)]
         applied: defaultdict[BankId, set[tuple[int, int]]] = defaultdict(set)
         for change in self._applied.values():
             applied[change.bank_id].add((change.xid, change.seq))
-        for held in self._partitions:
+        for held in wanted:
             # A bank loaded since is complete up to its own horizon, which may be further.
             horizon = max(self._horizon, held.watermark.horizon)
             above = frozenset(c for c in applied.get(held.bank.bank_id, ()) if c[0] >= horizon)

@@ -46,6 +46,13 @@ LEFT JOIN (
 ) c ON true
 ORDER BY c.seq
 """
+_COUNT: LiteralString = """
+SELECT count(*) FROM (
+    SELECT 1 FROM index_changes
+    WHERE xid >= %(horizon)s::text::xid8 AND seq <> ALL(%(applied)s::bigint[])
+    LIMIT %(limit)s
+) c
+"""
 _CURRENT: LiteralString = """
 SELECT m.bank_id, e.model_id, m.memory_id, e.vector_id, e.vector
 FROM unnest(%(banks)s::uuid[], %(memories)s::uuid[]) AS c (bank_id, memory_id)
@@ -154,6 +161,14 @@ class SharedFeed:
             is_complete=len(changes) < limit,
             oldest_s=0.0 if oldest is None else max(0.0, (rows[0][2] - oldest).total_seconds()),
         )
+
+    async def count(self, horizon: int, applied: Collection[int], limit: int) -> int:
+        """Return how many changes there are to be read, up to ``limit``."""
+        parameters = {"horizon": str(horizon), "applied": sorted(applied), "limit": limit}
+        async with self._reading() as driver:
+            row = await (await driver.execute(_COUNT, parameters)).fetchone()
+        assert row is not None  # noqa: S101 — a count
+        return int(row[0])
 
     async def current(self, changes: Sequence[Change]) -> Mapping[tuple[BankId, str], VectorRows]:
         """Return the vectors that the changed memories have now, by bank and model."""

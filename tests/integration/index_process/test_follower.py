@@ -258,3 +258,39 @@ async def test_no_file_keeps_what_was_erased(
     assert shared.held() == current(service.database.urls)
     assert len(shared.held()) == 1
     assert snapshot_files(tmp_path) == []
+
+
+async def test_what_waits_beyond_one_batch_is_counted(
+    service: Service, shared: SharedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.create_bank("a")
+    await shared.follower.advance()
+    await service.remember_items("a", *[NewMemory(text=f"m{no}") for no in range(7)])
+    monkeypatch.setattr(follower_module, "_BATCH", 3)
+
+    assert [(await shared.follower.advance()).behind for _ in range(4)] == [7, 4, 1, 0]
+
+
+async def test_a_round_marks_the_banks_that_changed_and_all_of_them_now_and_then(
+    service: Service, shared: SharedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bank in "abc":
+        await service.remember_items(bank, NewMemory(text="one"))
+    await shared.follower.advance()
+    marked: list[int] = []
+    [index] = shared.partitions.indexes.values()
+    set_mark = index.set_mark
+
+    def listen(partition: int, mark: bytes) -> None:
+        marked.append(partition)
+        set_mark(partition, mark)
+
+    monkeypatch.setattr(index, "set_mark", listen)
+    monkeypatch.setattr(follower_module, "_ALL_MARKED_EVERY_S", float("inf"))
+    await service.remember_items("b", NewMemory(text="two"))
+    await shared.follower.advance()
+
+    assert len(marked) == 1
+    monkeypatch.setattr(follower_module, "_ALL_MARKED_EVERY_S", -1.0)
+    await shared.follower.advance()
+    assert {held.bank.partition for held in shared.partitions} == set(marked)
