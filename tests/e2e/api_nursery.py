@@ -1,8 +1,9 @@
 """Starts processes that recall and write as an API process does, to be killed at any point.
 
-Arguments: database URL, folder. Everything is imported once, then each line, the number of a round,
-forks one. Prints its process id, and its end. A process checks what the ones before it have
-acknowledged, writes the file ``ready``, and goes on writing.
+Arguments: database URL, folder, and the URL of an index server if it is to hold the vectors.
+Everything is imported once, then each line, the number of a round, forks one. Prints its process
+id, and its end. A process checks what the ones before it have acknowledged, compares all that it
+holds with PostgreSQL, writes the file ``ready``, and goes on writing.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import json
 import os
 import random
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from memsvc.bootstrap import Application, build_application
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.languages import recognise_language
 from memsvc.domain.memory import BankScope
+from memsvc.errors import IndexUnavailableError
 from memsvc.memory_index.bank_contents import BankContents
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
@@ -36,6 +39,7 @@ BANK = BankReference(value="bank", create=True)
 CALLER = Caller(tenant_id=DEFAULT_TENANT, actor="test")
 WRITERS = 3
 OLDER_CHECKED = 10
+PATIENCE_S = 30
 
 
 class ApiProcess:
@@ -43,8 +47,16 @@ class ApiProcess:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._embedder = HashingEmbedder()
+        server = dict(zip(("server_url",), sys.argv[3:], strict=False))
+        self._has_server = bool(server)
         self._settings = Settings(
-            data_dir=folder, index=IndexSettings(snapshot_min_memories=1, snapshot_after_changes=2)
+            data_dir=folder,
+            index=IndexSettings(
+                backend="server" if server else "faiss_cpu",
+                snapshot_min_memories=1,
+                snapshot_after_changes=2,
+                **server,
+            ),
         )
         self._engine = engine
         self._folder = folder
@@ -58,7 +70,9 @@ class ApiProcess:
     async def check(self, chance: random.Random) -> int:
         """Compare recall and the resumed copy with what is right; return how many resumed."""
         scope = (await self._application.banks.get(CALLER, BANK)).scope
-        resumed = await self._compare_copies(scope)
+        # Copies of a process that asks an index server hold words alone.
+        resumed = 0 if self._has_server else await self._compare_copies(scope)
+        await self._verify()
         state = self._journal.read()
         older = chance.sample(sorted(state.older), min(OLDER_CHECKED, len(state.older)))
         for slot in [*state.recent, *older]:
@@ -82,6 +96,19 @@ class ApiProcess:
         assert _vectors(found) == _vectors(right)
         assert len(found) == len(right)
         return resumed.stats().resumptions
+
+    async def _verify(self) -> None:
+        """Compare what is held, by an index server too; that may have to come back first."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                found = await self._application.index_upkeep.verify(CALLER, BANK)
+            except IndexUnavailableError:
+                assert time.monotonic() < until, "the index server did not come back"
+                await asyncio.sleep(0.02)
+            else:
+                assert not found.outcome.mismatches, found.outcome.mismatches
+                return
 
     async def _recalled(self, text: str) -> set[str]:
         answer = await self._application.recall(CALLER, BANK, RecallQuery(text=text, k=5))

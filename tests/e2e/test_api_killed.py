@@ -1,70 +1,50 @@
 """An API process killed at any point of a write load loses nothing and revives nothing."""
 
 import asyncio
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.journal import Journal
+from tests.e2e.nurseries import Nursery, api_nursery, index_nursery, resumed_of
 from tests.fixtures.services import Service
 
 ROUNDS = 50
-PATIENCE_S = 30
 
 
-def ready(folder: Path) -> int:
-    """Wait until a process has checked everything; return how many copies it resumed."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (folder / "ready").exists():
-        assert not (folder / "failure").exists(), (folder / "failure").read_text()
-        assert time.monotonic() < deadline, "the process did not become ready"
-        time.sleep(0.005)
-    resumed = json.loads((folder / "ready").read_text())["resumed"]
-    (folder / "ready").unlink()
-    return int(resumed)
-
-
-def kill_again_and_again(process: "subprocess.Popen[str]", folder: Path) -> list[int]:
+def kill_again_and_again(processes: Nursery) -> list[int]:
     """Return how many copies the process of each round resumed from a snapshot."""
-    assert process.stdin is not None
-    assert process.stdout is not None
     chance, resumed = random.Random(5), []
     for number in range(ROUNDS + 1):  # the last one checks what the one before has left
-        process.stdin.write(f"{number}\n")
-        process.stdin.flush()
-        pid = int(process.stdout.readline())
-        resumed.append(ready(folder))
+        pid = processes.start(str(number))
+        resumed.append(resumed_of(processes.ready()))
         time.sleep(chance.random() * 0.4)
-        assert not (folder / "failure").exists(), (folder / "failure").read_text()
-        os.kill(pid, signal.SIGKILL)
-        assert os.waitstatus_to_exitcode(int(process.stdout.readline())) == -signal.SIGKILL
+        processes.assert_well()
+        assert processes.end(pid, signal.SIGKILL) == -signal.SIGKILL
     return resumed
 
 
-@contextmanager
-def nursery(database_url: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Yield a process that forks API processes; it is gone afterwards."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.api_nursery", database_url, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+def kill_both_again_and_again(apis: Nursery, indexes: Nursery) -> None:
+    """Kill the API process, the index process or both, each at its own instant."""
+    chance, index = random.Random(17), 0
+    for number in range(ROUNDS + 1):
+        index = index or indexes.start()
+        api = apis.start(str(number))
+        apis.ready()
+        time.sleep(chance.random() * 0.3)
+        if chance.random() < 0.7:
+            indexes.end(index, signal.SIGKILL)
+            # Often the API process goes on writing, and asks PostgreSQL, for a while; sometimes
+            # until there is an index process again.
+            index = indexes.start() if chance.random() < 0.5 else 0
+            time.sleep(chance.random() * 0.2)
+        apis.assert_well()
+        assert apis.end(api, signal.SIGKILL) == -signal.SIGKILL
+    if index:
+        indexes.end(index, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -73,10 +53,29 @@ async def test_a_killed_api_process_loses_nothing_acknowledged_and_revives_nothi
     service: Service, tmp_path: Path
 ) -> None:
     await service.create_bank("bank")
-    with nursery(service.database.url, tmp_path) as process:
-        resumed = await asyncio.to_thread(kill_again_and_again, process, tmp_path)
+    with api_nursery(service.database.urls, tmp_path) as processes:
+        resumed = await asyncio.to_thread(kill_again_and_again, processes)
 
     written = Journal(tmp_path / "journal").read()
     assert len(written.steps) > ROUNDS
     assert written.forbidden
     assert sum(resumed) > ROUNDS // 2, "the snapshots were not there to be resumed from"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_api_and_index_processes_killed_together_lose_nothing_and_revive_nothing(
+    service: Service, tmp_path: Path
+) -> None:
+    """Each API process compares all that both hold with PostgreSQL before it writes."""
+    await service.create_bank("bank")
+    urls = service.database.urls
+    with (
+        index_nursery(urls) as indexes,
+        api_nursery(urls, tmp_path, f"unix://{indexes.folder}/index.sock") as apis,
+    ):
+        await asyncio.to_thread(kill_both_again_and_again, apis, indexes)
+
+    written = Journal(tmp_path / "journal").read()
+    assert len(written.steps) > ROUNDS
+    assert written.forbidden

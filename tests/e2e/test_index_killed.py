@@ -2,16 +2,10 @@
 
 import asyncio
 import json
-import os
 import random
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,65 +13,12 @@ import pytest
 from gpu_index.addresses import Address
 from gpu_index.client import ClientOptions, RemoteIndex
 from memsvc.services.commands import BankReference, NewMemory
-from memsvc.store.roles import INDEX_ROLE
-from tests.fixtures.database import DatabaseUrls
+from tests.e2e.nurseries import PATIENCE_S, Nursery, index_nursery
 from tests.fixtures.services import Service
 from tests.integration.index_process.conftest import current
 
 ROUNDS = 50
 BANKS = ("a", "b", "c")
-PATIENCE_S = 30
-
-
-class Nursery:
-    """A process that forks index processes, one at a time."""
-
-    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
-        self._process = process
-        self.folder = folder
-
-    def start(self) -> int:
-        """Start an index process and return its id."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return int(self._line())
-
-    def end(self, pid: int, number: signal.Signals) -> int:
-        """Send a signal and return what the process ended with."""
-        os.kill(pid, number)
-        return os.waitstatus_to_exitcode(int(self._line()))
-
-    async def ready(self) -> None:
-        """Wait until every bank is held."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not (self.folder / "ready").exists():
-            assert time.monotonic() < deadline, "the index process did not become ready"
-            await asyncio.sleep(0.01)
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-
-@contextmanager
-def nursery(urls: DatabaseUrls) -> Iterator[Nursery]:
-    folder = Path(tempfile.mkdtemp(prefix="memsvc-index-"))  # short: it is in a socket's path
-    command = [sys.executable, "-m", "tests.e2e.index_nursery"]
-    with subprocess.Popen(
-        [*command, urls.url, urls.url_of(INDEX_ROLE), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            yield Nursery(process, folder)
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait(PATIENCE_S)
-            shutil.rmtree(folder)
 
 
 def held(folder: Path, service: Service, partitions: set[int]) -> set[tuple[int, int]]:
@@ -115,7 +56,7 @@ async def test_a_killed_index_process_comes_back_with_what_postgresql_says(
 ) -> None:
     chance = random.Random(11)
     number = 0
-    with nursery(service.database.urls) as children:
+    with index_nursery(service.database.urls) as children:
         for _ in range(ROUNDS):
             pid = children.start()
             killing = asyncio.create_task(asyncio.sleep(chance.random() * 0.4))
@@ -123,20 +64,18 @@ async def test_a_killed_index_process_comes_back_with_what_postgresql_says(
                 number += 1
                 await write(service, chance, number)
             await asyncio.to_thread(children.end, pid, signal.SIGKILL)
-            (children.folder / "ready").unlink(missing_ok=True)
             pid = children.start()
-            await children.ready()
+            await asyncio.to_thread(children.ready)
             await catches_up(children, service)
             await asyncio.to_thread(children.end, pid, signal.SIGKILL)
-            (children.folder / "ready").unlink(missing_ok=True)
     assert number > ROUNDS
 
 
 async def test_an_index_process_asked_to_end_saves_leaves_and_ends_well(service: Service) -> None:
     await service.remember_items("a", NewMemory(text="one"))
-    with nursery(service.database.urls) as children:
+    with index_nursery(service.database.urls) as children:
         pid = children.start()
-        await children.ready()
+        await asyncio.to_thread(children.ready)
         await catches_up(children, service)
         status = json.loads((children.folder / "status").read_text())
 
