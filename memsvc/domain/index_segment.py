@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
 from typing import TypeAlias
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.identifiers import MemoryId, uuid_of
 from memsvc.domain.languages import RECOGNISED
 from memsvc.domain.lexical import LexicalForm
 from memsvc.domain.vocabulary import Vocabulary
@@ -41,7 +40,10 @@ def memory_ids(keys: Keys) -> list[MemoryId]:
     """Return the ids that ``keys`` stand for."""
     # NumPy hands a bytes element out without the zeros at its end; the buffer still has them.
     packed = keys.tobytes()
-    return [MemoryId(UUID(bytes=packed[i : i + 16])) for i in range(0, len(packed), 16)]
+    return [
+        MemoryId(uuid_of(int.from_bytes(packed[place : place + 16], "big")))
+        for place in range(0, len(packed), 16)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

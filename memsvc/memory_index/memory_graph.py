@@ -118,8 +118,8 @@ class MemoryGraph:
     def episodes(self, memories: Iterable[MemoryId]) -> dict[MemoryId, EpisodeId]:
         """Return the episodes of those of the memories that belong to one."""
         with self._turn:
-            found = {each: self._episodes.episode_of(each) for each in memories}
-        return {each: episode for each, episode in found.items() if episode is not None}
+            found = [(each, self._episodes.episode_of(each)) for each in memories]
+        return {each: episode for each, episode in found if episode is not None}
 
     def on_day(
         self,

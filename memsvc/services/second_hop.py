@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse, fused_order
+from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.graph.hops import (
     Candidates,
@@ -25,7 +26,7 @@ from memsvc.domain.graph.hops import (
 from memsvc.domain.graph.time_budget import TimeBudget
 from memsvc.domain.graph.walk_graph import Node
 from memsvc.domain.graph.walk_modes import WalkMode
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.identifiers import EpisodeId, MemoryId
 from memsvc.domain.index_segment import Keys, memory_keys
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
@@ -188,24 +189,27 @@ class SecondHop:
         ranking = _allowed([(w.source, w.score) for w in answer.walked], query.allowed)
         rankings = {**first.rankings, Arm.GRAPH: ranking[: query.k]}
         fused = fuse(rankings, first.weights, max(first.most, _POOL))
-        check_time()
-        hits = [(each.memory_id, each.score) for each in fused]
-        hop = _settings(rankings)
-        links = await in_thread(check_time, partial(graph.links, hits, named, hop))
-        pool = _pool(fused, links, query.allowed, max(first.most, _POOL))
+        reached = await in_thread(
+            check_time, partial(_reached, graph, fused, named, rankings, query.allowed)
+        )
         similarities, presence = await asyncio.gather(
-            self._similarities(first, pool), self._presence(first, pool)
+            self._similarities(first, reached.pool), self._presence(first, reached.pool)
         )
         known = {**dict(rankings.get(Arm.DENSE, ())), **similarities} if similarities else {}
-        episodes = await in_thread(check_time, partial(graph.episodes, known))
-        near = share_in_episodes(known, episodes, hop.episode_share)
+        hop = _settings(rankings)
         scored = score_hops(
-            _candidates(pool, fused, near, presence),
-            links,
+            _candidates(
+                reached.pool,
+                fused,
+                share_in_episodes(known, reached.episodes, hop.episode_share),
+                presence,
+            ),
+            reached.links,
             hop,
+            first.most,
         )
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
-        hopped = _hopped(scored, fused, first.most, candidates)
+        hopped = _hopped(scored, fused, candidates)
         return replace(hopped, hops=_with_paths(hopped.hops, answer, query.allowed), walk=answer)
 
     async def _similarities(
@@ -255,14 +259,37 @@ def _allowed(ranking: Ranking, allowed: Sequence[MemoryId] | None) -> Ranking:
     return [each for each in ranking if each[0] in wanted]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """Where the best of the fused lead, and what is weighed again."""
+
+    links: Mapping[MemoryId, Link[MemoryId]]
+    pool: Sequence[MemoryId]
+    episodes: Mapping[MemoryId, EpisodeId]
+    """Of the pool, and of what the dense arm found."""
+
+
+def _reached(
+    graph: MemoryGraph,
+    fused: Sequence[Fused],
+    named: Sequence[EntityForm],
+    rankings: Mapping[Arm, Ranking],
+    allowed: Sequence[MemoryId] | None,
+) -> _Reached:
+    hits = [(each.memory_id, each.score) for each in fused]
+    links = graph.links(hits, named, _settings(rankings))
+    pool = _pool(fused, links, allowed)
+    near = dict.fromkeys([*(memory_id for memory_id, _ in rankings.get(Arm.DENSE, ())), *pool])
+    return _Reached(links=links, pool=pool, episodes=graph.episodes(near))
+
+
 def _pool(
     fused: Sequence[Fused],
     links: Mapping[MemoryId, Link[MemoryId]],
     allowed: Sequence[MemoryId] | None,
-    size: int,
 ) -> list[MemoryId]:
-    """Return the best of the fused, and what the hits lead to most strongly."""
-    pool = dict.fromkeys(each.memory_id for each in fused[:size])
+    """Return the fused, and what the hits lead to most strongly."""
+    pool = dict.fromkeys(each.memory_id for each in fused)
     linked = sorted(links, key=lambda memory_id: (-links[memory_id].strength, memory_id))
     wanted = None if allowed is None else frozenset(allowed)
     reached = [each for each in linked if wanted is None or each in wanted]
@@ -293,14 +320,13 @@ def _candidates(
 def _hopped(
     scored: Sequence[HopScore[MemoryId]],
     fused: Sequence[Fused],
-    most: int,
     candidates: Sequence[Candidate],
 ) -> Hopped:
     """Return the candidates with scores in [0, 1]; their parts still add up to them."""
     parts = {each.memory_id: each.parts for each in fused}
     order: list[Fused] = []
     hops: dict[MemoryId, Hop] = {}
-    for each in scored[:most]:
+    for each in scored:
         shares = {
             arm: replace(part, contribution=part.contribution / _PARTS)
             for arm, part in parts.get(each.source, {}).items()

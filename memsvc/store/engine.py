@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from memsvc.errors import ConfigurationError
 from memsvc.settings import DatabaseSettings
+from memsvc.store import wire_types
 
 Engine: TypeAlias = AsyncEngine
 DatabaseUrl: TypeAlias = URL
@@ -125,3 +126,4 @@ def _has_input(driver: AsyncConnection[Any]) -> bool:
 
 async def _register_vector(connection: AsyncConnection[Any]) -> None:
     await register_vector_async(connection)
+    wire_types.register(connection)

@@ -30,6 +30,7 @@ from memsvc.ports import (
     IndexEntry,
     Watermark,
 )
+from memsvc.store.change_reads import Change, ChangeReads
 from memsvc.store.given import read_mentions
 from memsvc.store.session import driver_of
 from memsvc.store.single_reads import read_once
@@ -41,20 +42,6 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        b.changes_trimmed_below::text::bigint,
        {source}
 FROM banks b WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
-"""
-
-_CHANGES: LiteralString = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-       b.changes_trimmed_below::text::bigint,
-       {source},
-       extract(epoch FROM clock_timestamp() - c.recorded_at)::float8,
-       c.seq, c.xid::text::bigint, c.memory_id
-FROM banks b
-LEFT JOIN index_changes c ON c.bank_id = b.bank_id AND c.bank_id = %(bank)s
-     AND c.xid >= %(horizon)s::text::xid8 AND c.seq <> ALL(%(applied)s::bigint[])
-WHERE b.tenant_id = %(tenant)s AND b.bank_id = %(bank)s
-ORDER BY c.seq
-LIMIT %(limit)s
 """
 
 _ENTRIES: LiteralString = """
@@ -100,8 +87,8 @@ class StoreFeed:
 
     def __init__(self, engine: AsyncEngine, *, reload_after_changes: int) -> None:
         self._engine = engine
-        self._limit = reload_after_changes
         self._identity = SourceIdentity()
+        self._changes = ChangeReads(engine, self._identity, limit=reload_after_changes)
 
     async def source(self) -> str:
         """Return the fingerprint of the database's history, as watermarks bear it."""
@@ -111,21 +98,21 @@ class StoreFeed:
         self, scope: BankScope, watermark: Watermark, request: FeedRequest
     ) -> IndexChanges:
         """Return what changed after ``watermark``, each memory at its current state."""
-        rows = await self._changed(scope, watermark)
-        if not rows:  # the bank is gone
+        found = await self._changes.since(scope, watermark)
+        if found is None:  # the bank is gone
             return _reload(watermark)
-        horizon, trimmed_below, source = rows[0][:3]
-        if _is_cut(watermark, trimmed_below, source) or len(rows) > self._limit:
+        if found.is_cut or _is_cut(watermark, found.trimmed_below, found.source):
             return _reload(watermark)
-        changes = [(seq, xid, memory_id) for *_, seq, xid, memory_id in rows if seq]
-        reached = _advance(watermark, horizon, changes)
-        changed_ids = sorted({memory_id for _, _, memory_id in changes})
-        upserts = await self._entries(scope, request, changed_ids) if changes else []
+        changed_ids = sorted({change.memory_id for change in found.changes})
+        upserts = await self._entries(scope, request, changed_ids) if changed_ids else []
         present = {entry.memory_id for entry in upserts}
-        removals = [MemoryId(each) for each in changed_ids if each not in present]
-        lag_s = max((row[3] for row in rows if row[3] is not None), default=0.0)
+        removals = [each for each in changed_ids if each not in present]
+        lag_s = max((change.age_s for change in found.changes), default=0.0)
         return IndexChanges(
-            watermark=reached, upserts=upserts, removals=removals, lag_s=max(0.0, lag_s)
+            watermark=_advance(watermark, found.horizon, found.changes),
+            upserts=upserts,
+            removals=removals,
+            lag_s=max(0.0, lag_s),
         )
 
     async def is_followed(self, scope: BankScope, watermark: Watermark) -> bool:
@@ -134,17 +121,6 @@ class StoreFeed:
         statement = _HORIZON.format(source=await self._identity.runtime_expression(self._engine))
         rows = await read_once(self._engine, scope.tenant_id, statement, parameters)
         return bool(rows) and not _is_cut(watermark, *rows[0][1:])
-
-    async def _changed(self, scope: BankScope, watermark: Watermark) -> list[TupleRow]:
-        parameters = {
-            "tenant": scope.tenant_id,
-            "bank": scope.bank_id,
-            "horizon": str(watermark.horizon),
-            "applied": sorted(seq for _, seq in watermark.applied),
-            "limit": self._limit + 1,
-        }
-        statement = _CHANGES.format(source=await self._identity.runtime_expression(self._engine))
-        return await read_once(self._engine, scope.tenant_id, statement, parameters)
 
     async def _entries(
         self,
@@ -276,12 +252,10 @@ def _to_extracted(
     return read if given is None else read.with_given(map(read_mentions, given))
 
 
-def _advance(
-    watermark: Watermark, horizon: int, changes: Sequence[tuple[int, int, MemoryId]]
-) -> Watermark:
+def _advance(watermark: Watermark, horizon: int, changes: Sequence[Change]) -> Watermark:
     """Return the watermark after these changes: remember only what lies above the horizon."""
     reached = max(horizon, watermark.horizon)
-    seen = watermark.applied | {(xid, seq) for seq, xid, _ in changes}
+    seen = watermark.applied | {(change.xid, change.seq) for change in changes}
     return Watermark(
         horizon=reached,
         trimmed_below=watermark.trimmed_below,

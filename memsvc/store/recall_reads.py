@@ -25,6 +25,7 @@ from memsvc.store import tables as t
 from memsvc.store.filters import conditions
 from memsvc.store.rows import current_memories, to_memory
 from memsvc.store.single_reads import read_named, read_once
+from memsvc.store.wire_types import UuidArray
 
 _BY_NAME: LiteralString = """
 SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
@@ -116,9 +117,9 @@ class RecallReads:
         """
         parameters = {
             "bank": scope.bank_id,
-            "ids": list(memory_ids),
+            "ids": UuidArray(memory_ids),
             "reach": reach,
-            "beside": list(beside),
+            "beside": UuidArray(beside),
             "state": str(MemoryState.ACTIVE),
             "now": now,
         }
@@ -145,7 +146,7 @@ class RecallReads:
         """Return those of the memories that a recall without a filter may show at ``now``."""
         if not memory_ids:
             return {}
-        parameters = {"bank": scope.bank_id, "ids": list(memory_ids), "now": now}
+        parameters = {"bank": scope.bank_id, "ids": UuidArray(memory_ids), "now": now}
         statement, fixed = _active_memories()
         values = {**fixed, **parameters}
         rows = await read_named(self._engine, scope.tenant_id, statement, values)

@@ -120,13 +120,12 @@ def share_in_episodes(
     those that belong to none: their similarity is their own.
     """
     best: dict[Hashable, float] = {}
-    for source, episode in episodes.items():
-        best[episode] = max(best.get(episode, -1.0), similarities.get(source, -1.0))
+    belonging = [(each, own, episodes.get(each)) for each, own in similarities.items()]
+    for _, own, episode in belonging:
+        best[episode] = max(best.get(episode, -1.0), own)
     return {
-        source: own
-        if source not in episodes
-        else (1 - share) * own + share * best[episodes[source]]
-        for source, own in similarities.items()
+        source: own if episode is None else (1 - share) * own + share * best[episode]
+        for source, own, episode in belonging
     }
 
 
@@ -134,8 +133,9 @@ def score_hops(
     candidates: Candidates[Source],
     links: Mapping[Source, Link[Source]],
     settings: HopSettings,
+    most: int | None = None,
 ) -> list[HopScore[Source]]:
-    """Return the candidates by falling score, equal ones in the order given.
+    """Return the ``most`` best candidates by falling score, equal ones in the order given.
 
     score = fused + strength of the link + similarity + open_weight · (share of the question's
     words, by weight, that the memory has and the best hit has not). For the best hit itself the
@@ -143,22 +143,22 @@ def score_hops(
     """
     if not len(candidates.sources):
         return []
-    opened = settings.open_weight * _open_shares(candidates)
+    reached = (links.get(source) for source in candidates.sources)
+    linked = np.array([0.0 if link is None else link.strength for link in reached])
     similar = settings.similarity_weight * np.maximum(candidates.similarities, 0.0)
-    scores = []
-    for place, source in enumerate(candidates.sources):
-        link = links.get(source)
-        scores.append(
-            HopScore(
-                source=source,
-                fused=float(candidates.fused[place]),
-                linked=link.strength if link else 0.0,
-                similar=float(similar[place]),
-                open=float(opened[place]),
-                link=link,
-            )
+    opened = settings.open_weight * _open_shares(candidates)
+    scores = candidates.fused + linked + similar + opened
+    return [
+        HopScore(
+            source=candidates.sources[place],
+            fused=float(candidates.fused[place]),
+            linked=float(linked[place]),
+            similar=float(similar[place]),
+            open=float(opened[place]),
+            link=links.get(candidates.sources[place]),
         )
-    return sorted(scores, key=lambda each: -each.score)
+        for place in np.argsort(-scores, kind="stable")[:most].tolist()
+    ]
 
 
 def _open_shares(candidates: Candidates[Source]) -> NDArray[np.float64]:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -175,7 +177,7 @@ class WalkGraph(Generic[Source]):
             )
             for place, score in zip(best.places.tolist(), best.scores.tolist(), strict=True)
         ]
-        return sorted(found, key=lambda each: (-each.score, str(each.source)))
+        return _ties_by_text(found)
 
     def _sources_among(self) -> NDArray[np.bool_]:
         """Return for each node whether it is a source that is held."""
@@ -276,6 +278,20 @@ class WalkGraph(Generic[Source]):
             self._build()
         elif self._adjacency.needs_consolidation:
             self._adjacency = self._adjacency.consolidated()
+
+
+def _ties_by_text(found: Iterable[Walked[Source]]) -> list[Walked[Source]]:
+    """Put what comes by falling score in the order of the text forms, where scores are equal."""
+    groups = (list(equals) for _, equals in groupby(found, attrgetter("score")))
+    return [
+        each
+        for equals in groups
+        for each in (equals if len(equals) == 1 else sorted(equals, key=_text_form))
+    ]
+
+
+def _text_form(walked: Walked[Source]) -> str:
+    return str(walked.source)
 
 
 def _edge_list(edges: list[tuple[int, int, float]]) -> EdgeList:

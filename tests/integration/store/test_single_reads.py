@@ -17,6 +17,7 @@ from memsvc.settings import DatabaseSettings
 from memsvc.store.engine import connected, normalise_url
 from memsvc.store.roles import DEFAULT_TENANT, RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.single_reads import read_named, read_once
+from memsvc.store.wire_types import UuidArray
 from tests.fixtures.database import DatabaseUrls
 
 WHO: LiteralString = (
@@ -63,6 +64,23 @@ async def test_values_come_as_cursors_give_them(engine: AsyncEngine) -> None:
     given = {"id": some_id, "ids": [some_id, uuid4()], "text": "2020-01-01"}
     [row] = await read_once(engine, DEFAULT_TENANT, statement, given)
     assert row == (some_id, given["ids"], True, 3, None, True, [1.5])
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+async def test_an_array_of_ids_comes_as_it_went(engine: AsyncEngine, count: int) -> None:
+    ids = [uuid4() for _ in range(count)]
+    statement: LiteralString = "SELECT %(ids)s, %(some)s = ANY(%(ids)s)"
+    given = {"ids": UuidArray(ids), "some": ids[-1] if ids else uuid4()}
+    [row] = await read_once(engine, DEFAULT_TENANT, statement, given)
+    assert row == (ids, bool(ids))
+
+
+async def test_json_comes_as_it_was_written(engine: AsyncEngine) -> None:
+    statement: LiteralString = (
+        """SELECT '{"a": [1, 2.5, null, "\u00e9\u4e0a"]}'::jsonb, '"x"'::json"""
+    )
+    [row] = await read_once(engine, DEFAULT_TENANT, statement, {})
+    assert row == ({"a": [1, 2.5, None, "é上"]}, "x")
 
 
 async def test_named_rows_have_the_names_of_their_columns(engine: AsyncEngine) -> None:
