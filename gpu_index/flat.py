@@ -1,7 +1,7 @@
 """An index over one slab per partition; what scans a slab is the backend's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, Thread, current_thread
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from gpu_index.building import Builder
 from gpu_index.errors import InvalidInputError
+from gpu_index.mixed import FEW, Answers, Asked, nearest_in_each
 from gpu_index.options import IndexOptions
 from gpu_index.partition import SCAN, Partition
 from gpu_index.persistence import partition_of, snapshot_of
@@ -117,21 +118,26 @@ class FlatIndex:
         partition_array(partitions, len(unit))
         wanted = None if allowed is None else distinct_ids(allowed)
         if len(unit) == 1 and (target := self._partitions.get(int(partitions[0]))) is not None:
+            if wanted is None:
+                self._note(target, unit)
             found, mark = self._nearest(target, unit, k, wanted)
             if found.ids.shape[1] == k:
                 return Neighbours(ids=found.ids, scores=found.scores, marks=(mark,))
-        ids = np.full((len(unit), k), NO_ID, dtype=np.int64)
-        scores = np.full((len(unit), k), -np.inf, dtype=np.float32)
-        marks = [b""] * len(unit)
+        answers = Answers(len(unit), k)
+        together = list[Asked]()
         for key, members in _groups(partitions):
             if (target := self._partitions.get(key)) is None:
                 continue
-            found, mark = self._nearest(target, unit[members], k, wanted)
-            width = found.ids.shape[1]
-            ids[members, :width], scores[members, :width] = found.ids, found.scores
-            for position in range(len(unit)) if isinstance(members, slice) else members:
-                marks[position] = mark
-        return Neighbours(ids=ids, scores=scores, marks=tuple(marks))
+            asked = Asked(target=target, members=members)
+            if wanted is None:
+                self._note(target, unit[members])
+            if wanted is None and members.size <= FEW and target.tuned is None:
+                together.append(asked)
+            else:
+                self._answer_alone(asked, unit, k, wanted, answers)
+        for asked in nearest_in_each(unit, together, k, self._engine.scan, answers):
+            self._answer_alone(asked, unit, k, None, answers)
+        return answers.neighbours()
 
     def partition_size(self, partition: int) -> int:
         """Return the number of vectors in a partition."""
@@ -197,11 +203,15 @@ class FlatIndex:
             for each in waiting:
                 each.join()
 
+    def _answer_alone(
+        self, asked: Asked, queries: Vectors, k: int, wanted: Ids | None, answers: Answers
+    ) -> None:
+        found, mark = self._nearest(asked.target, queries[asked.members], k, wanted)
+        answers.put(asked.members, replace(found, marks=(mark,) * asked.members.size))
+
     def _nearest(
         self, target: Partition, queries: Vectors, k: int, wanted: Ids | None
     ) -> tuple[Neighbours, bytes]:
-        if self._builder is not None and wanted is None:
-            self._note(self._builder, target, queries)
         with target.lock.reading():
             slab, tuned = target.slab, target.tuned
             if wanted is None and tuned is not None and is_worth_it(target, k):
@@ -213,9 +223,10 @@ class FlatIndex:
             scanned = nearest(queries, slab.vectors, slab.ids, k, self._engine.scan, rows)
             return scanned, target.mark
 
-    def _note(self, builder: Builder, target: Partition, queries: Vectors) -> None:
+    def _note(self, target: Partition, queries: Vectors) -> None:
         """Remember what a large partition is asked: its structure is measured with that."""
-        if len(target.slab) > builder.options.approximate_above:
+        builder = self._builder
+        if builder is not None and len(target.slab) > builder.options.approximate_above:
             target.asked.note(queries)
             self._build_if_due(target)
 
@@ -252,13 +263,8 @@ class FlatIndex:
             return list(self._partitions.values())
 
 
-def _groups(partitions: Ids) -> Iterator[tuple[int, slice | Ids]]:
+def _groups(partitions: Ids) -> Iterator[tuple[int, Ids]]:
     """Yield each distinct partition with the positions of its queries."""
-    if not partitions.size:
-        return
-    if (partitions == partitions[0]).all():
-        yield int(partitions[0]), slice(None)
-        return
     order = np.argsort(partitions, kind="stable")
     keys, starts = np.unique(partitions[order], return_index=True)
     bounds = [*starts.tolist(), order.size]

@@ -4,14 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_index.protocol import Ids, Neighbours, Scores, Vectors
-from gpu_index.scan import Candidates, Rows, Scan, inner_products, scan_rows
+from gpu_index.scan import Rows, Scan, inner_products, scan_rows
 
 SPARE = 8
 """Candidates asked for beyond k, so that near ties at the cut seldom need a second pass."""
 
 _FLOAT32_UNIT = 2.0**-24
-_ONE_PASS_ROWS = 1 << 14
-"""Scores of so many rows stay in the cache while they are partitioned."""
 _COMPONENTS_AT_ONCE = 1 << 22
 """Components rescored at a time; 16 MB in float32 and 32 MB in float64."""
 
@@ -27,43 +25,41 @@ def nearest(
     """
     available = len(vectors) if selection is None else selection.size
     m = k + SPARE
-    if selection is None and len(queries) == 1 and m < available <= _ONE_PASS_ROWS:
-        return _nearest_to_one(queries, vectors, ids, k)
     if available <= m:
         every = np.arange(available) if selection is None else selection
         rows = np.broadcast_to(every, (len(queries), available))
         return _best(queries, vectors, ids, k, rows)
     if selection is None:
         candidates = scan(queries, vectors, m)
+        if len(queries) == 1 and _is_certain(candidates.scores[0], k, queries.size):
+            return _best_of_one(queries, vectors, ids, k, candidates.rows)
     else:
         candidates = scan_rows(queries, vectors, m, selection)
     found = _best(queries, vectors, ids, k, candidates.rows)
-    floors, is_complete = _floors(candidates, k, vectors.shape[1])
+    lowest, is_complete = floors(candidates.scores, k, vectors.shape[1])
     for position in np.flatnonzero(~is_complete):
         # Many rows tie with the last place, for instance copies of one text: weigh them all.
         query = queries[position : position + 1]
-        reach = inner_products(query, vectors, selection)[0] >= floors[position]
+        reach = inner_products(query, vectors, selection)[0] >= lowest[position]
         rows = np.flatnonzero(reach) if selection is None else selection[reach]
         one = _best(query, vectors, ids, k, rows[np.newaxis])
         found.ids[position], found.scores[position] = one.ids[0], one.scores[0]
     return found
 
 
-def _nearest_to_one(query: Vectors, vectors: Vectors, ids: Ids, k: int) -> Neighbours:
-    """Return what ``nearest`` does for one query, (1, dimension), over few rows.
+def _is_certain(proposed: Scores, k: int, dimension: int) -> bool:
+    """Tell of one query what ``floors`` finds out of many."""
+    ascending = np.sort(proposed)
+    return bool(ascending[0] < ascending[-k] - np.float32(2 * rounding_bound(dimension)))
 
-    There the calls cost more than the arithmetic, so as few as possible are made.
+
+def _best_of_one(query: Vectors, vectors: Vectors, ids: Ids, k: int, rows: Rows) -> Neighbours:
+    """Return what ``_best`` does, in as few calls as possible: they cost more than the arithmetic.
+
+    ``query`` (1, dimension), ``rows`` (1, m).
     """
-    products: Scores = np.vecdot(query[0], vectors)
-    m = k + SPARE
-    rows = products.argpartition(products.size - m)[products.size - m :]
-    proposed = products[rows]
-    kth = np.partition(proposed, m - k)[m - k]
-    floor = kth - np.float32(2 * rounding_bound(query.size))
-    if proposed.min() >= floor:
-        rows = np.flatnonzero(products >= floor)
-    scores = exact_scores(query, vectors, rows[np.newaxis])[0]
-    found = ids[rows]
+    scores = exact_products(query, vectors.take(rows, axis=0))[0]
+    found = ids[rows[0]]
     order = np.lexsort((found, -scores))[:k]
     return Neighbours(ids=found[order][np.newaxis], scores=scores[order][np.newaxis], marks=())
 
@@ -86,13 +82,18 @@ def exact_scores(queries: Vectors, vectors: Vectors, rows: Rows) -> Scores:
     depends neither on the batch nor on where the row stands.
     """
     scores = np.empty(rows.shape, dtype=np.float32)
-    wide = queries.astype(np.float64)[:, np.newaxis]
     step = max(1, _COMPONENTS_AT_ONCE // queries.size)
     for start in range(0, rows.shape[1], step):
         block = slice(start, start + step)
-        gathered = vectors.take(rows[:, block], axis=0).astype(np.float64)
-        scores[:, block] = np.vecdot(gathered, wide)
+        scores[:, block] = exact_products(queries, vectors.take(rows[:, block], axis=0))
     return scores
+
+
+def exact_products(queries: Vectors, gathered: Vectors) -> Scores:
+    """Return what ``exact_scores`` does of ``gathered`` (q, m, dimension): query i with its own."""
+    wide = queries.astype(np.float64)[:, np.newaxis]
+    products: Scores = np.vecdot(gathered.astype(np.float64), wide).astype(np.float32)
+    return products
 
 
 def _best(queries: Vectors, vectors: Vectors, ids: Ids, k: int, rows: Rows) -> Neighbours:
@@ -106,11 +107,14 @@ def _best(queries: Vectors, vectors: Vectors, ids: Ids, k: int, rows: Rows) -> N
     )
 
 
-def _floors(candidates: Candidates, k: int, dimension: int) -> tuple[Scores, NDArray[np.bool_]]:
-    """Return the float32 score below which no true neighbour lies, and whether all above are in."""
-    ascending = np.sort(candidates.scores, axis=1)
-    kth = ascending[:, -k]
+def floors(proposed: Scores, k: int, dimension: int) -> tuple[Scores, NDArray[np.bool_]]:
+    """Return the float32 score below which no true neighbour lies, and whether all above are in.
+
+    ``proposed`` (queries, m), m > k: the m best float32 scores of each query, in any order.
+    """
+    place = proposed.shape[1] - k
+    kth = np.partition(proposed, place, axis=1)[:, place]
     # The k best found are truly within the bound of kth, and what is truly as good as them scores
     # within the bound again.
-    floors = kth - np.float32(2 * rounding_bound(dimension))
-    return floors, ascending[:, 0] < floors
+    lowest = kth - np.float32(2 * rounding_bound(dimension))
+    return lowest, proposed.min(axis=1) < lowest

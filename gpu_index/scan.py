@@ -40,6 +40,10 @@ def scan_rows(
     queries: Vectors, vectors: Vectors, m: int, selection: Rows | None = None
 ) -> Candidates:
     """Return the ``m`` best of ``vectors``, or of its rows ``selection`` (more than ``m``)."""
+    if selection is None and len(queries) == 1:
+        products = np.vecdot(queries[0], vectors)
+        rows = products.argpartition(products.size - m)[products.size - m :]
+        return Candidates(scores=products[rows][np.newaxis], rows=rows[np.newaxis])
     width = len(vectors) if selection is None else selection.size
     scores = np.empty((len(queries), m), dtype=np.float32)
     rows = np.empty((len(queries), m), dtype=np.int64)

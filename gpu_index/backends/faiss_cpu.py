@@ -15,7 +15,7 @@ from gpu_index.errors import SnapshotError
 from gpu_index.flat import Engine, FlatIndex
 from gpu_index.options import IndexOptions
 from gpu_index.protocol import Capabilities, Ids, Vectors
-from gpu_index.scan import Candidates, is_worth_threads, scan_rows
+from gpu_index.scan import Candidates, is_worth_threads
 from gpu_index.structure import Effort, StructureMaker
 
 NAME = "inverted_lists_4bit"
@@ -125,10 +125,15 @@ def _subspaces(dimension: int) -> int:
 
 
 def _scan(queries: Vectors, vectors: Vectors, m: int) -> Candidates:
-    if not is_worth_threads(queries, vectors):
-        return scan_rows(queries, vectors, m)
-    scores, rows = faiss.knn(queries, vectors, m, metric=faiss.METRIC_INNER_PRODUCT)
-    return Candidates(scores=scores, rows=rows)
+    if len(queries) == 1 or is_worth_threads(queries, vectors):
+        scores, rows = faiss.knn(queries, vectors, m, metric=faiss.METRIC_INNER_PRODUCT)
+        return Candidates(scores=scores, rows=rows)
+    # FAISS spreads queries over threads, so that one at a time stays in this one.
+    each = [_scan(queries[at : at + 1], vectors, m) for at in range(len(queries))]
+    return Candidates(
+        scores=np.concatenate([one.scores for one in each]),
+        rows=np.concatenate([one.rows for one in each]),
+    )
 
 
 _INVERTED_LISTS = StructureMaker(
