@@ -26,6 +26,7 @@ from memsvc.domain.graph.sorts import Sort
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
+from memsvc.domain.thoughts.merging import MADE_KINDS
 from memsvc.store import tables as t
 from memsvc.store.readings import mark_read, read_again
 from memsvc.store.rows import CURRENT_VERSION
@@ -354,6 +355,8 @@ def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     return (
         memories.bank_id == bank_id,
         memories.state == MemoryState.ACTIVE,
+        # What was made from memories has the names of these.
+        memories.kind.not_in(MADE_KINDS),
         ~exists().where(
             readings.bank_id == bank_id,
             readings.memory_id == memories.memory_id,
