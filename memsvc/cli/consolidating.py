@@ -46,6 +46,7 @@ _NAMES = {
     "thoughts_retired": "thoughts without a source archived",
     "thoughts_restored": "thoughts that hold again",
     "thoughts_merged": "thoughts merged",
+    "thoughts_parted": "merged thoughts of different entities parted",
     "summaries_by_rules": "summaries by rules, as the model's were no use",
     "day_summaries_by_rules": "summaries of days by rules",
     "all_summaries_by_rules": "summaries of all sessions by rules",
