@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TypeVar
 
 import httpx2
@@ -88,8 +89,14 @@ async def _local_service(settings: Settings) -> str | None:
             return None
     if found.api != _API:
         return None
-    note(f"asking the service at {address}")
+    _tell_address(address)
     return address
+
+
+@cache
+def _tell_address(address: str) -> None:
+    """Say once which service is asked, however often a command asks it."""
+    note(f"asking the service at {address}")
 
 
 @asynccontextmanager

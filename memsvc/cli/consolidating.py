@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from memsvc.cli.failures import CommandError
 from memsvc.cli.output import note, notes, print_fields, print_json, print_table
+from memsvc.cli.progress import telling_if_stopped
 
 _POLL_S = 0.25
 _NAMES = {
@@ -21,6 +22,13 @@ _NAMES = {
     "evolved": "older notes evolved",
     "compared": "memories compared",
     "merged": "duplicates merged",
+    "read": "texts read",
+    "facts": "facts found",
+    "superseded": "facts superseded",
+    "reinstated": "facts that hold again",
+    "entities": "names found",
+    "entities_compared": "names compared",
+    "entities_merged": "names of one entity merged",
     "for_review": "pairs to review",
     "summaries_made": "summaries made",
     "summaries_renewed": "summaries renewed",
@@ -38,6 +46,7 @@ _NAMES = {
     "thoughts_retired": "thoughts without a source archived",
     "thoughts_restored": "thoughts that hold again",
     "thoughts_merged": "thoughts merged",
+    "thoughts_parted": "merged thoughts of different entities parted",
     "summaries_by_rules": "summaries by rules, as the model's were no use",
     "day_summaries_by_rules": "summaries of days by rules",
     "all_summaries_by_rules": "summaries of all sessions by rules",
@@ -51,6 +60,24 @@ _NAMES = {
     "rejected": "parts of answers rejected",
 }
 
+_WORK = (
+    ("annotated", "making notes"),
+    ("compared", "looking for duplicates"),
+    ("facts", "reading facts"),
+    ("entities", "reading names"),
+    ("entities_compared", "comparing names"),
+    ("thoughts_made", "thinking"),
+    ("summaries_made", "summarising"),
+    ("portraits_made", "portraying"),
+)
+"""The first count that each stage adds to, in their order, and what it does then."""
+
+
+def work_of(counts: Mapping[str, int], before: Mapping[str, int]) -> str | None:
+    """Return what a job was at when it last counted anything, ``None`` if it did not."""
+    grown = {name for name, number in counts.items() if number > before.get(name, 0)}
+    return next((what for name, what in reversed(_WORK) if name in grown), None)
+
 
 class JobProgress:
     """A bar while a job runs, on standard error; without a terminal a line now and then."""
@@ -63,14 +90,14 @@ class JobProgress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=console,
             transient=True,
             disable=not (shown and console.is_terminal),
         )
-        self._task = self._bar.add_task("waiting for a worker", total=None, rate="")
-        self._told = ""
+        self._task = self._bar.add_task("waiting for a worker", total=None)
+        self._told, self._work = "", "working"
+        self._counts: Mapping[str, int] | None = None
 
     @property
     def took_s(self) -> float:
@@ -91,11 +118,11 @@ class JobProgress:
         if job.progress is None:
             return
         done, total = job.progress.done, job.progress.total
-        rate = f"{done / self.took_s:.0f}/s" if self.took_s > 1 else ""
-        self._bar.update(
-            self._task, description="organising", completed=done, total=total, rate=rate
-        )
-        told = f"{job.state}: {done} of {total}"
+        if self._counts is not None:
+            self._work = work_of(job.counts, self._counts) or self._work
+        self._counts = dict(job.counts)
+        self._bar.update(self._task, description=self._work, completed=done, total=total)
+        told = f"{job.state}, {self._work}: {done} of {total}"
         if self._is_shown and self._bar.disable and told != self._told:
             self._told = told
             note(told)
@@ -136,7 +163,7 @@ class Consolidated:
 async def watched(client: AsyncClient, name: str, job: Job, *, wait: bool) -> Consolidated:
     """Return what a job has done when it ends, or as it stands if nobody waits for it."""
     before = dict(job.counts)
-    with JobProgress(shown=wait) as progress:
+    with JobProgress(shown=wait) as progress, telling_if_stopped(job):
         while wait and job.is_open and job.state != "waiting_provider":
             progress.show(job)
             await asyncio.sleep(_POLL_S)
@@ -166,7 +193,11 @@ def raise_unless_done(job: Job) -> None:
 
 
 def show_plan(plan: ConsolidationPlan, stages: Sequence[str] | None) -> None:
-    """Print what there is to do."""
+    """Print what there is to do; raises ``CommandError`` for a stage that there is none of."""
+    known = [each.name for each in plan.stages]
+    unknown = sorted(set(stages or ()) - set(known))
+    if unknown:
+        raise CommandError(f"There is no stage {unknown[0]!r}; there are: {', '.join(known)}.")
     print_table(
         ("stage", "to do"),
         ((each.name, str(each.todo)) for each in plan.stages if not stages or each.name in stages),

@@ -38,20 +38,9 @@ class Failure:
 
 def explain(error: Exception, options: Collection[str] = ()) -> Failure:
     """Return what an error means to whoever typed the command, which has these ``options``."""
+    if (remedy := _remedy(error, options)) is not None:
+        return Failure(message=remedy, exit_code=_exit_code(error))
     match error:
-        case BankNotFoundError() | memsvc_client.BankNotFoundError():
-            remedy = (
-                "`--create` creates it"
-                if "--create" in options
-                else "`memsvc bank list` shows those there are"
-            )
-            return Failure(message=f"There is no such bank; {remedy}.", exit_code=_exit_code(error))
-        case memsvc_client.NaiveTimestampError() if "--timezone" in options:
-            return Failure(
-                message="A time has no time zone; add an offset such as +02:00 to it, or name one"
-                " with `--timezone`.",
-                exit_code=_exit_code(error),
-            )
         case MemsvcError():
             return Failure(message=error.message, exit_code=_exit_code(error))
         case memsvc_client.MemsvcError():
@@ -64,6 +53,28 @@ def explain(error: Exception, options: Collection[str] = ()) -> Failure:
                 message=f"{said}\nThis is unexpected; `memsvc --debug` shows where it happened.",
                 exit_code=ExitCode.FAILED,
             )
+
+
+def _remedy(error: Exception, options: Collection[str]) -> str | None:
+    """Return what to do on the command line about an error, where there is something."""
+    match error:
+        case BankNotFoundError() | memsvc_client.BankNotFoundError():
+            known = "`memsvc bank list` shows those there are"
+            remedy = "`--create` creates it" if "--create" in options else known
+            return f"There is no such bank; {remedy}."
+        case memsvc_client.NoRetentionPolicyError():
+            tried = ", and `--policy FILE` tries one" if "--policy" in options else ""
+            return (
+                "The bank has no retention policy, so nothing of it fades;"
+                f" `memsvc decay policy set BANK --days 5` sets one{tried}."
+            )
+        case memsvc_client.NaiveTimestampError() if "--timezone" in options:
+            return (
+                "A time has no time zone; add an offset such as +02:00 to it, or name one"
+                " with `--timezone`."
+            )
+        case _:
+            return None
 
 
 def first_problem(error: ValidationError) -> str:

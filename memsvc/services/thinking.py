@@ -290,7 +290,7 @@ def _joint(plan: ListPlan) -> NewThought:
         ),
         occurred_at=max(each.occurred_at for each in parts),
         made_by=MERGED_BY_RULES,
-        head=parts[0].head,
+        head=plan.head,
         frame=plan.frame,
         listed=sum(each.listed for each in parts) if plan.frame else MOST_LISTED,
         needs_all=True,

@@ -17,6 +17,7 @@ from memsvc.domain.thoughts.records import (
     NewThought,
     ThinkStep,
     Thought,
+    head_of,
     merged_text,
 )
 from memsvc.domain.thoughts.thinking import is_named
@@ -195,7 +196,9 @@ class Thoughts:
         async def work(tx: WriteTransaction) -> ChangedThought:
             scene = await self._scene(tx, caller, bank)
             parts = await _thoughts(tx, scene.bank_id, list(dict.fromkeys(command.memory_ids)))
-            if len(parts) < 2 or None in (heads := {each.head for each in parts}):  # noqa: PLR2004
+            names = await tx.entities.resolved_names(scene.bank_id)
+            heads = {head_of(each, names) for each in parts}
+            if len(parts) < 2 or None in heads:  # noqa: PLR2004
                 raise InvalidRequestError("Merging takes two thoughts or more, of a known head.")
             if len(heads) > 1 or any(each.pinned for each in parts):
                 raise InvalidRequestError("The thoughts are about different heads, or pinned.")
@@ -205,6 +208,7 @@ class Thoughts:
                 parts=parts,
                 text=command.text or merged_text(parts),
                 frame=parts[0].frame if len(frames) == 1 and command.text is None else "",
+                head=heads.pop(),
             )
             made, operation = await merge_within(tx, scene, plan)
             return await _changed(tx, scene, made, operation)

@@ -13,7 +13,7 @@ from memsvc.domain.memory import MemoryState
 from memsvc.domain.operations import Aspect, OperationId, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.domain.reviews import ReviewId, ReviewState
-from memsvc.domain.thoughts.merging import NewReview, Review
+from memsvc.domain.thoughts.merging import MADE_KINDS, NewReview, Review
 from memsvc.errors import InvalidRequestError, ReviewNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.readings import mark_read
@@ -193,6 +193,7 @@ def _uncompared(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
         memories.bank_id == bank_id,
         memories.state == MemoryState.ACTIVE,
         memories.embedded.is_(True),
+        memories.kind.not_in(MADE_KINDS),
         ~exists().where(
             compared.bank_id == bank_id,
             compared.memory_id == memories.memory_id,

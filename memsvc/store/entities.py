@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from memsvc.domain.facts.extraction import normal_form
-from memsvc.domain.graph.entities import EntityId, Seen, StoredEntity
+from memsvc.domain.graph.entities import EntityId, Seen, StoredEntity, root_of
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.given import read_set
 from memsvc.domain.graph.resolution import block_of
@@ -26,6 +26,7 @@ from memsvc.domain.graph.sorts import Sort
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
 from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.operations import Aspect, Effect, OperationKind
+from memsvc.domain.thoughts.merging import MADE_KINDS
 from memsvc.store import tables as t
 from memsvc.store.readings import mark_read, read_again
 from memsvc.store.rows import CURRENT_VERSION
@@ -150,6 +151,33 @@ class EntityReader:
         """Return those of the entities that exist."""
         found = await self._entities(bank_id, t.entities.c.entity_id == func.any(sorted(ids)))
         return {each.id: each for each in found}
+
+    async def resolved_names(self, bank_id: BankId) -> Mapping[str, str]:
+        """Return the names of merged entities, as facts have them, and what each is in the end.
+
+        A name that somebody or something else has too says nothing, and is left out.
+        """
+        merged = await self._entities(bank_id, t.entities.c.merged_into.is_not(None))
+        if not merged:
+            return {}
+        into = {each.merged_into for each in merged if each.merged_into is not None}
+        by_id = {**{each.id: each for each in merged}, **await self.of_ids(bank_id, into)}
+        found: dict[str, set[str]] = {}
+        for each in merged:
+            last = normal_form(root_of(each, by_id).name)
+            found.setdefault(normal_form(each.name), set()).add(last)
+        columns = t.entities.c
+        names = select(columns.fact_form).where(
+            columns.bank_id == bank_id,
+            columns.fact_form == func.any(sorted(found)),
+            columns.merged_into.is_(None),
+        )
+        others = set(await self._session.connection.scalars(names))
+        return {
+            name: lasts.pop()
+            for name, lasts in found.items()
+            if len(lasts) == 1 and name not in {*lasts, *others}
+        }
 
     async def undone(self, bank_id: BankId, ids: Collection[EntityId]) -> set[frozenset[EntityId]]:
         """Return pairs whose merge somebody took back."""
@@ -354,6 +382,8 @@ def _unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     return (
         memories.bank_id == bank_id,
         memories.state == MemoryState.ACTIVE,
+        # What was made from memories has the names of these.
+        memories.kind.not_in(MADE_KINDS),
         ~exists().where(
             readings.bank_id == bank_id,
             readings.memory_id == memories.memory_id,

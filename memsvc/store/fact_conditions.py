@@ -4,8 +4,9 @@ from sqlalchemy import ColumnElement, exists, or_
 
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.identifiers import BankId
-from memsvc.domain.memory import MemoryKind, MemoryState
+from memsvc.domain.memory import MemoryState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
+from memsvc.domain.thoughts.merging import MADE_KINDS
 from memsvc.store import tables as t
 from memsvc.store.carrying import carrier, is_carried, is_in_force
 
@@ -31,7 +32,7 @@ def is_unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
         memories.bank_id == bank_id,
         or_(memories.state == MemoryState.ACTIVE, is_carried(bank_id)),
         # What was made from memories says again what these claim.
-        memories.kind != MemoryKind.THOUGHT,
+        memories.kind.not_in(MADE_KINDS),
         memories.source != FUSED_SOURCE,
         ~exists().where(
             readings.bank_id == bank_id,

@@ -117,6 +117,37 @@ class ThoughtReader:
             func.lower(t.thoughts.c.frame) == frame,
             t.memories.c.state == MemoryState.ACTIVE,
         )
+        return await self._mergeable(bank_id, found)
+
+    async def of_heads(self, bank_id: BankId, heads: Collection[str]) -> list[Thought]:
+        """Return the active thoughts about these that list; none whose merging was taken back."""
+        found = await self._thoughts(
+            bank_id,
+            t.thoughts.c.head.in_(sorted(heads)),
+            t.thoughts.c.frame != "",
+            t.memories.c.state == MemoryState.ACTIVE,
+        )
+        return await self._mergeable(bank_id, found)
+
+    async def of_several_heads(self, bank_id: BankId) -> list[Thought]:
+        """Return active merged thoughts whose parts are about different heads."""
+        links, part = t.links.c, t.thoughts.alias("part").c
+        mixed = (
+            select(links.to_id)
+            .where(
+                links.bank_id == bank_id,
+                part.bank_id == bank_id,
+                links.type == LinkType.MERGED_INTO,
+                part.memory_id == links.from_id,
+            )
+            .group_by(links.to_id)
+            .having(func.count(part.head.distinct()) > 1)
+        )
+        return await self._thoughts(
+            bank_id, t.thoughts.c.memory_id.in_(mixed), t.memories.c.state == MemoryState.ACTIVE
+        )
+
+    async def _mergeable(self, bank_id: BankId, found: Sequence[Thought]) -> list[Thought]:
         ids = [each.memory_id for each in found]
         undone = undone_effects(bank_id, OperationKind.MERGE, Aspect.LINK, ids)
         rows = await self._session.connection.execute(undone)

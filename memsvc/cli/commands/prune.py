@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _EXAMPLES = 10
-_REASONS = {
-    "faded": "faded: archived",
-    "over_capacity": "over capacity: archived",
-    "too_old": "too old: expired for good",
+_REASONS = {"faded": "faded", "over_capacity": "over capacity", "too_old": "too old"}
+_DONE = {"faded": "archived", "over_capacity": "archived", "too_old": "expired for good"}
+_PLANNED = {
+    "faded": "to be archived",
+    "over_capacity": "to be archived",
+    "too_old": "to expire for good",
 }
 
 Now = Annotated[
@@ -179,7 +181,9 @@ def _show_plan(plan: "SweepPreview", fates: "list[Fate] | tuple[Fate, ...]") -> 
     if len(fates) < plan.leaving:
         typer.echo(f"and {plan.leaving - len(fates)} more")
     for reason, count in sorted(plan.reasons.items()):
-        typer.echo(f"{count} {_REASONS.get(reason, reason)}")
+        typer.echo(f"{count} {_REASONS.get(reason, reason)}: {_PLANNED.get(reason, 'to go')}")
+    if not plan.leaving:
+        typer.echo("Nothing has faded.")
     typer.echo(f"{plan.staying} of {plan.examined} memories stay, as of {moment(plan.now)}.")
 
 
@@ -187,7 +191,7 @@ def _show_done(bank: str, operation: "Operation") -> None:
     details = operation.details or {}
     for reason, said in _REASONS.items():
         if count := details.get(reason):
-            typer.echo(f"{count} {said}")
+            typer.echo(f"{count} {said}: {_DONE[reason]}")
     typer.echo(f"To have what was archived back: memsvc restore {bank} --operation {operation.id}")
 
 

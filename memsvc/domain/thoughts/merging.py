@@ -12,7 +12,8 @@ from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 
 _OF_A_SOURCE = frozenset({MemoryKind.TURN, MemoryKind.PASSAGE})
-_MADE = frozenset({MemoryKind.SUMMARY, MemoryKind.THOUGHT})
+MADE_KINDS = frozenset({MemoryKind.SUMMARY, MemoryKind.THOUGHT})
+"""What was made from memories: it says again what these say, and follows them."""
 CARRIED = (LinkType.RELATED, LinkType.DERIVED_FROM, LinkType.SUMMARISES)
 """Links that what stays takes over; the order of an episode and what replaced what stay put."""
 
@@ -54,7 +55,7 @@ def may_merge(one: Memory, other: Memory) -> bool:
     """
     if {one.state, other.state} != {MemoryState.ACTIVE} or one.kind is not other.kind:
         return False
-    if one.kind in _MADE or FUSED_SOURCE in {one.source, other.source}:
+    if one.kind in MADE_KINDS or FUSED_SOURCE in {one.source, other.source}:
         return False
     if (one.keys.user_id, one.keys.agent_id) != (other.keys.user_id, other.keys.agent_id):
         return False

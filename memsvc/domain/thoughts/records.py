@@ -4,14 +4,16 @@ Everything here is a function of the thoughts of one user and agent alone, so th
 arrival gives one outcome (Think-in-Memory, arXiv 2311.08719, leaves it to a model's taste).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from memsvc.domain.facts.claims import Claim, ends
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import FactPolicy, MemoryState, ScopeKeys
+from memsvc.domain.tokens import fold
 
 MOST_LISTED = 8
 """Things that one merged thought lists."""
@@ -178,17 +180,29 @@ class ListPlan:
     parts: Sequence[Thought]
     text: str
     frame: str
+    head: str | None
+    """Whom or what all are about."""
 
 
-def list_plans(thoughts: Iterable[Thought]) -> Iterator[ListPlan]:
-    """Yield which thoughts of one beginning make lists: "Ann likes tea, chess"."""
+def head_of(thought: Thought, names: Mapping[str, str]) -> str | None:
+    """Return whom or what a thought is about, by the name that ``names`` has for it."""
+    return None if thought.head is None else names.get(thought.head, thought.head)
+
+
+def list_plans(
+    thoughts: Iterable[Thought], names: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[ListPlan]:
+    """Yield which thoughts of one beginning make lists: "Ann likes tea, chess".
+
+    ``names`` are what other names of one entity are in the end; its thoughts make one list.
+    """
     groups: dict[tuple[tuple[str, str], str | None, str], list[Thought]] = {}
     for thought in thoughts:
         is_open = thought.state is MemoryState.ACTIVE and not thought.pinned
         if is_open and thought.frame and thought.listed < MOST_LISTED:
-            key = (thought.owner, thought.head, thought.frame.casefold())
+            key = (thought.owner, head_of(thought, names), _verb(thought))
             groups.setdefault(key, []).append(thought)
-    for some in groups.values():
+    for (_, head, _), some in groups.items():
         some.sort(key=lambda each: (-each.listed, each.occurred_at, each.memory_id))
         chosen, left = [], MOST_LISTED
         for thought in some:
@@ -197,22 +211,32 @@ def list_plans(thoughts: Iterable[Thought]) -> Iterator[ListPlan]:
                 left -= thought.listed
         if len(chosen) > 1:
             chosen.sort(key=lambda each: (each.occurred_at, each.memory_id))
-            yield ListPlan(parts=chosen, text=merged_text(chosen), frame=chosen[0].frame)
+            frame = next((each for each in chosen if each.head == head), chosen[0]).frame
+            text = merged_text(chosen, frame)
+            yield ListPlan(parts=chosen, text=text, frame=frame, head=head)
 
 
-def merged_text(parts: Sequence[Thought]) -> str:
-    """Return one sentence for all: nothing is in it that no part says."""
+def _verb(thought: Thought) -> str:
+    """Return what a beginning says of its head, whatever that is called."""
+    frame = fold(thought.frame.casefold())
+    return frame if thought.head is None else frame.removeprefix(thought.head)
+
+
+def merged_text(parts: Sequence[Thought], frame: str = "") -> str:
+    """Return one sentence for all: nothing is in it that no part says.
+
+    ``frame`` is what all their own ones mean, unless they are the same.
+    """
     first = parts[0]
     bodies = [each.text.rstrip(".\u3002") for each in parts]
-    is_one_frame = first.frame and all(
-        each.frame.casefold() == first.frame.casefold() for each in parts
-    )
+    if first.frame and all(each.frame.casefold() == first.frame.casefold() for each in parts):
+        frame = first.frame
     is_han = first.text.endswith("\u3002")
-    if is_one_frame:
-        things = [each[len(first.frame) :].strip() for each in bodies]
+    if frame:
+        things = [body[len(e.frame) :].strip() for body, e in zip(bodies, parts, strict=True)]
         named = list(dict.fromkeys(part for thing in things for part in _items(thing)))
         gap, stop = ("", "\u3002") if is_han else (" ", ".")
-        return first.frame + gap + ("\u3001" if is_han else ", ").join(named) + stop
+        return frame + gap + ("\u3001" if is_han else ", ").join(named) + stop
     joint = _common_beginning(bodies)
     rest = [each.removeprefix(joint).strip() for each in bodies[1:]]
     return ("\uff1b" if is_han else "; ").join([bodies[0], *rest]) + ("\u3002" if is_han else ".")

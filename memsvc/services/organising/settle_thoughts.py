@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import MemoryState
-from memsvc.domain.thoughts.records import ForgetReason, Thought, forgettings, list_plans
+from memsvc.domain.thoughts.records import ForgetReason, Thought, forgettings, head_of, list_plans
 from memsvc.services.thinking import (
     Scene,
     forget_within,
@@ -85,11 +85,50 @@ async def forget_pairs(
 
 async def merge_frames(tx: WriteTransaction, scene: Scene, frames: Sequence[str]) -> Counts:
     """Make lists of thoughts that begin alike."""
-    merged = 0
+    names, merged = await tx.entities.resolved_names(scene.bank_id), 0
     for frame in frames:
-        for plan in list_plans(await tx.thoughts.of_frame(scene.bank_id, frame)):
-            ids = [each.memory_id for each in plan.parts]
-            await tx.organising.lock(scene.bank_id, ids)
-            await merge_within(tx, scene, plan)
-            merged += len(ids)
+        merged += await _merge_lists(
+            tx, scene, await tx.thoughts.of_frame(scene.bank_id, frame), names
+        )
     return {"thoughts_merged": merged}
+
+
+async def merge_heads(tx: WriteTransaction, scene: Scene) -> Counts:
+    """Make lists of thoughts about one entity that begin with its different names."""
+    names, merged = await tx.entities.resolved_names(scene.bank_id), 0
+    heads: dict[str, set[str]] = {}
+    for name, last in names.items():
+        heads.setdefault(last, {last}).add(name)
+    for some in heads.values():
+        merged += await _merge_lists(
+            tx, scene, await tx.thoughts.of_heads(scene.bank_id, some), names
+        )
+    return {"thoughts_merged": merged}
+
+
+async def part_heads(tx: WriteTransaction, scene: Scene) -> Counts:
+    """Have the parts of lists again that are about several entities: a merge was taken back."""
+    lists = await tx.thoughts.of_several_heads(scene.bank_id)
+    if not lists:
+        return {}
+    names, parted = await tx.entities.resolved_names(scene.bank_id), 0
+    for each in lists:
+        parts = await tx.thoughts.parts(scene.bank_id, each.memory_id)
+        if len({head_of(part, names) for part in parts}) > 1:
+            ids = [each.memory_id, *(part.memory_id for part in parts)]
+            await tx.organising.lock(scene.bank_id, ids)
+            await unmerge_within(tx, scene, each)
+            parted += 1
+    return {"thoughts_parted": parted}
+
+
+async def _merge_lists(
+    tx: WriteTransaction, scene: Scene, thoughts: Sequence[Thought], names: Mapping[str, str]
+) -> int:
+    merged = 0
+    for plan in list_plans(thoughts, names):
+        ids = [each.memory_id for each in plan.parts]
+        await tx.organising.lock(scene.bank_id, ids)
+        await merge_within(tx, scene, plan)
+        merged += len(ids)
+    return merged

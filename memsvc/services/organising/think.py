@@ -17,6 +17,8 @@ from memsvc.services.organising.redundant_thoughts import read_page, repeated
 from memsvc.services.organising.settle_thoughts import (
     forget_pairs,
     merge_frames,
+    merge_heads,
+    part_heads,
     settle_slots,
     stand_or_fall,
 )
@@ -157,6 +159,8 @@ class ThinkStage:
 
     async def _merge(self, run: _Run) -> None:
         scope, after = run.bank.scope, ""
+        await self._write(run, part_heads)
+        await self._write(run, merge_heads)
         while True:
             async with self.store.read(scope.tenant_id) as tx:
                 frames = await tx.thoughts.frames(scope.bank_id, after, self.page)

@@ -45,7 +45,25 @@ def test_a_bank_is_planned_consolidated_and_looked_at(run: Run) -> None:
 def test_a_stage_that_does_not_exist_is_named(run: Run) -> None:
     run("remember", "ada", "Tea.", "--create")
 
-    refused = run("consolidate", "ada", "--stage", "dream")
+    for more in ((), ("--dry-run",)):
+        refused = run("consolidate", "ada", "--stage", "dream", *more)
+        assert refused.exit_code != 0
+        assert "dream" in refused.stderr
+        assert "organise, dedupe" in refused.stderr
 
-    assert refused.exit_code != 0
-    assert "dream" in refused.stderr
+
+def test_once_leaves_nothing_to_do_and_what_was_made_claims_nothing(run: Run) -> None:
+    """Summaries and thoughts say again what was said: later, which would make it hold longer."""
+    said = ("I moved to Lisbon.", "Maria lives in Berlin.", "Maria moved to Hamburg.")
+    for month, text in enumerate(said, start=1):
+        options = ("--speaker", "Ann", "--session", "s1", "--at", f"2024-0{month}-01T00:00Z")
+        written = run("remember", "ada", text, *options, "--create")
+        assert written.exit_code == 0, written.output
+    assert run("consolidate", "ada").exit_code == 0
+
+    plan = json.loads(run("consolidate", "ada", "--dry-run", "--json").stdout)
+    assert [each for each in plan["stages"] if each["todo"]] == []
+    facts = json.loads(run("facts", "list", "ada", "--all", "--json").stdout)
+    assert sorted(each["object"] for each in facts) == ["berlin", "hamburg", "lisbon"]
+    made = json.loads(run("memory", "list", "ada", "--json").stdout)
+    assert {"summary", "thought"} <= {each["kind"] for each in made}

@@ -40,6 +40,8 @@ def test_what_was_foreseen_is_said_as_it_is() -> None:
         (memsvc_client.BankNotFoundError(), ["--create"], "`--create`"),
         (memsvc_client.BankNotFoundError(), ["--json"], "`memsvc bank list`"),
         (memsvc_client.NaiveTimestampError(), ["--timezone"], "`--timezone`"),
+        (memsvc_client.NoRetentionPolicyError(), ["--policy"], "`--policy FILE`"),
+        (memsvc_client.NoRetentionPolicyError(), [], "`memsvc decay policy set"),
     ],
 )
 def test_a_remedy_is_one_of_the_command_line(
