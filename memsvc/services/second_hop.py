@@ -173,7 +173,9 @@ class SecondHop:
         if query.day is not None:
             graph = await in_thread(check_time, partial(_on_day, graph, query))
         written = extract_entities(query.text).mentions
-        named = await in_thread(check_time, partial(graph.meant, written))
+        named: Sequence[EntityForm] = ()
+        if written:
+            named = await in_thread(check_time, partial(graph.meant, written))
         answer = await self.walks(
             WalkQuestion(
                 query=query,
