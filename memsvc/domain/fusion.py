@@ -98,9 +98,8 @@ def fused_order(
             contribution = weight / (weighting.rank_constant + rank) / best
             scores[number] = scores.get(number, 0.0) + contribution
             ids[number] = memory_id
-    capped = ((number, min(1.0, score)) for number, score in scores.items())
-    order = sorted(capped, key=lambda each: (-each[1], each[0]))[:most]
-    return [(ids[number], score) for number, score in order]
+    order = sorted([(-min(1.0, score), number) for number, score in scores.items()])[:most]
+    return [(ids[number], -negative) for negative, number in order]
 
 
 def _shares(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.index_segment import Keys, Occurrences, Segment, memory_ids, memory_keys
+from memsvc.domain.index_segment import Keys, Segment, memory_ids, memory_keys
 from memsvc.domain.languages import base_language
 from memsvc.domain.lexical import ANY_LANGUAGE, LexicalForm, question_tokens
 from memsvc.domain.segment_merge import merge_segments
@@ -74,6 +74,8 @@ class _ReadQuestion:
     languages: Sequence[str]
     tokens: Sequence[str]
     groups: Sequence[TermGroup]
+    terms: Sequence[Sequence[Sequence[int]]]
+    """Of each group the ids that its terms have in each of the segments."""
 
 
 class InvertedIndex:
@@ -164,7 +166,7 @@ class InvertedIndex:
             return []
         read = self._read(query.text, query.language)
         segments = read.segments
-        scores = self._scores(read.groups, segments)
+        scores = self._scores(read)
         if query.allowed is not None:
             keys = np.unique(memory_keys(query.allowed))
             scores = [_restricted(s, seg, keys) for s, seg in zip(scores, segments, strict=True)]
@@ -174,25 +176,26 @@ class InvertedIndex:
         """Return which of the question's words each memory of ``keys`` has, and their weights."""
         read = self._read(text, language)
         segments = read.segments
-        groups = [group for group in read.groups if group.weight == 1.0]
+        telling = [place for place, group in enumerate(read.groups) if group.weight == 1.0]
         known = {token for group in read.groups for token in group.tokens}
         known |= function_words(read.tokens, read.languages)
         order = np.argsort(keys)
         places = [_places(segment, keys[order]) for segment in segments]
-        has = np.zeros((len(keys), len(groups)), np.bool_)
-        weights = np.zeros(len(groups))
+        has = np.zeros((len(keys), len(telling)), np.bool_)
+        weights = np.zeros(len(telling))
         documents = sum(segment.live for segment in segments)
-        for column, group in enumerate(groups):
+        for column, group in enumerate(telling):
             holding = 0
-            for segment, (here, place) in zip(segments, places, strict=True):
-                marks = segment.holding(_terms_of(group, segment))
+            found = zip(segments, read.terms[group], places, strict=True)
+            for segment, terms, (here, place) in found:
+                marks = segment.holding(terms)
                 holding += int(np.count_nonzero(marks))
                 has[order[here], column] |= marks[place]
             weights[column] = self._ranking.term_weight(documents, holding)
         return WordPresence(
             has=has,
             weights=weights,
-            words=[group.tokens[0] for group in groups],
+            words=[read.groups[group].tokens[0] for group in telling],
             unknown=[token for token in read.tokens if token not in known],
             unknown_weight=self._ranking.term_weight(documents, 0) if documents else 0.0,
         )
@@ -208,26 +211,31 @@ class InvertedIndex:
             languages = languages_of(segments)
         tokens = question_tokens(text)
         groups = term_groups(tokens, segments, languages)
-        read = _ReadQuestion(segments=segments, languages=languages, tokens=tokens, groups=groups)
+        read = _ReadQuestion(
+            segments=segments,
+            languages=languages,
+            tokens=tokens,
+            groups=groups,
+            terms=[[_terms_of(group, segment) for segment in segments] for group in groups],
+        )
         if len(self._questions) >= _REMEMBERED:
             # Another dict, not this one cleared: other threads may be reading it.
             self._questions = {}
         self._questions[text, language] = read
         return read
 
-    def _scores(
-        self, groups: Sequence[TermGroup], segments: Sequence[Segment]
-    ) -> list[NDArray[np.float64]]:
+    def _scores(self, read: "_ReadQuestion") -> list[NDArray[np.float64]]:
         """Return for each segment the BM25 score of each document, 0 for removed ones."""
+        segments = read.segments
         scores = [np.zeros(len(segment)) for segment in segments]
         documents = sum(segment.live for segment in segments)
-        if not groups:
+        if not read.groups:
             return scores
         average = sum(segment.live_tokens for segment in segments) / documents
         # Once for all terms: a frequent one occurs in most of the documents anyway.
         norms = [self._ranking.norms(s.documents.lengths, average) for s in segments]
-        for group in groups:
-            found = [_occurrences(group, segment) for segment in segments]
+        for group, terms in zip(read.groups, read.terms, strict=True):
+            found = [seg.occurrences(own) for seg, own in zip(segments, terms, strict=True)]
             holding = sum(len(occurrences.documents) for occurrences in found)
             weight = group.weight * self._ranking.term_weight(documents, holding)
             for occurrences, norm, total in zip(found, norms, scores, strict=True):
@@ -237,10 +245,6 @@ class InvertedIndex:
                 gained += total.take(places)
                 total[places] = gained
         return scores
-
-
-def _occurrences(group: TermGroup, segment: Segment) -> Occurrences:
-    return segment.occurrences(_terms_of(group, segment))
 
 
 def _terms_of(group: TermGroup, segment: Segment) -> list[int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +26,7 @@ from memsvc.domain.graph.hops import (
 from memsvc.domain.graph.time_budget import TimeBudget
 from memsvc.domain.graph.walk_graph import Node
 from memsvc.domain.graph.walk_modes import WalkMode
-from memsvc.domain.identifiers import EpisodeId, MemoryId
+from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.index_segment import Keys, memory_keys
 from memsvc.domain.inverted_index import WordPresence
 from memsvc.domain.memory import BankScope
@@ -173,7 +173,9 @@ class SecondHop:
         if query.day is not None:
             graph = await in_thread(check_time, partial(_on_day, graph, query))
         written = extract_entities(query.text).mentions
-        named = await in_thread(check_time, partial(graph.meant, written))
+        named: Sequence[EntityForm] = ()
+        if written:
+            named = await in_thread(check_time, partial(graph.meant, written))
         answer = await self.walks(
             WalkQuestion(
                 query=query,
@@ -193,9 +195,9 @@ class SecondHop:
             check_time, partial(_reached, graph, fused, named, rankings, query.allowed)
         )
         similarities, presence = await asyncio.gather(
-            self._similarities(first, reached.pool), self._presence(first, reached.pool)
+            self._similarities(first, reached.ids), self._presence(first, reached.ids)
         )
-        known = {**dict(rankings.get(Arm.DENSE, ())), **similarities} if similarities else {}
+        known = {**_numbered(rankings.get(Arm.DENSE, ())), **similarities} if similarities else {}
         hop = _settings(rankings)
         scored = score_hops(
             _candidates(
@@ -209,18 +211,16 @@ class SecondHop:
             first.most,
         )
         candidates = [Candidate(memory_id=m, score=s) for m, s in ranking]
-        hopped = _hopped(scored, fused, candidates)
+        hopped = _hopped(scored, reached.pool, fused, candidates)
         return replace(hopped, hops=_with_paths(hopped.hops, answer, query.allowed), walk=answer)
 
-    async def _similarities(
-        self, first: FirstHop, pool: Sequence[MemoryId]
-    ) -> Mapping[MemoryId, float]:
+    async def _similarities(self, first: FirstHop, pool: Sequence[MemoryId]) -> Mapping[int, float]:
         if first.posed is None or not pool:
             return {}
         asked = replace(first.posed, k=len(pool), allowed=list(pool), tell=None)
         index = self.exact if first.query.held else self.index
         found = await index.search(first.query.bank.scope, asked)
-        return {each.memory_id: each.score for each in found}
+        return {each.memory_id.int: each.score for each in found}
 
     async def _presence(self, first: FirstHop, pool: Sequence[MemoryId]) -> WordPresence | None:
         is_weighed = Arm.EPISODE in first.rankings
@@ -261,12 +261,21 @@ def _allowed(ranking: Ranking, allowed: Sequence[MemoryId] | None) -> Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reached:
-    """Where the best of the fused lead, and what is weighed again."""
+    """Where the best of the fused lead, and what is weighed again.
 
-    links: Mapping[MemoryId, Link[MemoryId]]
-    pool: Sequence[MemoryId]
-    episodes: Mapping[MemoryId, EpisodeId]
+    Memories and episodes stand under the numbers of their ids: a UUID is hashed and compared in
+    Python, an integer is not.
+    """
+
+    links: Mapping[int, Link[MemoryId]]
+    pool: Mapping[int, MemoryId]
+    episodes: Mapping[int, int]
     """Of the pool, and of what the dense arm found."""
+
+    @property
+    def ids(self) -> Sequence[MemoryId]:
+        """The pool, in order."""
+        return list(self.pool.values())
 
 
 def _reached(
@@ -277,64 +286,75 @@ def _reached(
     allowed: Sequence[MemoryId] | None,
 ) -> _Reached:
     hits = [(each.memory_id, each.score) for each in fused]
-    links = graph.links(hits, named, _settings(rankings))
+    found = graph.links(hits, named, _settings(rankings))
+    links = {memory_id.int: (memory_id, link) for memory_id, link in found.items()}
     pool = _pool(fused, links, allowed)
-    near = dict.fromkeys([*(memory_id for memory_id, _ in rankings.get(Arm.DENSE, ())), *pool])
-    return _Reached(links=links, pool=pool, episodes=graph.episodes(near))
+    near = {memory_id.int: memory_id for memory_id, _ in rankings.get(Arm.DENSE, ())} | pool
+    episodes = graph.episodes(near.values())
+    return _Reached(
+        links={number: link for number, (_, link) in links.items()},
+        pool=pool,
+        episodes={memory_id.int: episode.int for memory_id, episode in episodes.items()},
+    )
 
 
 def _pool(
     fused: Sequence[Fused],
-    links: Mapping[MemoryId, Link[MemoryId]],
+    links: Mapping[int, tuple[MemoryId, Link[MemoryId]]],
     allowed: Sequence[MemoryId] | None,
-) -> list[MemoryId]:
+) -> dict[int, MemoryId]:
     """Return the fused, and what the hits lead to most strongly."""
-    pool = dict.fromkeys(each.memory_id for each in fused)
-    linked = sorted(links, key=lambda memory_id: (-links[memory_id].strength, memory_id))
-    wanted = None if allowed is None else frozenset(allowed)
-    reached = [each for each in linked if wanted is None or each in wanted]
-    pool.update(dict.fromkeys(reached[:_MOST_LINKED]))
-    return list(pool)
+    pool = {each.memory_id.int: each.memory_id for each in fused}
+    linked = sorted([(-link.strength, number) for number, (_, link) in links.items()])
+    wanted = None if allowed is None else frozenset(each.int for each in allowed)
+    reached = [number for _, number in linked if wanted is None or number in wanted]
+    pool.update((number, links[number][0]) for number in reached[:_MOST_LINKED])
+    return pool
+
+
+def _numbered(ranking: Ranking) -> dict[int, float]:
+    return {memory_id.int: score for memory_id, score in ranking}
 
 
 def _candidates(
-    pool: Sequence[MemoryId],
+    pool: Iterable[int],
     fused: Sequence[Fused],
-    similarities: Mapping[MemoryId, float],
+    similarities: Mapping[int, float],
     presence: WordPresence | None,
-) -> Candidates[MemoryId]:
-    scores = {each.memory_id: each.score for each in fused}
-    has: NDArray[np.bool_] = np.zeros((len(pool), 0), np.bool_)
+) -> Candidates[int]:
+    scores = {each.memory_id.int: each.score for each in fused}
+    sources = list(pool)
+    has: NDArray[np.bool_] = np.zeros((len(sources), 0), np.bool_)
     weights: NDArray[np.float64] = np.zeros(0)
     if presence is not None:
         has, weights = presence.has, presence.weights
     return Candidates(
-        sources=pool,
-        fused=np.array([scores.get(each, 0.0) for each in pool]),
-        similarities=np.array([similarities.get(each, 0.0) for each in pool]),
+        sources=sources,
+        fused=np.array([scores.get(each, 0.0) for each in sources]),
+        similarities=np.array([similarities.get(each, 0.0) for each in sources]),
         words=has,
         word_weights=weights,
     )
 
 
 def _hopped(
-    scored: Sequence[HopScore[MemoryId]],
+    scored: Sequence[HopScore[int, MemoryId]],
+    ids: Mapping[int, MemoryId],
     fused: Sequence[Fused],
     candidates: Sequence[Candidate],
 ) -> Hopped:
     """Return the candidates with scores in [0, 1]; their parts still add up to them."""
-    parts = {each.memory_id: each.parts for each in fused}
+    parts = {each.memory_id.int: each.parts for each in fused}
     order: list[Fused] = []
     hops: dict[MemoryId, Hop] = {}
     for each in scored:
+        memory_id = ids[each.source]
         shares = {
             arm: replace(part, contribution=part.contribution / _PARTS)
             for arm, part in parts.get(each.source, {}).items()
         }
-        order.append(
-            Fused(memory_id=each.source, score=min(1.0, each.score / _PARTS), parts=shares)
-        )
-        hops[each.source] = Hop(
+        order.append(Fused(memory_id=memory_id, score=min(1.0, each.score / _PARTS), parts=shares))
+        hops[memory_id] = Hop(
             linked=each.linked / _PARTS,
             similar=each.similar / _PARTS,
             open=each.open / _PARTS,

@@ -16,6 +16,7 @@ from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.mentions import MentionGraph
 
 Source = TypeVar("Source")
+Hit = TypeVar("Hit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class Candidates(Generic[Source]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HopScore(Generic[Source]):
+class HopScore(Generic[Source, Hit]):
     """A memory with the parts its score is the sum of, each ≥ 0."""
 
     source: Source
@@ -102,7 +103,7 @@ class HopScore(Generic[Source]):
     linked: float
     similar: float
     open: float
-    link: Link[Source] | None
+    link: Link[Hit] | None
     """The path by which it was reached, if any."""
 
     @property
@@ -131,10 +132,10 @@ def share_in_episodes(
 
 def score_hops(
     candidates: Candidates[Source],
-    links: Mapping[Source, Link[Source]],
+    links: Mapping[Source, Link[Hit]],
     settings: HopSettings,
     most: int | None = None,
-) -> list[HopScore[Source]]:
+) -> list[HopScore[Source, Hit]]:
     """Return the ``most`` best candidates by falling score, equal ones in the order given.
 
     score = fused + strength of the link + similarity + open_weight · (share of the question's

@@ -22,6 +22,9 @@ _LEAST_DEAD = 1_000
 """Removed sources keep their numbers until there are so many, and as many as half the nodes."""
 
 
+_LEAST_ROOM = 64
+"""Nodes; what is kept of each is made twice as long when it is full."""
+
 NodeKind: TypeAlias = Literal["source", "entity", "episode"]
 """A source is a memory of any kind: a turn, passage, note or thought."""
 
@@ -88,7 +91,6 @@ class WalkGraph(Generic[Source]):
         """Of use to synonyms only, and counted only where they weigh something."""
         self._count((form for each in self._told.values() for form in each.entities), ())
         self._synonyms: dict[EntityForm, dict[EntityForm, float]] = {}
-        self._among: NDArray[np.bool_] | None = None
         self._note(synonyms)
         self._build()
 
@@ -127,7 +129,6 @@ class WalkGraph(Generic[Source]):
         gone = self._told.pop(source).entities
         self._count((), gone)
         self._is_source[self._places.pop(centre)] = False
-        self._among = None
         self._dead += 1
         self._tidy()
 
@@ -181,10 +182,7 @@ class WalkGraph(Generic[Source]):
 
     def _sources_among(self) -> NDArray[np.bool_]:
         """Return for each node whether it is a source that is held."""
-        among = self._among
-        if among is None:
-            among = self._among = np.array(self._is_source, np.bool_)
-        return among
+        return self._is_source[: len(self._nodes)]
 
     def _entities_of(self, source: Source) -> frozenset[EntityForm]:
         told = self._told.get(source)
@@ -232,10 +230,9 @@ class WalkGraph(Generic[Source]):
                 self._set(Node(_ENTITY, form), gone)
 
     def _build(self) -> None:
-        self._among = None
         self._places: dict[Node, int] = {}
         self._nodes: list[Node] = []
-        self._is_source: list[bool] = []
+        self._is_source = np.zeros(_LEAST_ROOM, np.bool_)
         self._dead = 0
         edges: list[tuple[int, int, float]] = []
         by_episode = self._weights.episode
@@ -261,8 +258,9 @@ class WalkGraph(Generic[Source]):
             node = Node(kind, key)
             self._places[node] = place
             self._nodes.append(node)
-            self._is_source.append(kind == _SOURCE)
-            self._among = None
+            if place == len(self._is_source):
+                self._is_source = np.concatenate([self._is_source, np.zeros(place, np.bool_)])
+            self._is_source[place] = kind == _SOURCE
         return place
 
     def _set(self, centre: Node, weights: Mapping[Node, float]) -> None:

@@ -1,11 +1,13 @@
 """Ids are version 7 UUIDs that sort by time, and a batch keeps its order."""
 
+import pickle
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memsvc.domain.identifiers import uuid7, uuid7_run
+from memsvc.domain.identifiers import uuid7, uuid7_run, uuid_of
 
 instants = st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 — Hypothesis wants bare bounds
 
@@ -27,3 +29,15 @@ def test_a_run_ascends_and_repeats_nothing(at: datetime, count: int) -> None:
     run = uuid7_run(at, count)
     assert run == sorted(set(run))
     assert len(run) == count
+
+
+@given(st.uuids())
+def test_a_uuid_of_a_number_is_the_one_with_that_number(known: UUID) -> None:
+    made = uuid_of(known.int)
+    assert (made, hash(made), str(made), made.is_safe) == (
+        known,
+        hash(known),
+        str(known),
+        known.is_safe,
+    )
+    assert pickle.loads(pickle.dumps(made)) == known  # noqa: S301 — our own

@@ -23,6 +23,8 @@ TEXTS = {
     "apart": "Tea\nTea is drunk hot.",
 }
 
+UNLINKED: Mapping[str, Link[str]] = {}
+
 
 def graph_of(texts: Mapping[str, str]) -> MentionGraph[str]:
     graph: MentionGraph[str] = MentionGraph()
@@ -88,7 +90,7 @@ def test_removed_source_is_led_to_no_more() -> None:
 def test_memory_that_answers_what_the_best_hit_leaves_open_is_raised() -> None:
     fused = {"best": 1.0, "same": 0.5, "rest": 0.4}
     candidates = candidates_of(fused, [[1, 0], [1, 0], [0, 1]], [1.0, 1.0])
-    scores = score_hops(candidates, {}, HopSettings(open_weight=1.0))
+    scores = score_hops(candidates, UNLINKED, HopSettings(open_weight=1.0))
     assert [each.source for each in scores] == ["best", "rest", "same"]
     assert {each.source: each.open for each in scores} == {"best": 0.0, "rest": 0.5, "same": 0.0}
 
@@ -110,18 +112,25 @@ def test_score_is_the_sum_of_its_parts_and_names_the_path() -> None:
 
 
 def test_questions_of_function_words_alone_leave_nothing_open() -> None:
-    scores = score_hops(candidates_of({"a": 0.2, "b": 0.4}, [], []), {}, HopSettings())
+    scores = score_hops(candidates_of({"a": 0.2, "b": 0.4}, [], []), UNLINKED, HopSettings())
     assert [(each.source, each.score) for each in scores] == [("b", 0.4), ("a", 0.2)]
 
 
 def test_equal_scores_keep_their_order_and_nothing_gives_nothing() -> None:
-    scores = score_hops(candidates_of({"b": 0.5, "a": 0.5}, [], []), {}, HopSettings())
+    scores = score_hops(candidates_of({"b": 0.5, "a": 0.5}, [], []), UNLINKED, HopSettings())
     assert [each.source for each in scores] == ["b", "a"]
-    assert score_hops(candidates_of({}, [], []), {}, HopSettings()) == []
+    assert score_hops(candidates_of({}, [], []), UNLINKED, HopSettings()) == []
+
+
+def test_the_best_are_those_that_all_begin_with() -> None:
+    candidates = candidates_of({"c": 0.1, "a": 0.7, "d": 0.4, "b": 0.4}, [], [])
+    scores = score_hops(candidates, UNLINKED, HopSettings())
+    assert [each.source for each in scores] == ["a", "d", "b", "c"]
+    assert score_hops(candidates, UNLINKED, HopSettings(), most=2) == scores[:2]
 
 
 def test_single_candidate_leaves_open_what_nothing_else_has() -> None:
-    [only] = score_hops(candidates_of({"a": 0.5}, [[1, 0]], [1.0, 3.0]), {}, HopSettings())
+    [only] = score_hops(candidates_of({"a": 0.5}, [[1, 0]], [1.0, 3.0]), UNLINKED, HopSettings())
     assert only.open == HopSettings().open_weight * 0.25
 
 
