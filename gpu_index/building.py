@@ -64,7 +64,7 @@ class Builder:
         with partition.lock.writing():
             if tuned is not None and tuned is not partition.tuned:
                 _take_in_late(partition, tuned)
-            partition.tuned = tuned
+            partition.use(tuned)
             partition.late = None
             if tuned is None:
                 partition.refused_at = len(partition.slab)
@@ -91,14 +91,14 @@ class Builder:
         size = len(partition.slab)
         target = self.options.target_recall
         structure = _InTurns(partition, tuned.structure)
-        effort = calibrate(structure, size, choosing, target)
-        recall = 0.0 if effort is None else measured_recall(structure, checking, effort)
-        if effort is None or recall < target:
-            _log.info("A partition of %d vectors stays with the scan.", size)
-            return None
-        tuned.effort, tuned.measured_recall = effort, recall
-        tuned.measured_at, tuned.measured_with = tuned.changes(size), asked
-        return tuned
+        for effort in calibrate(structure, size, choosing, target):
+            recall = measured_recall(structure, checking, effort)
+            if recall >= target:
+                tuned.effort, tuned.measured_recall = effort, recall
+                tuned.measured_at, tuned.measured_with = tuned.changes(size), asked
+                return tuned
+        _log.info("A partition of %d vectors stays with the scan.", size)
+        return None
 
     def _posed(self, partition: Partition, queries: Vectors) -> Posed:
         truth = []

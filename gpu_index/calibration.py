@@ -11,14 +11,16 @@ from gpu_index.structure import Effort
 NEAREST = 10
 """Recall is measured at ten, the figure that benchmarks of similarity search report."""
 
-_PROBES = tuple(2**power for power in range(3, 17))
-_CANDIDATES = (48, 96, 192, 384, 768, 1536)
-_CODE_COST = 4
-"""Comparing a code takes about as long as reading four times its bytes."""
+_PROBES = tuple(round(2 ** (half / 2)) for half in range(33, 5, -1))
+_CANDIDATES = tuple(round(48 * 2 ** (half / 2)) for half in range(11))
 _GATHER_COST = 8
-"""So much longer takes comparing a vector fetched by itself than one passed over in a scan."""
+"""So much longer takes comparing a vector fetched by itself than a byte of one passed over; codes
+take as long as other bytes that are passed over."""
 _WORTHWHILE = 0.5
 """A structure has to cost less than this share of the scan."""
+_SAFETY = (0.75, 0.5, 0.25)
+"""Shares of what may be missed that may be missed by the questions an effort is chosen with: those
+to come are others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,22 +51,56 @@ class Proposing(Protocol):
         ...
 
 
-def calibrate(structure: Proposing, size: int, chosen_by: Posed, target: float) -> Effort | None:
-    """Return the cheapest effort that misses at most half of what may be missed.
+def calibrate(structure: Proposing, size: int, chosen_by: Posed, target: float) -> list[Effort]:
+    """Return the cheapest efforts that reach the target with a margin, a wider one each.
 
-    The margin covers that questions to come are others. ``None`` where every effort that reaches it
-    costs as much as scanning all ``size`` vectors, or nearly.
+    None where what reaches it costs as much as scanning all ``size`` vectors, or nearly.
     """
-    safe = 1 - (1 - target) / 2
-    for effort in _efforts(structure, size, chosen_by.queries.shape[1]):
-        if measured_recall(structure, chosen_by, effort) >= safe:
-            return effort
-    return None
+    measured = _measured(structure, size, chosen_by, target)
+    row_bytes = 4 * chosen_by.queries.shape[1]
+    chosen = list[Effort]()
+    for share in _SAFETY:
+        safe = 1 - (1 - target) * share
+        reaching = [each for each, recall in measured.items() if recall >= safe]
+        if not reaching:
+            break
+        chosen.append(min(reaching, key=lambda each: _cost(each, structure, row_bytes)))
+    return list(dict.fromkeys(chosen))
+
+
+def _measured(
+    structure: Proposing, size: int, chosen_by: Posed, target: float
+) -> dict[Effort, float]:
+    """Return the recall of every effort that is worth trying.
+
+    From the most probes downwards, until the most candidates miss too much; what fewer candidates
+    find is in the first of what more do.
+    """
+    row_bytes = 4 * chosen_by.queries.shape[1]
+    most_cost = _WORTHWHILE * row_bytes * size
+    recalls = dict[Effort, float]()
+    for probes in dict.fromkeys(min(each, structure.lists) for each in _PROBES):
+        efforts = [
+            effort
+            for effort in (Effort(probes=probes, candidates=each) for each in _CANDIDATES)
+            if _cost(effort, structure, row_bytes) < most_cost
+        ]
+        if not efforts:
+            continue
+        proposed = structure.candidates(chosen_by.queries, efforts[-1])
+        found = {each: _found(chosen_by, proposed[:, : each.candidates]) for each in efforts}
+        recalls |= found
+        if found[efforts[-1]] < target:
+            break
+    return recalls
 
 
 def measured_recall(structure: Proposing, posed: Posed, effort: Effort) -> float:
     """Return recall@10: a candidate counts as found, since its score is computed exactly."""
-    proposed = structure.candidates(posed.queries, effort)
+    return _found(posed, structure.candidates(posed.queries, effort))
+
+
+def _found(posed: Posed, proposed: Ids) -> float:
     found = sum(
         int(np.isin(true[true >= 0], mine).sum())
         for true, mine in zip(posed.truth, proposed, strict=True)
@@ -72,19 +108,7 @@ def measured_recall(structure: Proposing, posed: Posed, effort: Effort) -> float
     return found / max(1, int((posed.truth >= 0).sum()))
 
 
-def _efforts(structure: Proposing, size: int, dimension: int) -> list[Effort]:
-    """Return what is worth trying, the cheapest first."""
-    row_bytes = 4 * dimension
-    code_bytes = structure.nbytes / max(1, size)
-    costs = {
-        Effort(probes=probes, candidates=candidates): _CODE_COST
-        * code_bytes
-        * size
-        * (probes / structure.lists)
-        + _GATHER_COST * row_bytes * candidates
-        for probes in _PROBES
-        if probes <= structure.lists
-        for candidates in _CANDIDATES
-    }
-    affordable = [e for e, cost in costs.items() if cost < _WORTHWHILE * row_bytes * size]
-    return sorted(affordable, key=lambda effort: (costs[effort], effort.probes))
+def _cost(effort: Effort, structure: Proposing, row_bytes: int) -> float:
+    """Return what a query costs, as bytes passed over."""
+    codes = structure.nbytes * effort.probes / structure.lists
+    return codes + _GATHER_COST * row_bytes * effort.candidates

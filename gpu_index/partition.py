@@ -3,6 +3,8 @@
 from gpu_index.asked import AskedQueries
 from gpu_index.locks import ReadWriteLock
 from gpu_index.protocol import Ids, PartitionReport, Vectors
+from gpu_index.row_hints import RowHints
+from gpu_index.scan import Rows
 from gpu_index.slab import Slab
 from gpu_index.structure import Tuned
 
@@ -12,7 +14,17 @@ SCAN = "scan"
 class Partition:
     """Vectors under their ids. Its users hold ``lock``: reading to look, writing to change."""
 
-    __slots__ = ("asked", "late", "lock", "mark", "refused_at", "refused_with", "slab", "tuned")
+    __slots__ = (
+        "_hints",
+        "asked",
+        "late",
+        "lock",
+        "mark",
+        "refused_at",
+        "refused_with",
+        "slab",
+        "tuned",
+    )
 
     def __init__(self, slab: Slab) -> None:
         self.lock = ReadWriteLock()
@@ -20,12 +32,22 @@ class Partition:
         self.mark = b""
         self.asked = AskedQueries()
         self.tuned: Tuned | None = None
+        self._hints: RowHints | None = None
         self.late: list[Ids] | None = None
         """Ids that came while a structure is being built; ``None`` while none is."""
         self.refused_at = 0
         """How many vectors there were when a structure last missed its target."""
         self.refused_with = 0
         """How many questions had been asked by then."""
+
+    def use(self, tuned: Tuned | None) -> None:
+        """Be searched through the structure from now on, or without one."""
+        self.tuned = tuned
+        self._hints = None if tuned is None else RowHints(self.slab)
+
+    def locate(self, ids: Ids) -> Rows:
+        """Return the row of each of ``ids``, -1 for one that is not here."""
+        return self.slab.locate(ids) if self._hints is None else self._hints.locate(self.slab, ids)
 
     def add(self, ids: Ids, unit: Vectors) -> None:
         """Add unit vectors; raises ``DuplicateIdError`` before anything is changed."""
@@ -53,5 +75,6 @@ class Partition:
     @property
     def nbytes(self) -> int:
         """Bytes of rows, ids, the map between them, and the structure."""
-        beside = 0 if self.tuned is None else self.tuned.structure.nbytes
-        return self.slab.nbytes + beside
+        structure = 0 if self.tuned is None else self.tuned.structure.nbytes
+        hints = 0 if self._hints is None else self._hints.nbytes
+        return self.slab.nbytes + structure + hints

@@ -46,7 +46,7 @@ def partition_of(snapshot: Snapshot, maker: StructureMaker | None) -> Partition:
     if maker is not None and facts.get("name") == maker.name:
         structure = maker.restore(snapshot.structure, snapshot.manifest.dimension)
         try:
-            partition.tuned = Tuned.from_facts(structure, facts)
+            partition.use(Tuned.from_facts(structure, facts))
         except (KeyError, TypeError) as error:
             raise SnapshotError("The snapshot lacks what was measured of its structure.") from error
     return partition

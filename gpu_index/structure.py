@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gpu_index.protocol import Ids, Vectors
+from gpu_index.protocol import Ids, Scores, Vectors
+from gpu_index.scan import Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,17 @@ class Structure(Protocol):
         ...
 
     def candidates(self, queries: Vectors, effort: Effort) -> Ids:
-        """Return ids that may be near, shape (queries, effort.candidates), padded with -1."""
+        """Return ids that may be near, (queries, effort.candidates), padded with -1 at the end.
+
+        The likeliest come first, so that the first of many are about those of a lower effort.
+        """
+        ...
+
+    def products(self, queries: Vectors, vectors: Vectors, rows: Rows) -> Scores:
+        """Return float32 inner products of query i with ``rows[i]`` of ``vectors``: (queries, m).
+
+        A row of -1 has -inf; the others are within ``ranking.rounding_bound`` of the true ones.
+        """
         ...
 
     def to_bytes(self) -> bytes:

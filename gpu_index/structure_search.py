@@ -4,7 +4,7 @@ import numpy as np
 
 from gpu_index.partition import Partition
 from gpu_index.protocol import NO_ID, Neighbours, Vectors
-from gpu_index.ranking import exact_scores
+from gpu_index.ranking import SPARE, exact_scores
 from gpu_index.structure import Effort, Tuned
 
 _LARGEST_SHARE = 4
@@ -20,13 +20,23 @@ def is_worth_it(partition: Partition, k: int) -> bool:
 
 
 def search_structure(partition: Partition, tuned: Tuned, queries: Vectors, k: int) -> Neighbours:
-    """Return the best of what the structure proposes; a row may hold fewer than k."""
+    """Return the best of what the structure proposes; a row may hold fewer than k.
+
+    Float32 products choose among the proposed, with some to spare for their rounding; exact scores
+    decide on the rest.
+    """
     slab = partition.slab
     proposed = tuned.structure.candidates(queries, _with_spare(tuned, len(slab), k))
-    # A row per id, each once: an id may have left the slab, or left and come again.
-    proposed.sort(axis=1)
-    proposed[:, 1:][proposed[:, 1:] == proposed[:, :-1]] = NO_ID
-    rows = slab.locate(proposed.ravel()).reshape(proposed.shape)
+    if tuned.entries != len(slab):
+        # An id that has left the slab and come again may be proposed for both.
+        proposed.sort(axis=1)
+        proposed[:, 1:][proposed[:, 1:] == proposed[:, :-1]] = NO_ID
+    rows = partition.locate(proposed.ravel()).reshape(proposed.shape)
+    products = tuned.structure.products(queries, slab.vectors, rows)
+    if (most := k + SPARE) < products.shape[1]:
+        best = np.argpartition(products, -most, axis=1)[:, -most:]
+        rows = np.take_along_axis(rows, best, axis=1)
+        proposed = np.take_along_axis(proposed, best, axis=1)
     scores = exact_scores(queries, slab.vectors, np.maximum(rows, 0))
     is_gone = rows < 0
     scores[is_gone] = -np.inf

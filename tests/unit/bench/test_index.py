@@ -47,6 +47,8 @@ def test_a_run_has_the_documented_form_with_ours_first(tmp_path: Path, sizes: st
         assert row["recall_at_10"] == 1.0
         assert row["qps"] > 0
         assert set(row["single_ms"]) == {"p50", "p95"}
+        assert set(row["cpu_ms"]) == {"single", "batch"}
+        assert row["cpu_ms"]["batch"] > 0
 
 
 @needs_index

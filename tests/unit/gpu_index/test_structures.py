@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gpu_index import IndexOptions, InvalidInputError, Neighbours, open_index
 from gpu_index.backends import faiss_cpu
 from gpu_index.flat import FlatIndex
+from gpu_index.snapshot import read_snapshot, write_snapshot
 from gpu_index.structure import Effort, Structure
 
 Matrix = NDArray[np.float32]
@@ -330,6 +331,18 @@ def test_a_partition_loaded_without_structure_gets_one(tmp_path: Path) -> None:
     exact.save(1, tmp_path / "snapshot", {})
     index = opened()
     index.load(1, tmp_path / "snapshot")
+    ask(index, topics(300, 50))
+    assert index.report(1).structure == NAME
+
+
+def test_a_structure_of_an_older_kind_is_built_anew(tmp_path: Path) -> None:
+    filled().save(1, tmp_path / "snapshot", {})
+    snapshot = read_snapshot(tmp_path / "snapshot", DIMENSION)
+    facts = {**snapshot.structure_facts, "name": "inverted_lists_4bit"}
+    write_snapshot(tmp_path / "older", replace(snapshot, structure_facts=facts))
+    index = opened()
+    index.load(1, tmp_path / "older")
+    assert index.report(1).structure == "scan"
     ask(index, topics(300, 50))
     assert index.report(1).structure == NAME
 
