@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from memsvc.domain.fusion import Arm
+from memsvc.domain.fusion import Arm, Ranking
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import (
@@ -264,3 +264,12 @@ async def timed(arm: Arm, ask: Ask, query: ArmQuery) -> ArmOutcome:
         embed_ms=answer.embed_s * 1000,
     )
     return ArmOutcome(candidates=answer.candidates, report=report, error=error, posed=answer.posed)
+
+
+def rankings_of(outcomes: Mapping[Arm, ArmOutcome]) -> dict[Arm, Ranking]:
+    """Return what each arm that answered found, best first."""
+    return {
+        arm: [(each.memory_id, each.score) for each in outcome.candidates]
+        for arm, outcome in outcomes.items()
+        if outcome.report.status is ArmStatus.OK
+    }

@@ -7,15 +7,16 @@ from dataclasses import replace
 from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.asked_speaker import reply_factors
 from memsvc.domain.filters import ACTIVE_ONLY
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, Ranking, fuse
+from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
 from memsvc.errors import NotIndexedError
-from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, ArmStatus, skipped
+from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, rankings_of, skipped
 from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
+from memsvc.services.named_days import SHARE, NamedDays
 from memsvc.services.question_times import other_times, weigh_by_order
 from memsvc.services.recalled import Walk, told_walk
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
@@ -48,6 +49,7 @@ class Find:
         self._settings = settings
         self._episode = episode
         self._second_hop = second_hop
+        self._days = NamedDays(store=store, arms=arms)
 
     @property
     def backend(self) -> str:
@@ -89,20 +91,22 @@ class Find:
         stages.mark("graph")
         found = Found(fused=fused, visible={}, arms=outcomes, hops=hops, walk=walk)
         if is_weighed:
-            found = (await self._weighed(found, question)).best(most)
+            of_days = await self._days(question, asked, arms, _weights(self._settings))
+            found = (await self._weighed(found, question, of_days)).best(most)
         wanted = [each.memory_id for each in found.fused]
         visible = await self.visible(question, wanted)
         stages.mark("fetch")
         outcomes |= switched_off(query, question.bank)
         return weigh_by_order(replace(found, visible=visible), question)
 
-    async def _weighed(self, found: Found, question: Question) -> Found:
+    async def _weighed(self, found: Found, question: Question, of_days: Sequence[Fused]) -> Found:
         """Return the candidates with those of other times and speakers counting less."""
-        wanted = [each.memory_id for each in found.fused]
+        wanted = [*{each.memory_id for each in (*found.fused, *of_days)}]
         tellings = await self._reads.tellings(question.bank.scope, wanted)
         if question.spans:
             happened = {each: telling.occurred_at for each, telling in tellings.items()}
             found = found.weighed(other_times(happened, question.spans), "time")
+            found = found.raised(of_days, SHARE, "day")
         if question.weighs_speakers:
             speakers = {each: telling.speaker for each, telling in tellings.items()}
             weight = self._settings.reply_weight
@@ -134,11 +138,11 @@ class Find:
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
-            return fuse(_rankings(outcomes), weights, most), {}, None
+            return fuse(rankings_of(outcomes), weights, most), {}, None
         dense = outcomes.get(Arm.DENSE)
         first = FirstHop(
             query=asked,
-            rankings=_rankings(outcomes),
+            rankings=rankings_of(outcomes),
             posed=None if dense is None else dense.posed,
             weights=weights,
             most=most,
@@ -152,14 +156,6 @@ class Find:
     async def _refresh_graph(self, asked: ArmQuery, arms: frozenset[Arm]) -> None:
         if Arm.GRAPH in arms and asked.is_indexed:
             await self._second_hop.refresh(asked)
-
-
-def _rankings(outcomes: Mapping[Arm, ArmOutcome]) -> dict[Arm, Ranking]:
-    return {
-        arm: [(each.memory_id, each.score) for each in outcome.candidates]
-        for arm, outcome in outcomes.items()
-        if outcome.report.status is ArmStatus.OK
-    }
 
 
 def _weights(settings: RecallSettings) -> FusionWeights:

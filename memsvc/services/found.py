@@ -32,6 +32,11 @@ class Question:
     day: Day | None = None
 
     @property
+    def names_days(self) -> bool:
+        """Whether the times that the question names are days in full, with their year."""
+        return bool(self.spans) and all(span.is_day for span in self.spans)
+
+    @property
     def weighs_speakers(self) -> bool:
         """Whether it matters who said what was found."""
         return self.bank.may_hold_replies and self.asked_speaker is not AskedSpeaker.ASSISTANT
@@ -70,6 +75,24 @@ class Found:
         ]
         order.sort(key=lambda each: (-each.score, each.memory_id))
         return replace(self, fused=order, factors=told)
+
+    def raised(self, others: Sequence[Fused], share: float, reason: str) -> "Found":
+        """Return the candidates with ``share`` of another ranking's scores where those are more."""
+        own = {each.memory_id: each.score for each in self.fused}
+        more = {
+            each.memory_id: replace(each, score=each.score * share)
+            for each in others
+            if each.score * share > own.get(each.memory_id, 0.0)
+        }
+        kept = [each for each in self.fused if each.memory_id not in more]
+        order = sorted([*kept, *more.values()], key=lambda each: (-each.score, each.memory_id))
+        return replace(
+            self,
+            fused=order,
+            # What is told of a score is told of the ranking that it comes from.
+            hops={each: hop for each, hop in self.hops.items() if each not in more},
+            factors={**self.factors, **{each: {reason: share} for each in more}},
+        )
 
     def best(self, most: int) -> "Found":
         """Return the ``most`` best of the candidates."""

@@ -15,7 +15,7 @@ from memsvc.services.recalled import RecallQuery
 OTHER_TIME = 0.7
 """Factor of what happened at another time than the question names: bounded, since the day a
 thing is told of is often not the day it happened on."""
-OTHER_DAY = 0.5
+OTHER_DAY = 0.3
 """The same where the question names days in full, with their year."""
 
 
@@ -36,7 +36,7 @@ def read_times(query: RecallQuery, now: datetime) -> ReadTimes:
     spans = asked_times(query.text, now, query.zone)
     order = asked_order(query.text, [each.written for each in spans])
     if query.times is TimeUse.FILTER and spans:
-        query = replace(query, filter=_within(query.filter, spans))
+        query = replace(query, filter=within(query.filter, spans))
     return ReadTimes(query=query, spans=spans, order=order)
 
 
@@ -70,8 +70,8 @@ def weigh_by_order(found: Found, question: Question) -> Found:
     return found.weighed(weighed, "order")
 
 
-def _within(wanted: RecallFilter, spans: Sequence[AskedTime]) -> RecallFilter:
-    """Narrow a filter to the stretch from the earliest to the latest of the spans."""
+def within(wanted: RecallFilter, spans: Sequence[AskedTime]) -> RecallFilter:
+    """Return the filter narrowed to the stretch from the earliest to the latest of the spans."""
     starts = [span.start for span in spans]
     ends = [span.end for span in spans]
     first = None if None in starts else min(each for each in starts if each is not None)

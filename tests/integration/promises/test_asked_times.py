@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from memsvc_client import AsyncBank, AsyncClient, Filter, NewMemory
+from memsvc_client import AsyncBank, AsyncClient, Filter, NewMemory, meta
 
 NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)
 LISBON = "Ada talked about her trip to Lisbon."
@@ -50,7 +50,47 @@ async def test_a_day_named_in_full_weighs_more(bank: AsyncBank) -> None:
     found = await bank.recall("trip to Lisbon on 20230515", k=5, now=NOW, times="boost")
 
     assert found.hits[0].memory.occurred_at.month == 5
-    assert {tuple(hit.factors.items()) for hit in found.hits[1:]} == {(("time", 0.5),)}
+    assert {tuple(hit.factors.items()) for hit in found.hits[1:]} == {(("time", 0.3),)}
+
+
+async def test_what_happened_on_a_named_day_is_found_though_it_does_not_resemble_the_question(
+    bank: AsyncBank,
+) -> None:
+    day = datetime(2023, 5, 20, 12, tzinfo=UTC)
+    await bank.add_memories([NewMemory(text="The kettle is broken.", occurred_at=day)])
+    await bank.add_memories(
+        [
+            NewMemory(
+                text=f"The main topic of the conversation was item {number}.",
+                occurred_at=datetime(2022, 1, 1, 12, tzinfo=UTC),
+            )
+            for number in range(250)
+        ]
+    )
+
+    found = await bank.recall("main topic of the conversation on 2023-05-20?", k=5, now=NOW)
+
+    [kettle] = [hit for hit in found.hits if hit.memory.occurred_at == day]
+    assert kettle.factors == {"day": 0.25}
+    parts = sum(part.contribution for part in kettle.parts.values())
+    assert kettle.score == pytest.approx(parts * 0.25, abs=1e-6)
+
+
+async def test_a_named_day_brings_nothing_that_a_filter_leaves_out(bank: AsyncBank) -> None:
+    day = datetime(2023, 5, 20, 12, tzinfo=UTC)
+    await bank.add_memories(
+        [
+            NewMemory(text="The kettle is broken.", occurred_at=day, metadata={"room": "kitchen"}),
+            NewMemory(text="The lamp is broken.", occurred_at=day, metadata={"room": "hall"}),
+        ]
+    )
+
+    asked = "What happened on 2023-05-20?"
+    found = await bank.recall(asked, k=5, now=NOW, filter=Filter(metadata=meta("room").eq("hall")))
+    ignored = await bank.recall(asked, k=5, now=NOW, times="ignore")
+
+    assert [hit.memory.text for hit in found.hits] == ["The lamp is broken."]
+    assert all(hit.factors == {} for hit in ignored.hits)
 
 
 async def test_a_score_is_the_sum_of_its_parts_times_its_factors(bank: AsyncBank) -> None:
