@@ -40,7 +40,7 @@ HTTP_REQUEST_SECONDS = Histogram(
     buckets=_LATENCY_BUCKETS_S,
 )
 FOLLOWER_LAG_CHANGES = Gauge(
-    "memsvc_follower_lag_changes", "Changes the index process had yet to apply, up to a batch."
+    "memsvc_follower_lag_changes", "Changes the index process had yet to apply, up to a million."
 )
 FOLLOWER_LAG_SECONDS = Gauge(
     "memsvc_follower_lag_seconds", "Age of the oldest change it had yet to apply."
