@@ -29,10 +29,17 @@ from bench.asking import refuse_failed_arms
 from bench.errors import BenchError
 from bench.loading import write_corpus
 from bench.machine import describe_versions
-from bench.options import ApiKeyOption, KeepOption, OutOption, UrlOption, refuse_useless_keep
+from bench.options import (
+    ApiKeyOption,
+    KeepOption,
+    OutOption,
+    SetsOption,
+    UrlOption,
+    refuse_useless_keep,
+)
 from bench.progress import console, progress
 from bench.results import describe_run, write_results
-from bench.retrieval import SetsOption, WorkersOption
+from bench.retrieval import WorkersOption
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from memsvc.cli.evaluation.corpora import count_memories
 from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set

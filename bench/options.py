@@ -28,6 +28,16 @@ ApiKeyOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(help="Equal seeds draw equal data and questions.")]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the banks; needs --url.")]
+SetsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--set",
+        exists=True,
+        file_okay=False,
+        help="Folder of a set, with queries.jsonl and sessions.jsonl[.gz] or corpus.jsonl[.gz];"
+        " may be given several times.",
+    ),
+]
 OutOption = Annotated[Path, typer.Option(help="Where to write the results, as JSON.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.options import OutOption
+from bench.options import OutOption, SetsOption
 from bench.organising import SetOrganised, organise_set
 from bench.progress import console
 from bench.results import describe_run, write_results
@@ -17,15 +17,6 @@ from memsvc.cli.evaluation.sets import read_set
 SetOption = Annotated[
     Path,
     typer.Option("--set", exists=True, file_okay=False, help="Folder of a set of conversations."),
-]
-SetsOption = Annotated[
-    list[Path],
-    typer.Option(
-        "--set",
-        exists=True,
-        file_okay=False,
-        help="Folder of a set of conversations; may be given several times.",
-    ),
 ]
 UNHURRIED = {"MEMSVC_ORGANISE__WORKING_SHARE": "1.0"}
 """Nobody else asks anything meanwhile."""
@@ -51,10 +42,11 @@ def organise(
         service = stack.enter_context(measured_service(ServiceOptions(environment=environment)))
         described = service.describe()
         sets: dict[str, dict[str, object]] = {}
+        received = [] if scripted is None else scripted.calls
         for each in loaded:
-            before = 0 if scripted is None else len(scripted.calls)
+            before = len(received)
             organised = organise_set(service, each)
-            calls = 0 if scripted is None else len(scripted.calls) - before
+            calls = len(received) - before
             sets[each.name] = {**organised, "model_calls": calls}
             _tell(organised, calls)
     settings = describe_run(command="organise", model=model, service=described)

@@ -14,6 +14,7 @@ from bench.options import (
     KeepOption,
     OutOption,
     SeedOption,
+    SetsOption,
     TimesOption,
     UrlOption,
     parse_ablated,
@@ -30,16 +31,6 @@ from memsvc.domain.evaluation.measures import RECALL_AT
 _DEFAULT_K_MAX = max(RECALL_AT)
 
 
-SetsOption = Annotated[
-    list[Path],
-    typer.Option(
-        "--set",
-        exists=True,
-        file_okay=False,
-        help="Folder of a set, with queries.jsonl and sessions.jsonl[.gz] or corpus.jsonl[.gz];"
-        " may be given several times.",
-    ),
-]
 LimitOption = Annotated[
     int | None,
     typer.Option(min=1, help="Questions per set, drawn with the seed; all unless given."),

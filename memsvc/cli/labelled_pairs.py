@@ -1,13 +1,40 @@
 """Files of labelled pairs, with which decisions are measured."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import typer
+from pydantic import JsonValue
 
 from memsvc.cli.failures import CommandError
 
 _Pair = TypeVar("_Pair")
+
+
+class ShownPair(Protocol):
+    """What is shown of a pair."""
+
+    @property
+    def number(self) -> int:
+        """Its id in the file."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Its class."""
+        ...
+
+    @property
+    def one(self) -> str:
+        """The first."""
+        ...
+
+    @property
+    def other(self) -> str:
+        """The second."""
+        ...
 
 
 def read_pairs(path: Path, label: str, make: Callable[[Mapping[str, Any]], _Pair]) -> list[_Pair]:
@@ -29,6 +56,17 @@ def read_pairs(path: Path, label: str, make: Callable[[Mapping[str, Any]], _Pair
     if not found:
         raise CommandError(f"There are no pairs in {path}.")
     return found
+
+
+def pair_json(pair: ShownPair) -> dict[str, JsonValue]:
+    """Return a pair as ``--json`` prints it."""
+    return {"id": pair.number, "class": pair.group, "one": pair.one, "other": pair.other}
+
+
+def tell_pairs(title: str, pairs: Iterable[ShownPair]) -> None:
+    """Print pairs, a line each."""
+    for each in pairs:
+        typer.echo(f"{title} ({each.group}): {each.one} | {each.other}")
 
 
 def share(value: float | None) -> str:

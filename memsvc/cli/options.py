@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+PairsOption = Annotated[
+    Path,
+    typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
+]
+
 
 def json_object(written: str) -> dict[str, Any]:
     """Read a JSON object from the command line."""

@@ -68,6 +68,11 @@ class AskedTime:
         )
 
 
+def are_days(spans: Sequence[AskedTime]) -> bool:
+    """Tell whether there are times, and all of them are days in full, with their year."""
+    return bool(spans) and all(span.is_day for span in spans)
+
+
 def asked_times(question: str, now: datetime, zone: tzinfo) -> list[AskedTime]:
     """Return the spans that ``question`` names, in order; none for most questions.
 

@@ -1,13 +1,13 @@
 """What a recall asks and what it has found, between its stages."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_speaker import AskedSpeaker
-from memsvc.domain.asked_times import AskedTime
+from memsvc.domain.asked_times import AskedTime, are_days
 from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
@@ -34,7 +34,7 @@ class Question:
     @property
     def names_days(self) -> bool:
         """Whether the times that the question names are days in full, with their year."""
-        return bool(self.spans) and all(span.is_day for span in self.spans)
+        return are_days(self.spans)
 
     @property
     def weighs_speakers(self) -> bool:
@@ -73,8 +73,7 @@ class Found:
             replace(each, score=each.score * factors.get(each.memory_id, 1.0))
             for each in self.fused
         ]
-        order.sort(key=lambda each: (-each.score, each.memory_id))
-        return replace(self, fused=order, factors=told)
+        return replace(self, fused=_in_order(order), factors=told)
 
     def raised(self, others: Sequence[Fused], share: float, reason: str) -> "Found":
         """Return the candidates with ``share`` of another ranking's scores where those are more."""
@@ -85,10 +84,9 @@ class Found:
             if each.score * share > own.get(each.memory_id, 0.0)
         }
         kept = [each for each in self.fused if each.memory_id not in more]
-        order = sorted([*kept, *more.values()], key=lambda each: (-each.score, each.memory_id))
         return replace(
             self,
-            fused=order,
+            fused=_in_order([*kept, *more.values()]),
             # What is told of a score is told of the ranking that it comes from.
             hops={each: hop for each, hop in self.hops.items() if each not in more},
             factors={**self.factors, **{each: {reason: share} for each in more}},
@@ -106,6 +104,11 @@ class Found:
         """Tell whether some of the best may not be shown though nothing said so beforehand."""
         top = self.fused[: question.query.k]
         return question.allowed is None and any(each.memory_id not in self.visible for each in top)
+
+
+def _in_order(candidates: Iterable[Fused]) -> list[Fused]:
+    """Return candidates best first, equal ones by id."""
+    return sorted(candidates, key=lambda each: (-each.score, each.memory_id))
 
 
 AskAgain: TypeAlias = Callable[[str], Awaitable[Found]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from memsvc.domain.asked_order import AskedOrder, asked_order
-from memsvc.domain.asked_times import AskedTime, TimeUse, asked_times
+from memsvc.domain.asked_times import AskedTime, TimeUse, are_days, asked_times
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.order_weights import Placed, order_factors
@@ -44,7 +44,7 @@ def other_times(
     happened: Mapping[MemoryId, datetime], spans: Sequence[AskedTime]
 ) -> dict[MemoryId, float]:
     """Return the factors of what happened at another time than the question names."""
-    factor = OTHER_DAY if all(span.is_day for span in spans) else OTHER_TIME
+    factor = OTHER_DAY if are_days(spans) else OTHER_TIME
     return {
         memory_id: factor
         for memory_id, instant in happened.items()

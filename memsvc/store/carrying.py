@@ -12,6 +12,9 @@ from memsvc.store import tables as t
 
 IN_FORCE = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)
 """States in which what a memory says counts."""
+READ_STATES = (MemoryState.ACTIVE, MemoryState.MERGED)
+"""States in which facts and thoughts are read of a memory: of a merged one too, since what is said
+again may hold longer than what was said first, or come after something else."""
 
 
 def carrier(bank_id: BankId, memories: FromClause = t.memories) -> ScalarSelect[object]:
@@ -54,6 +57,11 @@ def is_carried(bank_id: BankId, memories: FromClause = t.memories) -> ColumnElem
     """Tell whether a memory is merged and lives on in one that is in force."""
     is_merged = memories.c.state == MemoryState.MERGED
     return and_(is_merged, carrier(bank_id, memories).is_not(None))
+
+
+def is_read(bank_id: BankId, memories: FromClause = t.memories) -> ColumnElement[bool]:
+    """Tell whether facts and thoughts are read of a memory, as itself or within another."""
+    return or_(memories.c.state == MemoryState.ACTIVE, is_carried(bank_id, memories))
 
 
 def is_in_force(bank_id: BankId, memories: FromClause = t.memories) -> ColumnElement[bool]:

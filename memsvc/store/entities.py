@@ -8,14 +8,17 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Text,
+    Uuid,
     and_,
+    cast,
     exists,
     func,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from memsvc.domain.facts.extraction import normal_form
 from memsvc.domain.graph.entities import EntityId, Seen, StoredEntity, root_of
@@ -289,20 +292,20 @@ class EntityWriter(EntityReader):
 
     async def set_blocks(self, bank_id: BankId, entities: Iterable[StoredEntity]) -> None:
         """Keep the blocks of entities as the rules have them now."""
-        by_block: dict[str, list[EntityId]] = {}
-        for each in entities:
-            by_block.setdefault(block_of(each.form), []).append(each.id)
-        columns = t.entities.c
-        for block, ids in sorted(by_block.items()):
-            await self._session.connection.execute(
-                update(t.entities)
-                .where(
-                    columns.bank_id == bank_id,
-                    columns.entity_id == func.any(ids),
-                    columns.block != block,
-                )
-                .values(block=block)
+        columns, found = t.entities.c, [(each.id, block_of(each.form)) for each in entities]
+        now = func.unnest(
+            cast([key for key, _ in found], ARRAY(Uuid)),
+            cast([block for _, block in found], ARRAY(Text)),
+        ).table_valued("entity_id", "block", name="now")
+        await self._session.connection.execute(
+            update(t.entities)
+            .where(
+                columns.bank_id == bank_id,
+                columns.entity_id == now.c.entity_id,
+                columns.block != now.c.block,
             )
+            .values(block=now.c.block)
+        )
 
     async def mark_compared(self, bank_id: BankId, ids: Collection[EntityId], rules: int) -> None:
         """Note that entities were held against those of their blocks by these rules."""

@@ -8,7 +8,7 @@ from memsvc.domain.memory import MemoryState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
 from memsvc.domain.thoughts.merging import MADE_KINDS
 from memsvc.store import tables as t
-from memsvc.store.carrying import carrier, is_carried, is_in_force
+from memsvc.store.carrying import carrier, is_in_force, is_read
 
 
 def is_given_of_present_text(bank_id: BankId) -> ColumnElement[bool]:
@@ -30,7 +30,7 @@ def is_unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     memories, readings = t.memories.c, t.fact_readings.c
     return (
         memories.bank_id == bank_id,
-        or_(memories.state == MemoryState.ACTIVE, is_carried(bank_id)),
+        is_read(bank_id),
         # What was made from memories says again what these claim.
         memories.kind.not_in(MADE_KINDS),
         memories.source != FUSED_SOURCE,

@@ -27,20 +27,15 @@ from memsvc.store.rows import current_memories, to_memory
 from memsvc.store.single_reads import read_named, read_once
 from memsvc.store.wire_types import UuidArray
 
-_BY_NAME: LiteralString = """
+_BANK: LiteralString = """
 SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
     SELECT 1 FROM memories s WHERE s.bank_id = b.bank_id AND s.speaker = ANY(%(assistants)s)
 )
 FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
-WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.name = %(reference)s
+WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s
 """
-_BY_ID: LiteralString = """
-SELECT b.bank_id, b.name, b.language, b.model_id, m.partition_no, b.arms_off, EXISTS (
-    SELECT 1 FROM memories s WHERE s.bank_id = b.bank_id AND s.speaker = ANY(%(assistants)s)
-)
-FROM banks b LEFT JOIN bank_models m ON m.bank_id = b.bank_id AND m.model_id = b.model_id
-WHERE b.tenant_id = %(tenant)s AND b.state = %(state)s AND b.bank_id = %(reference)s
-"""
+_BY_NAME: LiteralString = _BANK + "AND b.name = %(reference)s"
+_BY_ID: LiteralString = _BANK + "AND b.bank_id = %(reference)s"
 # Packed into one value: a thousand rows one by one would take longer to read than to find. Ends of
 # ranges are put down before the join: sums may fail, and what may fail is no condition for an index
 # where rows are hidden from tenants, so that whole episodes would be read.
@@ -136,7 +131,7 @@ class RecallReads:
         self, scope: BankScope, memory_ids: Sequence[MemoryId]
     ) -> Mapping[MemoryId, Telling]:
         """Return when and by whom memories were told, whatever their state."""
-        parameters = {"bank": scope.bank_id, "ids": list(memory_ids)}
+        parameters = {"bank": scope.bank_id, "ids": UuidArray(memory_ids)}
         rows = await read_once(self._engine, scope.tenant_id, _TELLINGS, parameters)
         return {MemoryId(key): Telling(when, speaker) for key, when, speaker in rows}
 

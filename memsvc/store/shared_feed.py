@@ -34,6 +34,7 @@ WHERE b.state = 'active' AND p.state <> 'retired'
 _HORIZON: LiteralString = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, {source}
 """
+_IS_WAITING: LiteralString = "xid >= %(horizon)s::text::xid8 AND seq <> ALL(%(applied)s::bigint[])"
 # The first row is always there: it carries the horizon of the snapshot that the others are of.
 _CHANGES: LiteralString = """
 SELECT h.horizon, h.source, h.at, c.seq, c.xid, c.bank_id, c.memory_id, c.recorded_at
@@ -41,16 +42,14 @@ FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon, {
              clock_timestamp() AS at) h
 LEFT JOIN (
     SELECT seq, xid::text::bigint AS xid, bank_id, memory_id, recorded_at FROM index_changes
-    WHERE xid >= %(horizon)s::text::xid8 AND seq <> ALL(%(applied)s::bigint[])
+    WHERE {waiting}
     ORDER BY seq LIMIT %(limit)s
 ) c ON true
 ORDER BY c.seq
 """
 _COUNT: LiteralString = """
 SELECT count(*) FROM (
-    SELECT 1 FROM index_changes
-    WHERE xid >= %(horizon)s::text::xid8 AND seq <> ALL(%(applied)s::bigint[])
-    LIMIT %(limit)s
+    SELECT 1 FROM index_changes WHERE {waiting} LIMIT %(limit)s
 ) c
 """
 _CURRENT: LiteralString = """
@@ -146,7 +145,8 @@ class SharedFeed:
         """Return up to ``limit`` changes at or above ``horizon`` but for the numbers applied."""
         parameters = {"horizon": str(horizon), "applied": sorted(applied), "limit": limit}
         async with self._reading() as driver:
-            statement = _CHANGES.format(source=await self._identity.expression(driver))
+            source = await self._identity.expression(driver)
+            statement = _CHANGES.format(source=source, waiting=_IS_WAITING)
             rows = await (await driver.execute(statement, parameters, binary=True)).fetchall()
         changes = [
             Change(seq=seq, xid=xid, bank_id=bank, memory_id=memory)
@@ -166,7 +166,8 @@ class SharedFeed:
         """Return how many changes there are to be read, up to ``limit``."""
         parameters = {"horizon": str(horizon), "applied": sorted(applied), "limit": limit}
         async with self._reading() as driver:
-            row = await (await driver.execute(_COUNT, parameters)).fetchone()
+            statement = _COUNT.format(waiting=_IS_WAITING)
+            row = await (await driver.execute(statement, parameters)).fetchone()
         assert row is not None  # noqa: S101 — a count
         return int(row[0])
 

@@ -8,7 +8,7 @@ from memsvc.domain.memory import MemoryState
 from memsvc.domain.organising.notes import ORGANISED_KINDS
 from memsvc.domain.thoughts.records import MERGED_BY_RULES
 from memsvc.store import tables as t
-from memsvc.store.carrying import is_carried, is_in_force
+from memsvc.store.carrying import is_in_force, is_read
 from memsvc.store.rows import CURRENT_VERSION
 
 _STANDING = (MemoryState.ACTIVE, MemoryState.SUPERSEDED, MemoryState.MERGED)
@@ -32,7 +32,7 @@ def unread(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     memories, readings = t.memories.c, t.thought_readings.c
     return (
         memories.bank_id == bank_id,
-        or_(memories.state == MemoryState.ACTIVE, is_carried(bank_id)),
+        is_read(bank_id),
         memories.kind.in_(sorted(ORGANISED_KINDS)),
         ~exists().where(
             readings.bank_id == bank_id,

@@ -36,7 +36,7 @@ def _keep_changing(index: VectorIndex, stop: threading.Event) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("backend", ["exact", "faiss_cpu", *AROUND])
 def test_no_search_finds_the_id_of_another_partition(backend: str) -> None:
-    index = opened(backend, DIMENSION)
+    index, searches = opened(backend, DIMENSION), SEARCHES.get(backend, 60_000)
     chance = np.random.default_rng(2)
     for partition in range(PARTITIONS):
         count = int(chance.zipf(1.5)) % 400 + 1
@@ -47,7 +47,7 @@ def test_no_search_finds_the_id_of_another_partition(backend: str) -> None:
     changing.start()
     try:
         found = 0
-        for start in range(0, SEARCHES.get(backend, 60_000), AT_ONCE):
+        for start in range(0, searches, AT_ONCE):
             partitions = chance.integers(0, PARTITIONS, AT_ONCE)
             allowed = None
             if start % (4 * AT_ONCE) == 0:
@@ -62,4 +62,4 @@ def test_no_search_finds_the_id_of_another_partition(backend: str) -> None:
     finally:
         stop.set()
         changing.join()
-    assert found > SEARCHES.get(backend, 60_000)
+    assert found > searches

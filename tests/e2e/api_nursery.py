@@ -33,13 +33,13 @@ from memsvc.store.engine import Engine, connected, normalise_url
 from memsvc.store.feed import StoreFeed
 from memsvc.store.roles import DEFAULT_TENANT
 from tests.e2e.journal import Journal
+from tests.e2e.nurseries import PATIENCE_S
 from tests.fixtures.embedder import HashingEmbedder
 
 BANK = BankReference(value="bank", create=True)
 CALLER = Caller(tenant_id=DEFAULT_TENANT, actor="test")
 WRITERS = 3
 OLDER_CHECKED = 10
-PATIENCE_S = 30
 
 
 class ApiProcess:
@@ -47,15 +47,14 @@ class ApiProcess:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._embedder = HashingEmbedder()
-        server = dict(zip(("server_url",), sys.argv[3:], strict=False))
-        self._has_server = bool(server)
+        server_url = next(iter(sys.argv[3:]), None)
         self._settings = Settings(
             data_dir=folder,
             index=IndexSettings(
-                backend="server" if server else "faiss_cpu",
+                backend="faiss_cpu" if server_url is None else "server",
+                server_url=server_url,
                 snapshot_min_memories=1,
                 snapshot_after_changes=2,
-                **server,
             ),
         )
         self._engine = engine
@@ -71,7 +70,8 @@ class ApiProcess:
         """Compare recall and the resumed copy with what is right; return how many resumed."""
         scope = (await self._application.banks.get(CALLER, BANK)).scope
         # Copies of a process that asks an index server hold words alone.
-        resumed = 0 if self._has_server else await self._compare_copies(scope)
+        has_server = self._settings.index.backend == "server"
+        resumed = 0 if has_server else await self._compare_copies(scope)
         await self._verify()
         state = self._journal.read()
         older = chance.sample(sorted(state.older), min(OLDER_CHECKED, len(state.older)))

@@ -18,12 +18,11 @@ from tests.fixtures.database import DatabaseUrls
 PATIENCE_S = 30
 
 
-class Nursery:
-    """A process that forks others, which write ``ready`` or ``failure`` into the folder."""
+class Forks:
+    """A process that forks another for each line it reads, and tells its end."""
 
-    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        self.folder = folder
 
     def start(self, line: str = "") -> int:
         """Fork a process and return its id."""
@@ -31,6 +30,23 @@ class Nursery:
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         return int(self._line())
+
+    def end(self, pid: int, number: signal.Signals) -> int:
+        """Send a signal and return what the process ended with."""
+        os.kill(pid, number)
+        return os.waitstatus_to_exitcode(int(self._line()))
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+class Nursery(Forks):
+    """Its processes write ``ready`` or ``failure`` into the folder."""
+
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+        super().__init__(process)
+        self.folder = folder
 
     def ready(self) -> str:
         """Wait until the process is ready; return what it says of itself."""
@@ -48,14 +64,9 @@ class Nursery:
 
     def end(self, pid: int, number: signal.Signals) -> int:
         """Send a signal and return what the process ended with; the next one is not ready yet."""
-        os.kill(pid, number)
-        code = os.waitstatus_to_exitcode(int(self._line()))
+        code = super().end(pid, number)
         (self.folder / "ready").unlink(missing_ok=True)
         return code
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
 
 
 @contextmanager
@@ -75,6 +86,13 @@ def api_nursery(urls: DatabaseUrls, folder: Path, *server_url: str) -> Iterator[
     """Yield one for API processes, which ask the index server of that URL if there is one."""
     with _nursery("tests.e2e.api_nursery", urls.url, str(folder), *server_url) as process:
         yield Nursery(process, folder)
+
+
+@contextmanager
+def organising_nursery(urls: DatabaseUrls) -> Iterator[Forks]:
+    """Yield one for processes that make an attempt at the job whose id they are given."""
+    with _nursery("tests.e2e.organising_nursery", urls.url) as process:
+        yield Forks(process)
 
 
 def resumed_of(said: str) -> int:

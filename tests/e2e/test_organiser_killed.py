@@ -1,15 +1,10 @@
 """A worker killed at any point of organising leaves every effect exactly once."""
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +13,7 @@ from memsvc.domain.jobs import Job, JobState
 from memsvc.domain.operations import Aspect, OperationKind
 from memsvc.domain.paging import PageRequest
 from memsvc.store.roles import DEFAULT_TENANT
+from tests.e2e.nurseries import Forks, organising_nursery
 from tests.fixtures.organising import Organiser
 from tests.integration.services.organising.reading import (
     links_of,
@@ -29,34 +25,11 @@ from tests.integration.services.organising.reading import (
 WRITTEN_A_ROUND = 6
 
 
-@contextmanager
-def nursery(organiser: Organiser) -> Iterator["subprocess.Popen[str]"]:
-    """Yield a process that forks organising ones; it is gone afterwards."""
-    arguments = ("-m", "tests.e2e.organising_nursery", organiser.database.url)
-    with subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def kill_after(process: "subprocess.Popen[str]", job: Job, seconds: float) -> bool:
+def kill_after(processes: Forks, job: Job, seconds: float) -> bool:
     """Have a process make an attempt and kill it; tell whether it was still at work."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{job.id}\n")
-    process.stdin.flush()
-    pid = int(process.stdout.readline())
+    pid = processes.start(str(job.id))
     time.sleep(seconds)
-    os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(int(process.stdout.readline())) == -signal.SIGKILL
+    return processes.end(pid, signal.SIGKILL) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -70,7 +43,7 @@ async def test_every_effect_is_there_exactly_once_however_often_the_worker_is_ki
     organiser: Organiser, rounds: int
 ) -> None:
     chance, ids, jobs, killed = random.Random(3), [], [], 0
-    with nursery(organiser) as process:
+    with organising_nursery(organiser.database.urls) as processes:
         for number in range(rounds):
             texts = [
                 f"{chance.choice(['Maria', 'Ben', 'Ida'])} went climbing in"
@@ -81,7 +54,7 @@ async def test_every_effect_is_there_exactly_once_however_often_the_worker_is_ki
             job = await organiser.add_job()
             jobs.append(job)
             pause_s = chance.random() * 0.4
-            killed += await asyncio.to_thread(kill_after, process, job, pause_s)
+            killed += await asyncio.to_thread(kill_after, processes, job, pause_s)
     for job in jobs:
         await organiser.run(job=job)
 

@@ -1,11 +1,11 @@
 """`memsvc dedupe`: how good the decision is that two memories say the same."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from memsvc.cli.options import AsJson
+from memsvc.cli.options import AsJson, PairsOption
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -27,10 +27,7 @@ def _group() -> None:
 @app.command("eval")
 def evaluate(
     *,
-    pairs: Annotated[
-        Path,
-        typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
-    ] = _PAIRS,
+    pairs: PairsOption = _PAIRS,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs with the configured encoder; print precision and recall.

@@ -1,11 +1,11 @@
 """`memsvc entities`: how good the decision is that two names are one entity's."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from memsvc.cli.options import AsJson
+from memsvc.cli.options import AsJson, PairsOption
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -25,10 +25,7 @@ def _group() -> None:
 @app.command("eval")
 def evaluate_pairs(
     *,
-    pairs: Annotated[
-        Path,
-        typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
-    ] = _PAIRS,
+    pairs: PairsOption = _PAIRS,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs of names with the rules; print precision and recall.
@@ -66,12 +63,14 @@ def _read(path: Path) -> "list[NamePair]":
 
 
 def _as_json(measured: "NameEvaluation") -> "dict[str, JsonValue]":
+    from memsvc.cli.labelled_pairs import pair_json
+
     return {
         "all": _figures(measured.all),
         "languages": [_figures(each) for each in measured.by_language],
         "classes": [_figures(each) for each in measured.by_group],
-        "mistakes": [_pair(each) for each in measured.mistakes],
-        "missed": [_pair(each) for each in measured.missed],
+        "mistakes": [pair_json(each) for each in measured.mistakes],
+        "missed": [pair_json(each) for each in measured.missed],
     }
 
 
@@ -89,19 +88,15 @@ def _figures(figures: "NameFigures") -> "dict[str, JsonValue]":
     }
 
 
-def _pair(pair: "NamePair") -> "dict[str, JsonValue]":
-    return {"id": pair.number, "class": pair.group, "one": pair.one, "other": pair.other}
-
-
 def _show(measured: "NameEvaluation") -> None:
+    from memsvc.cli.labelled_pairs import tell_pairs
     from memsvc.cli.output import print_table
 
     columns = ("pairs", "all", "same", "merged", "right", "asked", "precision", "recall", "found")
     rows = [measured.all, *measured.by_language, *measured.by_group]
     print_table(columns, (_row(each) for each in rows))
-    for title, some in (("Merged wrongly", measured.mistakes), ("Missed", measured.missed)):
-        for each in some:
-            typer.echo(f"{title} ({each.group}): {each.one} | {each.other}")
+    tell_pairs("Merged wrongly", measured.mistakes)
+    tell_pairs("Missed", measured.missed)
 
 
 def _row(figures: "NameFigures") -> tuple[str, ...]:

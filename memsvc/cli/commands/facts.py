@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memsvc.cli.options import AsJson, Bank, Url, time
+from memsvc.cli.options import AsJson, Bank, PairsOption, Url, time
 
 if TYPE_CHECKING:
     from memsvc_client import Fact
@@ -71,10 +71,7 @@ def list_facts(  # noqa: PLR0913 — a command's options
 @app.command("eval")
 def evaluate_pairs(
     *,
-    pairs: Annotated[
-        Path,
-        typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
-    ] = _PAIRS,
+    pairs: PairsOption = _PAIRS,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs with the rules; print precision and recall of each class.
@@ -110,12 +107,14 @@ def _read(path: Path) -> "list[StatementPair]":
 
 
 def _as_json(measured: "SupersedeEvaluation") -> "dict[str, JsonValue]":
+    from memsvc.cli.labelled_pairs import pair_json
+
     return {
         "all": _figures(measured.all),
         "held_out": _figures(measured.held_out),
         "classes": [_figures(each) for each in measured.by_group],
-        "mistakes": [_pair(each) for each in measured.mistakes],
-        "missed": [_pair(each) for each in measured.missed],
+        "mistakes": [pair_json(each) for each in measured.mistakes],
+        "missed": [pair_json(each) for each in measured.missed],
     }
 
 
@@ -129,10 +128,6 @@ def _figures(figures: "SupersedeFigures") -> "dict[str, JsonValue]":
         "precision": figures.precision,
         "recall": figures.recall,
     }
-
-
-def _pair(pair: "StatementPair") -> "dict[str, JsonValue]":
-    return {"id": pair.number, "class": pair.group, "one": pair.one, "other": pair.other}
 
 
 def _show_facts(found: "list[Fact]") -> None:
@@ -155,14 +150,14 @@ def _show_facts(found: "list[Fact]") -> None:
 
 
 def _show(measured: "SupersedeEvaluation") -> None:
+    from memsvc.cli.labelled_pairs import tell_pairs
     from memsvc.cli.output import print_table
 
     columns = ("pairs", "all", "contradictions", "found", "right", "precision", "recall")
     rows = [measured.all, measured.held_out, *measured.by_group]
     print_table(columns, (_row(each) for each in rows))
-    for title, some in (("Found wrongly", measured.mistakes), ("Missed", measured.missed)):
-        for each in some:
-            typer.echo(f"{title} ({each.group}): {each.one} | {each.other}")
+    tell_pairs("Found wrongly", measured.mistakes)
+    tell_pairs("Missed", measured.missed)
 
 
 def _row(figures: "SupersedeFigures") -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
 from memsvc.domain.memory import MemoryState
 from memsvc.services.organising.compare_entities import compare_entities
-from memsvc.services.organising.stage import scope_of
+from memsvc.services.organising.stage import leave, scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.store.entities import NamingMemory
@@ -86,9 +86,7 @@ class EntityStage:
                 await tx.entities.lock(scope.bank_id)
                 await tx.jobs.count(context.job, await work(tx))
         if not is_ours:
-            # Of a lost attempt, whoever keeps the job's state ends it here.
-            await context.report_progress(context.job.progress or Progress(done=0, total=0))
-            raise AttemptLostError
+            await leave(context, AttemptLostError())
 
 
 _Names = Sequence[tuple[NamingMemory, Mapping[EntityForm, str]]]

@@ -10,17 +10,15 @@ from memsvc.domain.facts.extraction import claims_of
 from memsvc.domain.facts.settling import Slot
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, Progress
-from memsvc.domain.memory import BankScope, MemoryState
+from memsvc.domain.memory import BankScope
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.services.settling import settle_within
 from memsvc.services.settling_facts import JOINED
+from memsvc.store.carrying import READ_STATES
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
-
-_READ = (MemoryState.ACTIVE, MemoryState.MERGED)
-"""What was merged is read too: what is said again may hold longer than what was said first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +64,7 @@ class FactStage:
             ids = await tx.facts.unread(scope.bank_id, self.page)
             if not ids:
                 return [], await tx.facts.stale_slots(scope.bank_id, self.page)
-            found = await tx.organising.sources(scope.bank_id, ids, _READ)
+            found = await tx.organising.sources(scope.bank_id, ids, READ_STATES)
             return [found[each] for each in ids if each in found], []
 
     async def _apply(
@@ -86,7 +84,7 @@ class FactStage:
             for each in sources
             if each.memory_id in now
             and now[each.memory_id].version == each.version
-            and now[each.memory_id].state in _READ
+            and now[each.memory_id].state in READ_STATES
         }
         kept = {each: some for each, some in claims.items() if each in versions}
         touched = await tx.facts.replace(bank_id, versions, kept) | set(slots)

@@ -65,7 +65,7 @@ class OrganiseStage:
         try:
             await self.window(context.job, measures, sources)
         except AttemptLostError as error:
-            await _leave(context, error)
+            await leave(context, error)
         done = Progress(done=len(sources), total=len(sources))
         await context.report_progress(done)
 
@@ -99,7 +99,7 @@ class OrganiseStage:
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
-                await _leave(context, outcome)
+                await leave(context, outcome)
         took_s = time.monotonic() - started
         await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
 
@@ -126,8 +126,8 @@ def scope_of(job: Job) -> BankScope:
     return BankScope(tenant_id=job.tenant_id, bank_id=job.bank_id)
 
 
-async def _leave(context: JobContext, error: BaseException) -> NoReturn:
-    """End the handler by what stands in the way."""
+async def leave(context: JobContext, error: BaseException) -> NoReturn:
+    """End the handler by what stands in the way; a lost attempt where its state is kept."""
     if isinstance(error, AttemptLostError):
         # Whoever keeps the job's state knows why it is no longer ours, and ends the attempt there.
         await context.report_progress(context.job.progress or Progress(done=0, total=0))

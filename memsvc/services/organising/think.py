@@ -8,7 +8,7 @@ from uuid import UUID
 
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
-from memsvc.domain.memory import MemoryState, ResolvedBank
+from memsvc.domain.memory import ResolvedBank
 from memsvc.domain.thoughts.records import ThinkStep
 from memsvc.domain.thoughts.thinking import FoundThought, thoughts_of
 from memsvc.ports import Clock
@@ -26,12 +26,11 @@ from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.services.thinking import Scene
+from memsvc.store.carrying import READ_STATES
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 ACTOR = "think"
 Counts = Mapping[str, int]
-_READ = (MemoryState.ACTIVE, MemoryState.MERGED)
-"""What was merged is read too: it may say again what something else came after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ class ThinkStage:
                 for each in memories.values()
                 if each.id in now
                 and now[each.id].version == each.version
-                and now[each.id].state in _READ
+                and now[each.id].state in READ_STATES
             ]
             versions = {each.id: each.version for each in standing}
             # Before, as what is kept of one memory may have another of the page read again.
