@@ -293,18 +293,22 @@ class EntityWriter(EntityReader):
     async def set_blocks(self, bank_id: BankId, entities: Iterable[StoredEntity]) -> None:
         """Keep the blocks of entities as the rules have them now."""
         columns, found = t.entities.c, [(each.id, block_of(each.form)) for each in entities]
-        now = func.unnest(
-            cast([key for key, _ in found], ARRAY(Uuid)),
-            cast([block for _, block in found], ARRAY(Text)),
-        ).table_valued("entity_id", "block", name="now")
+        present = (
+            func.unnest(
+                cast([key for key, _ in found], ARRAY(Uuid)),
+                cast([block for _, block in found], ARRAY(Text)),
+            )
+            .table_valued("entity_id", "block", name="present")
+            .render_derived()
+        )
         await self._session.connection.execute(
             update(t.entities)
             .where(
                 columns.bank_id == bank_id,
-                columns.entity_id == now.c.entity_id,
-                columns.block != now.c.block,
+                columns.entity_id == present.c.entity_id,
+                columns.block != present.c.block,
             )
-            .values(block=now.c.block)
+            .values(block=present.c.block)
         )
 
     async def mark_compared(self, bank_id: BankId, ids: Collection[EntityId], rules: int) -> None:

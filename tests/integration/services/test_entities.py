@@ -194,3 +194,23 @@ async def test_other_rules_look_at_every_entity_once_more(
     for module in (entities, compare_entities):
         monkeypatch.setattr(module, "RULES", RULES + 1)
     assert (await consolidate(client))["entities_compared"] == first["entities_compared"]
+
+
+async def test_entities_get_the_blocks_that_other_rules_give_them(
+    client: AsyncClient, bank: AsyncBank, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bank.add_memory(ANA)
+    await consolidate(client)
+    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
+    blocks = text("SELECT form, block FROM entities ORDER BY form")
+    with engine.begin() as connection:
+        before = connection.execute(blocks).all()
+        connection.execute(text("UPDATE entities SET block = 'of older rules'"))
+
+    for module in (entities, compare_entities):
+        monkeypatch.setattr(module, "RULES", RULES + 1)
+    await consolidate(client)
+
+    with engine.connect() as connection:
+        assert connection.execute(blocks).all() == before
+    assert len(before) > 1
