@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 
 import numpy as np
@@ -143,7 +144,8 @@ def test_changes_are_not_repeated_when_the_connection_is_lost(
     def lose(*_: object) -> int:
         calls.append("called")
         for connection in server._open_connections().values():
-            connection.shutdown(2)
+            with suppress(OSError):  # of one that was lost before: its thread may still be ending
+                connection.shutdown(2)
         return 0
 
     toy.add = toy.remove = toy.partition_size = lose  # type: ignore[assignment,method-assign]
