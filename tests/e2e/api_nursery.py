@@ -151,8 +151,7 @@ async def _live(folder: Path, number: int) -> None:
     async with connected(url, DatabaseSettings(pool_size=WRITERS + 1)) as engine:
         process = ApiProcess(engine, folder)
         resumed = await process.check(random.Random(number))
-        (folder / "ready.new").write_text(json.dumps({"resumed": resumed}))
-        (folder / "ready.new").replace(folder / "ready")
+        _tell(folder / "ready", json.dumps({"resumed": resumed}))
         await process.write(number)
 
 
@@ -162,9 +161,16 @@ def _fork(folder: Path, number: int) -> int:
         try:
             asyncio.run(_live(folder, number))
         except Exception:  # noqa: BLE001 — whatever it is, the test shows it
-            (folder / "failure").write_text(traceback.format_exc())
+            _tell(folder / "failure", traceback.format_exc())
         os._exit(1)
     return child
+
+
+def _tell(file: Path, text: str) -> None:
+    """Write a file that is there as a whole or not at all."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def _answer(number: int) -> None:

@@ -61,12 +61,15 @@ class Journal:
         """Note that everything so far was checked."""
         self._append("checked")
 
+    def acknowledged(self) -> int:
+        """Return how many steps of every process so far were acknowledged."""
+        return sum(line.startswith("did ") for line in self._lines())
+
     def read(self) -> Written:
         """Return what was written by every process so far."""
         steps: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         recent: set[str] = set()
-        lines = self._path.read_text().splitlines() if self._path.exists() else []
-        for line in lines:
+        for line in self._lines():
             if line == "checked":
                 recent.clear()
                 continue
@@ -74,6 +77,9 @@ class Journal:
             steps[slot].append((verb, what))
             recent.add(slot)
         return Written(steps=steps, recent=frozenset(recent))
+
+    def _lines(self) -> list[str]:
+        return self._path.read_text().splitlines() if self._path.exists() else []
 
     def _append(self, line: str) -> None:
         with self._path.open("ab", buffering=0) as file:

@@ -9,10 +9,24 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.journal import Journal
-from tests.e2e.nurseries import Nursery, api_nursery, index_nursery, resumed_of
+from tests.e2e.nurseries import PATIENCE_S, Nursery, api_nursery, index_nursery, resumed_of
 from tests.fixtures.services import Service
 
 ROUNDS = 50
+WRITES = 6
+
+
+def let_write(apis: Nursery, chance: random.Random, most_s: float) -> None:
+    """Wait until a few writes are acknowledged, or none, and then for an instant."""
+    journal = Journal(apis.folder / "journal")
+    wanted = journal.acknowledged() + chance.randrange(WRITES)
+    until = time.monotonic() + PATIENCE_S
+    while journal.acknowledged() < wanted:
+        apis.assert_well()
+        assert time.monotonic() < until, "nothing is written"
+        time.sleep(0.005)
+    time.sleep(chance.random() * most_s)
+    apis.assert_well()
 
 
 def kill_again_and_again(processes: Nursery) -> list[int]:
@@ -21,8 +35,7 @@ def kill_again_and_again(processes: Nursery) -> list[int]:
     for number in range(ROUNDS + 1):  # the last one checks what the one before has left
         pid = processes.start(str(number))
         resumed.append(resumed_of(processes.ready()))
-        time.sleep(chance.random() * 0.4)
-        processes.assert_well()
+        let_write(processes, chance, 0.3)
         assert processes.end(pid, signal.SIGKILL) == -signal.SIGKILL
     return resumed
 
@@ -34,7 +47,7 @@ def kill_both_again_and_again(apis: Nursery, indexes: Nursery) -> None:
         index = index or indexes.start()
         api = apis.start(str(number))
         apis.ready()
-        time.sleep(chance.random() * 0.3)
+        let_write(apis, chance, 0.2)
         if chance.random() < 0.7:
             indexes.end(index, signal.SIGKILL)
             # Often the API process goes on writing, and asks PostgreSQL, for a while; sometimes
