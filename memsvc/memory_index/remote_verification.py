@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 
 from gpu_index import Ids, InvalidInputError, VectorIndex, VectorIndexError
-from memsvc.domain.index_checks import Holder, Verification
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_checks import Fault, Holder, Mismatch, Verification
 from memsvc.domain.memory import BankScope
 from memsvc.errors import IndexNotLoadedError, IndexUnavailableError
-from memsvc.memory_index.fresh_bank import read_expected
+from memsvc.memory_index.fresh_bank import FreshBank, read_expected
 from memsvc.memory_index.marks import decode_mark
 from memsvc.memory_index.remote import RemoteMemoryIndex
 from memsvc.memory_index.verification import HeldVectors, compare_vectors
@@ -19,8 +21,10 @@ from memsvc.ports import FeedRequest, IndexFeed, Matrix, Watermark
 _PAGE = 4_096
 """Vectors asked for at once."""
 _ATTEMPTS = 5
-"""So often the vectors are asked for again when some go meanwhile."""
-_TOO_FAST = "The bank changes too fast to be compared; try again."
+"""So often the vectors are asked for again when some go meanwhile, and the whole compared when
+some may be surplus or on their way."""
+_FIRST_PAUSE_S = 0.05
+_TOO_FAST = "The bank changes too fast to be compared, or the index server lags behind; try again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +59,28 @@ class RemoteVerification:
     async def verify(self, scope: BankScope, model_id: str, dimension: int) -> Verification:
         """Compare every id and every bit; memories written to meanwhile are left out.
 
-        What the server says it lacks is no mismatch either: recalls make up for it. Raises
+        What the server says it lacks is no mismatch either: recalls make up for it. While vectors
+        may be surplus or on their way, it looks again, for a second or two. Raises
         ``IndexUnavailableError`` when it cannot be asked or is too far behind to tell.
         """
-        request = FeedRequest(model_id=model_id, lexical=False)
-        fresh = await read_expected(self._feed, scope, request)
         index, number = await self._remote.partition_of(scope, model_id, dimension)
+        request = FeedRequest(model_id=model_id, lexical=False)
+        suspected: set[int] | None = None
+        for attempt in range(_ATTEMPTS):
+            await asyncio.sleep(attempt and _FIRST_PAUSE_S * 2**attempt)
+            look = await self._look(scope, request, index, number)
+            surplus = look.surplus
+            if suspected is not None and not look.is_still:
+                surplus &= suspected
+            if not surplus or look.is_still or (suspected is not None and look.is_caught_up):
+                return look.verification(surplus)
+            suspected = surplus
+        raise IndexUnavailableError(_TOO_FAST)
+
+    async def _look(
+        self, scope: BankScope, request: FeedRequest, index: VectorIndex, number: int
+    ) -> "_Look":
+        fresh = await read_expected(self._feed, scope, request)
         partition = await asyncio.to_thread(_read, index, number)
         if not partition.mark:
             raise IndexNotLoadedError
@@ -68,20 +88,66 @@ class RemoteVerification:
         later = await self._feed.changes_since(scope, fresh.watermark, request)
         if lacking.must_reload or later.must_reload:
             raise IndexUnavailableError(_TOO_FAST)
+        changed = [entry for changes in (lacking, later) for entry in changes.upserts]
         moving = {
-            *(entry.memory_id for changes in (lacking, later) for entry in changes.upserts),
+            *(entry.memory_id for entry in changed),
             *lacking.removals,
             *later.removals,
         }
         found = await asyncio.to_thread(
             compare_vectors, Holder.SERVER, partition.held, fresh.memories, moving
         )
+        return _Look(
+            fresh=fresh,
+            found=found,
+            moving=moving,
+            new={each.vector_id for entry in changed for each in entry.vectors},
+            is_caught_up=not lacking.upserts and not lacking.removals,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One comparison, with what was on its way meanwhile.
+
+    The server does not say whose a vector is, so one that PostgreSQL did not list may be of a
+    memory in motion: just written, or just replaced and not yet gone from the server. It is surplus
+    for certain when nothing moves; or when an earlier look has seen it, so that it is not new, and
+    the server lacks nothing, so that it should be gone.
+    """
+
+    fresh: FreshBank
+    found: Sequence[Mismatch]
+    moving: AbstractSet[MemoryId]
+    new: AbstractSet[int]
+    """Ids of vectors that came meanwhile, as far as they are still there."""
+    is_caught_up: bool
+
+    @property
+    def is_still(self) -> bool:
+        return not self.moving
+
+    @property
+    def surplus(self) -> set[int]:
+        """Vectors that PostgreSQL did not list, but for those that came meanwhile."""
+        return {
+            each.vector_id
+            for each in self.found
+            if each.fault is Fault.SURPLUS and each.vector_id is not None
+        } - self.new
+
+    def verification(self, surplus: AbstractSet[int]) -> Verification:
+        """Return the outcome with these surplus vectors."""
         return Verification(
             compared=[Holder.SERVER],
-            memories=len(fresh.memories),
-            vectors=sum(len(each.vectors) for each in fresh.memories.values()),
-            mismatches=found,
-            in_motion=len(moving),
+            memories=len(self.fresh.memories),
+            vectors=sum(len(each.vectors) for each in self.fresh.memories.values()),
+            mismatches=[
+                each
+                for each in self.found
+                if each.fault is not Fault.SURPLUS or each.vector_id in surplus
+            ],
+            in_motion=len(self.moving),
         )
 
 

@@ -113,6 +113,49 @@ async def test_what_a_server_says_it_lacks_is_no_mismatch(
     assert (outcome.mismatches, outcome.in_motion) == ([], 1)
 
 
+async def test_what_is_gone_and_not_yet_from_the_server_is_no_mismatch(
+    remote: Application,
+    service: Service,
+    held: VectorIndex,
+    start: Start,
+    index_engine: AsyncEngine,
+    memories: list[MemoryId],
+) -> None:
+    follower = Follower(SharedFeed(index_engine), Partitions(lambda _: held), Snapshots(None))
+    await follower.advance()
+    start()
+    await service.memories.archive(service.caller, ANN, memories[0])
+    with pytest.raises(IndexUnavailableError, match="lags behind"):
+        await verify(remote, service)
+
+    verifying = asyncio.create_task(verify(remote, service))
+    await follower.advance()
+
+    assert (await verifying).mismatches == []
+
+
+async def test_surplus_is_told_from_what_is_on_its_way(
+    remote: Application,
+    service: Service,
+    held: VectorIndex,
+    start: Start,
+    index_engine: AsyncEngine,
+    memories: list[MemoryId],
+) -> None:
+    follower = Follower(SharedFeed(index_engine), Partitions(lambda _: held), Snapshots(None))
+    await follower.advance()
+    start()
+    partition = await _partition(service)
+    held.add(partition, np.array([10**9]), held.vectors(partition, held.ids(partition)[:1]))
+    await service.memories.archive(service.caller, ANN, memories[0])
+
+    following = asyncio.create_task(_follow_on(follower))
+    outcome = await verify(remote, service)
+    following.cancel()
+
+    assert [(each.vector_id, each.fault) for each in outcome.mismatches] == [(10**9, Fault.SURPLUS)]
+
+
 @pytest.mark.usefixtures("memories")
 async def test_verifying_says_that_the_server_is_away(
     remote: Application, service: Service
