@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from memsvc.domain.erasure import Subject, SubjectKind
-from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.errors import BankNotFoundError
-from memsvc.store.entities import EntityReader
+from memsvc.store.erased_entities import EntityEraser
 from memsvc.store.erased_records import RecordEraser
 from memsvc.store.session import Session
 
@@ -113,33 +112,13 @@ _REANNOTATE = """
     WHERE bank_id = :bank AND memory_id = ANY(CAST(:touched AS uuid[]))"""
 
 
-_UNNAME = f"""
-    UPDATE entities SET name = form, named_by = NULL
-    WHERE bank_id = :bank AND named_by = ANY({_IDS})"""
-_NOBODY = """
-    DELETE FROM entities WHERE bank_id = :bank
-      AND form NOT IN (SELECT unnest(entities) FROM mentions WHERE bank_id = :bank)
-      AND form NOT IN (SELECT told.named->>0 FROM given_sets,
-          jsonb_array_elements(mentioned->'names') AS told(named)
-          WHERE given_sets.bank_id = :bank)"""
-_SET_FREE = """
-    UPDATE entities SET merged_into = NULL, compared = 0
-    WHERE bank_id = :bank AND merged_into IS NOT NULL AND merged_into NOT IN (
-        SELECT kept.entity_id FROM entities AS kept WHERE kept.bank_id = :bank)
-    RETURNING form"""
-_ENTITY_EFFECTS = """
-    DELETE FROM operation_effects WHERE bank_id = :bank AND aspect = 'entity'
-      AND (target_id NOT IN (SELECT entity_id FROM entities WHERE entities.bank_id = :bank)
-           OR (after #>> '{}')::uuid NOT IN (
-               SELECT entity_id FROM entities WHERE entities.bank_id = :bank))"""
-
-
 class Eraser:
     """Removes rows; the caller's transaction says which and counts them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._records = RecordEraser(session)
+        self._entities = EntityEraser(session)
 
     async def hold(self, bank_id: BankId) -> None:
         """Keep everybody from writing to the bank; raises ``BankNotFoundError``.
@@ -264,7 +243,7 @@ class Eraser:
             touched=touched,
         )
         counts = {"annotations": len(evolved), "embeddings": views.rowcount}
-        removed, renamed = await self._remove_entities(bank_id, listed)
+        removed, renamed = await self._entities.remove(bank_id, listed)
         touched = sorted({*touched, *renamed})
         counts |= removed
         for table, statement in _TRACES.items():
@@ -272,33 +251,6 @@ class Eraser:
         counts |= await self._remove_episodes(bank_id, subject)
         counts |= await self._records.of_subject(bank_id, subject, probes)
         return counts
-
-    async def _remove_entities(
-        self, bank_id: BankId, ids: Sequence[UUID]
-    ) -> tuple[dict[str, int], Sequence[MemoryId]]:
-        """Remove entities that no memory speaks of any more, and spellings of the erased.
-
-        Returns rows by table, and the memories whose entities are read by another name now.
-        """
-        unnamed = await self._run(_UNNAME, bank_id, ids=ids)
-        if not unnamed.rowcount and not await self._has_entities(bank_id):
-            return {}, []
-        gone = await self._run(_NOBODY, bank_id)
-        freed = (await self._run(_SET_FREE, bank_id)).scalars().all()
-        effects = await self._run(_ENTITY_EFFECTS, bank_id)
-        renamed = await EntityReader(self._session).mentioning(
-            bank_id, {EntityForm(each) for each in freed}
-        )
-        counts = {
-            "entities": gone.rowcount,
-            "entities changed": unnamed.rowcount,
-            "effects on entities": effects.rowcount,
-        }
-        return counts, renamed
-
-    async def _has_entities(self, bank_id: BankId) -> bool:
-        found = await self._run("SELECT 1 FROM entities WHERE bank_id = :bank LIMIT 1", bank_id)
-        return found.first() is not None
 
     async def _remove_episodes(self, bank_id: BankId, subject: Subject) -> dict[str, int]:
         emptied = await self._run(

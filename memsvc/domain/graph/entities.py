@@ -1,6 +1,7 @@
 """Entities as they are kept: one a name and sort of thing, and what each was merged into."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -90,6 +91,50 @@ def placed(known: Iterable[StoredEntity], seen: Iterable[Seen]) -> Placed:
             if entity_id is not None and each.type is not None:
                 typed.append((entity_id, each.type))
     return Placed(new=new, typed=typed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retyped:
+    """What becomes of entities whose type nobody says any more."""
+
+    typed: Sequence[tuple[EntityId, Sort | None, str | None]]
+    """Those that stay, with their sort and type from now on."""
+    gone: Sequence[EntityId]
+    """Those that were told from another of their name by nothing else."""
+
+
+def retyped(
+    entities: Iterable[StoredEntity], given: Mapping[EntityForm, AbstractSet[str]]
+) -> Retyped:
+    """Return what changes if the types ``given`` are all that is said of these names.
+
+    ``entities`` are all of their forms. Another word for the same sort takes the place of one that
+    is gone; an entity that is left without any is of no sort, or goes if others have its name.
+    """
+    of_form: dict[EntityForm, list[StoredEntity]] = {}
+    for entity in entities:
+        of_form.setdefault(entity.form, []).append(entity)
+    typed: list[tuple[EntityId, Sort | None, str | None]] = []
+    gone: list[EntityId] = []
+    for form, all_of_form in of_form.items():
+        said = {each.casefold(): each for each in given.get(form, ())}
+        bereft = []
+        for entity in all_of_form:
+            words = sorted(word for word in said if sort_of(word) == entity.sort)
+            if entity.type is None or entity.type.casefold() in said:
+                continue
+            if words:
+                typed.append((entity.id, entity.sort, said[words[0]]))
+            else:
+                bereft.append(entity)
+        kept = len(all_of_form) - len(bereft)
+        for entity in sorted(bereft, key=lambda each: each.id):
+            if kept:
+                gone.append(entity.id)
+            else:
+                typed.append((entity.id, None, None))
+                kept = 1
+    return Retyped(typed=typed, gone=gone)
 
 
 def aliases_of(entities: Iterable[StoredEntity]) -> Mapping[EntityForm, Alias]:

@@ -134,6 +134,54 @@ async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
     assert "dr ana silva" in await listed(bank)
 
 
+async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
+    client: AsyncClient, bank: AsyncBank, database: Database
+) -> None:
+    """Another word for its sort stays; a homonym that only they told apart goes."""
+    for number in range(3):
+        await bank.add_memory(f"a note of no names {number}", external_id=str(number))
+    told = [
+        ("0", "Lyon", "city"),
+        ("1", "Lyon", "person"),
+        ("0", "Porto", "harbour town"),
+        ("2", "Porto", "place"),
+        ("0", "Acme", "company"),
+        ("0", "Zed", "mystery"),
+    ]
+    plain = [GivenEntity(external_id="2", name=each) for each in ("Acme", "Zed")]
+    typed = [GivenEntity(external_id=no, name=name, type=type_) for no, name, type_ in told]
+    await bank.give_facts(entities=[*typed[:4:2], *typed[1:4:2], *typed[4:]])
+    await consolidate(client)
+    await bank.give_facts(entities=plain)
+    await consolidate(client)
+    assert await kept(database) == {
+        ("lyon", "place", "city"),
+        ("lyon", "person", "person"),
+        ("porto", "place", "harbour town"),
+        ("acme", "organisation", "company"),
+        ("zed", "", "mystery"),
+    }
+    [first] = [each.id async for each in bank.memories() if each.external_id == "0"]
+
+    erasure = await bank.erase(memory_ids=[first])
+    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+
+    assert (await bank.erasure(erasure.id)).state == "complete"
+    assert await kept(database) == {
+        ("lyon", "person", "person"),
+        ("porto", "place", "place"),
+        ("acme", "", None),
+        ("zed", "", None),
+    }
+
+
+async def kept(database: Database) -> set[tuple[str, str, str | None]]:
+    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT form, sort, type FROM entities"))
+        return {(row.form, row.sort, row.type) for row in rows}
+
+
 ACME, ACME_INC = "We met the people of Acme Tools yesterday.", "The letter is from Acme Tools Inc."
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from memsvc.domain.graph.aliases import Alias, read_as
-from memsvc.domain.graph.entities import EntityId, Seen, StoredEntity, aliases_of, placed
+from memsvc.domain.graph.entities import EntityId, Seen, StoredEntity, aliases_of, placed, retyped
 from memsvc.domain.graph.entity_forms import EntityForm, entity_form
 from memsvc.domain.graph.extraction import Extracted, shown_names
 from memsvc.domain.graph.homonyms import Homonyms
@@ -252,3 +252,15 @@ def test_names_are_shown_as_they_are_written() -> None:
     assert shown[form("JK Rowling")] == "JK Rowling"
     assert shown[form("Ann Lee")] == "Ann Lee"
     assert shown[form("quintela director")] == "Quintela (director)"
+
+
+def test_of_homonyms_that_nobody_tells_apart_one_is_left_without_a_sort() -> None:
+    person, place = entity("Jordan", PERSON), entity("Jordan", PLACE)
+    other = entity("Acme", FIRM)
+
+    found = retyped([place, person, other], {form("Acme"): {"organisation"}})
+
+    assert found.typed == [(person.id, None, None)]
+    assert found.gone == [place.id]
+    again = retyped([entity("Jordan")], {})
+    assert (again.typed, again.gone) == ([], [])
