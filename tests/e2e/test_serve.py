@@ -1,5 +1,6 @@
 """The service on a bare machine: embedded database, local model, nothing configured."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -194,6 +195,8 @@ def test_a_worker_process_does_the_jobs_of_a_service_without_one(data_dir: Path)
             ) as worker:
                 try:
                     client.wait_for_jobs(timeout_s=60)
+                    own = os.getpriority(os.PRIO_PROCESS, 0)
+                    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == min(own + 10, 19)
                     worker.terminate()
                     assert worker.wait(30) == 0
                 finally:

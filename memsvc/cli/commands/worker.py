@@ -12,15 +12,26 @@ def worker(
     log_format: Annotated[
         str | None, typer.Option("--log-format", metavar="console|json", help="Form of the log.")
     ] = None,
+    nice: Annotated[
+        int,
+        typer.Option(
+            "--nice",
+            min=0,
+            max=19,
+            help="By how much to take less of the processors than what answers on this machine.",
+        ),
+    ] = 10,
 ) -> None:
     """Do background jobs until SIGTERM or Ctrl-C."""
     import asyncio
+    import os
 
     from memsvc.cli.configuration import load_settings
     from memsvc.telemetry import configure_logging
 
     settings = load_settings({"worker": {"concurrency": concurrency}, "log_format": log_format})
     configure_logging(settings.log_level, settings.log_format)
+    os.nice(nice)
 
     async def work() -> None:
         from memsvc.bootstrap import open_application
