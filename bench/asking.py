@@ -39,6 +39,8 @@ class Asked:
     judged: Judged
     recall_ms: float
     """Of its first call, as the caller waits for it."""
+    skipped: Mapping[str, str]
+    """Arms that were skipped in its last call, and why."""
 
 
 def ask_all(
@@ -80,7 +82,7 @@ def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
             break
         hits = min(MOST_HITS, 2 * hits)
     judged = Judged(gold=question.gold, found=units, categories=question.categories)
-    return Asked(judged=judged, recall_ms=recall_ms)
+    return Asked(judged=judged, recall_ms=recall_ms, skipped=skipped_arms(recall))
 
 
 def refuse_failed_arms(recall: Recall) -> None:
@@ -88,6 +90,15 @@ def refuse_failed_arms(recall: Recall) -> None:
     for arm, report in recall.arms.items():
         if report.status == ArmStatus.FAILED:
             raise BenchError(f"The arm {arm} failed: {report.reason}")
+
+
+def skipped_arms(recall: Recall) -> dict[str, str]:
+    """Return why which arms were skipped."""
+    return {
+        arm: report.reason or ""
+        for arm, report in recall.arms.items()
+        if report.status == ArmStatus.SKIPPED
+    }
 
 
 def first_hits(unit: UnitKind, k_max: int) -> int:

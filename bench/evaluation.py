@@ -1,6 +1,7 @@
 """Recall on evaluation sets: load a set through the client, ask its questions, count what came."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NotRequired
@@ -42,6 +43,9 @@ class SetResult(Judgement):
     jobs_s: float
     """From the end of loading to the end of the last job that it caused."""
     recall_ms: Percentiles
+    skipped: dict[str, int]
+    """Questions by ``arm: reason`` for which an arm was skipped: what the others find is not what
+    all would."""
     without: NotRequired[dict[str, Judgement]]
     """By the arm that was left out: the same questions, asked of the same banks."""
 
@@ -149,6 +153,9 @@ def summarise(
         ingest_per_s=ingest_per_s,
         jobs_s=jobs_s,
         recall_ms=percentiles([each.recall_ms for each in asked]),
+        skipped=dict(
+            Counter(f"{arm}: {why}" for each in asked for arm, why in each.skipped.items())
+        ),
     )
 
 
@@ -163,6 +170,8 @@ def table_of(results: Mapping[str, SetResult]) -> Table:
         speed = (result["ingest_per_s"], result["jobs_s"], times["p50"], times["p95"])
         table.add_row(name, "all", *_cells(result), *map(_number, speed))
         _add_categories(table, result)
+        for why, number in result["skipped"].items():
+            table.add_row("", f"skipped {why}", str(number))
         for arm, figures in result.get("without", {}).items():
             table.add_row("", f"without {arm}", *_cells(figures))
             _add_categories(table, figures)

@@ -1,14 +1,16 @@
 """How many hits are asked for until enough units have come."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from memsvc_client import Bank, Client, Episode, Message, Recall
 
-from bench.asking import Asked, AskOptions, ask_all, first_hits, refuse_failed_arms
+from bench.asking import Asked, AskOptions, ask_all, first_hits, refuse_failed_arms, skipped_arms
 from bench.errors import BenchError
+from bench.evaluation import summarise
 from memsvc.cli.evaluation.sets import Question
 from memsvc.cli.evaluation.units import UnitKind
 from tests.unit.bench.tiny_service import TinyService
@@ -108,6 +110,16 @@ def test_a_failed_arm_ends_the_run() -> None:
     recall = Recall.model_validate(RECALL | {"arms": {"dense": failed}})
     with pytest.raises(BenchError, match="dense failed: the index is away"):
         refuse_failed_arms(recall)
+
+
+def test_it_is_told_which_arms_were_skipped_and_why(bank: Bank) -> None:
+    slow = {"status": "skipped", "reason": "over its budget", "candidates": 0, "took_ms": 0.0}
+    recall = Recall.model_validate(RECALL | {"arms": {"graph": slow}})
+    assert skipped_arms(recall) == {"graph": "over its budget"}
+    add_session(bank, "t", 1)
+    one = replace(ask(bank, question()), skipped={})
+    many = [one, replace(one, skipped=skipped_arms(recall)), one]
+    assert summarise(many, 1.0, 1.0, (5,))["skipped"] == {"graph: over its budget": 1}
 
 
 @pytest.mark.parametrize(
