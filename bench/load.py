@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
-from bench.errors import BenchError
+from bench.errors import BenchError, RefusedError
 
 _LIMIT_S = 600.0
+_LOADING_LIMIT_S = 600.0
 _SHOWN_CHARS = 500
 
 
@@ -118,6 +119,25 @@ def ask_together(
     return Load(answers=answers, seconds=seconds, cpu_s=spent)
 
 
+def ask_until_loaded(url: str, calls: Sequence[Call], *, api_key: str | None = None) -> None:
+    """Send every call until it is answered, however often the service says that it takes too long.
+
+    The first recall of a bank of a million waits for its index longer than a request may take.
+    Raises ``BenchError`` as ``ask_together`` does, and after ten minutes.
+    """
+    until = time.monotonic() + _LOADING_LIMIT_S
+    for call in calls:
+        while True:
+            try:
+                ask_together(url, [call], clients=1, api_key=api_key)
+            except RefusedError as refused:
+                is_late = refused.status == http.HTTPStatus.GATEWAY_TIMEOUT
+                if not is_late or time.monotonic() > until:
+                    raise
+            else:
+                break
+
+
 def _ask(url: str, api_key: str | None, shared: _Shared) -> None:
     """Be one client, until no call is left or something goes wrong somewhere."""
     connection = _connection(url)
@@ -147,7 +167,7 @@ def _send(connection: http.client.HTTPConnection, call: Call, headers: Mapping[s
     body = answer.read()
     if answer.status != http.HTTPStatus.OK:
         said = body[:_SHOWN_CHARS].decode(errors="replace")
-        raise BenchError(f"The service answered {answer.status}: {said}")
+        raise RefusedError(f"The service answered {answer.status}: {said}", answer.status)
     return body
 
 

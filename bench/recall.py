@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bench.cpu_times import wait_until_quiet
 from bench.errors import BenchError
-from bench.load import Call, ask_together
+from bench.load import Call, ask_together, ask_until_loaded
 from bench.loading import write_corpus
 from bench.options import (
     ApiKeyOption,
@@ -274,7 +274,7 @@ def _warm_up(
     asked = [each.call for each in questions]
     first = {call.bank: call for call in asked}.values()
     console.print(f"Loading {len(banks)} banks …")
-    ask_together(service.url, [*first], clients=1, api_key=service.api_key)
+    ask_until_loaded(service.url, [*first], api_key=service.api_key)
     ask_together(service.url, asked[:_PRACTICE], clients=1, api_key=service.api_key)
     if service.own is not None and not wait_until_quiet(service.own):
         console.print("The service did not come to rest: other work is in the figures.")

@@ -24,7 +24,8 @@ BANKS = ("a", "b", "c")
 def held(folder: Path, service: Service, partitions: set[int]) -> set[tuple[int, int]]:
     address = Address.parse(f"unix://{folder}/index.sock")
     model = service.embedder.model
-    remote = RemoteIndex(address, model.id, model.dimension, ClientOptions())
+    options = ClientOptions(connect_timeout_s=PATIENCE_S, request_timeout_s=PATIENCE_S)
+    remote = RemoteIndex(address, model.id, model.dimension, options)
     with closing(remote) as index:
         return {(p, id_) for p in partitions for id_ in index.ids(p).tolist()}
 

@@ -41,6 +41,9 @@ def serve(address: Address, toy: ToyIndex) -> Iterator[Serve]:
         server.close(timeout_s=1)
 
 
+_PATIENT = {"secret": SECRET, "connect_timeout_s": 30.0, "request_timeout_s": 30.0}
+
+
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     """Make a client of a server; the keyword arguments are its options."""
@@ -50,7 +53,7 @@ def connect() -> Iterator[Connect]:
         server: IndexServer | Address, name: str = "toy", dimension: int = 4, **options: object
     ) -> RemoteIndex:
         at = server.address if isinstance(server, IndexServer) else server
-        chosen = ClientOptions(**({"secret": SECRET} | options))  # type: ignore[arg-type]
+        chosen = ClientOptions(**(_PATIENT | options))  # type: ignore[arg-type]
         client = RemoteIndex(at, name, dimension, chosen)
         clients.append(client)
         return client

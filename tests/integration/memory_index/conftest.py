@@ -65,6 +65,8 @@ async def remote(service: Service, tmp_path: Path) -> AsyncIterator[Application]
             backend="server",
             server_url=f"unix://{tmp_path}/index.sock",
             server_secret=SECRET,
+            server_connect_timeout_s=30,
+            server_timeout_s=30,
             snapshots=False,
         )
     )

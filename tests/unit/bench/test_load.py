@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bench.errors import BenchError
-from bench.load import Call, ask_together
+from bench.load import Call, ask_together, ask_until_loaded
 
 Answer = Callable[[str, dict[str, object]], tuple[int, bytes]]
 
@@ -125,3 +125,14 @@ def test_an_interrupt_ends_the_clients(serve: Callable[[Answer], tuple[str, Aske
     with pytest.raises(KeyboardInterrupt):
         ask_together(url, calls(100_000), clients=2)
     assert clients_alive() == []
+
+
+def test_a_bank_that_is_still_loading_is_asked_again_and_nothing_else(
+    serve: Callable[[Answer], tuple[str, Asked]],
+) -> None:
+    statuses = iter([504, 504, 200, 500])
+    url, _ = serve(lambda *_: (next(statuses), b"{}"))
+
+    ask_until_loaded(url, calls(1))
+    with pytest.raises(BenchError, match="500"):
+        ask_until_loaded(url, calls(1))
