@@ -162,6 +162,15 @@ def retrieval_conversations(results: Results) -> str:
     return _table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
 
 
+def retrieval_passages(results: Results) -> str:
+    """Recall on passages, every arm."""
+    rows = []
+    for name, of_set in _of(results, "retrieval-passages")["sets"].items():
+        cells = [_percent(of_set["recall"].get(at)) for at in ("2", "5", "10", "20")]
+        rows.append([name, str(of_set["n"]), *cells])
+    return _table(["set", "n", "at 2", "at 5", "at 10", "at 20"], rows)
+
+
 def organise(results: Results) -> str:
     """What organising finds, by set, extractor and stage."""
     rows = []
@@ -196,6 +205,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "retrieval": retrieval,
     "retrieval-every-arm": retrieval_every_arm,
     "retrieval-conversations": retrieval_conversations,
+    "retrieval-passages": retrieval_passages,
     "recall": recall,
     "recall-stages": recall_stages,
     "peers": peers,
