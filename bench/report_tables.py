@@ -171,6 +171,16 @@ def retrieval_passages(results: Results) -> str:
     return _table(["set", "n", "at 2", "at 5", "at 10", "at 20"], rows)
 
 
+def index_equal(results: Results) -> str:
+    """Similarity search in a thousand partitions of a thousand vectors."""
+    return _similarity(_of(results, "index-equal"))
+
+
+def index_one(results: Results) -> str:
+    """Similarity search in one partition of a million vectors."""
+    return _similarity(_of(results, "index-one"))
+
+
 def organise(results: Results) -> str:
     """What organising finds, by set, extractor and stage."""
     rows = []
@@ -180,6 +190,30 @@ def organise(results: Results) -> str:
                 counts = ", ".join(f"{n:,} {what}" for what, n in sorted(done["counts"].items()))
                 rows.append([name, model, stage, f"{done['per_s']:.0f}", counts or _NONE])
     return _table(["set", "looked at by", "stage", "memories/s", "what came of it"], rows)
+
+
+def _similarity(found: Mapping[str, Any]) -> str:
+    settings = found["settings"]
+    own_bytes = settings["vectors"] * settings["dim"] * 4
+    rows = []
+    for row in found["rows"]:
+        if "reason" in row:
+            rows.append([row["name"], *[_NONE] * 5, row["reason"]])
+            continue
+        single = row["single_ms"]
+        rows.append(
+            [
+                f"{row['name']}, {row['setting']}",
+                f"{row['build_s']:.1f}",
+                f"{row['bytes'] / own_bytes:.2f}",
+                f"{single['p50']:.3f} / {single['p95']:.3f}",
+                f"{row['qps']:,.0f}",
+                f"{row['recall_at_10']:.3f}",
+                "",
+            ]
+        )
+    heads = ["system", "built in s", "size, times the vectors'", "one query, ms", "queries/s"]
+    return _table([*heads, "recall@10", "why not"], rows)
 
 
 def walks_large(results: Results) -> str:
@@ -206,6 +240,8 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "retrieval-every-arm": retrieval_every_arm,
     "retrieval-conversations": retrieval_conversations,
     "retrieval-passages": retrieval_passages,
+    "index-equal": index_equal,
+    "index-one": index_one,
     "recall": recall,
     "recall-stages": recall_stages,
     "peers": peers,
@@ -218,7 +254,18 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
 
 _TOLD = ("commit", "python", "numpy", "onnxruntime", "faiss-cpu", "psycopg")
 _LONG = frozenset({"command", "service", "machine", "versions"})
-_STAGES = ("resolve", "embed", "search", "episode", "graph", "fetch", "pack", "http", "total")
+_STAGES = (
+    "resolve",
+    "embed",
+    "search",
+    "wait",
+    "episode",
+    "graph",
+    "fetch",
+    "pack",
+    "http",
+    "total",
+)
 
 
 def read_results(folder: Path) -> Results:

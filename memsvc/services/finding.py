@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 from memsvc.domain.answerable.evidence import CANDIDATES
@@ -18,7 +19,7 @@ from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
 from memsvc.services.named_days import SHARE, NamedDays
 from memsvc.services.question_times import other_times, weigh_by_order
-from memsvc.services.recalled import Walk, told_walk
+from memsvc.services.recalled import RecallQuery, Walk, told_walk
 from memsvc.services.second_hop import FirstHop, Hop, SecondHop
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
@@ -28,6 +29,10 @@ from memsvc.store.transactions import Store
 _WEIGHED = 200
 """So many of the best are weighed by when they happened and who said them, where the question says
 when or who: what was said that day need not resemble it."""
+RANKED_AT_ONCE = 2
+"""Recalls of a process whose candidates are ranked at a time. Ranking is mostly Python, of which
+one thread runs at a time: of many at once each takes as long as all together, and graphs are left
+out for want of time. A second one goes on where the first is in NumPy or waits for the database."""
 
 
 class Find:
@@ -50,6 +55,7 @@ class Find:
         self._episode = episode
         self._second_hop = second_hop
         self._days = NamedDays(store=store, arms=arms)
+        self._turns = asyncio.Semaphore(RANKED_AT_ONCE)
 
     @property
     def backend(self) -> str:
@@ -77,16 +83,18 @@ class Find:
         )
         embed_ms = sum(outcome.report.embed_ms for outcome in outcomes.values())
         stages.mark("search", of_which={"embed": embed_ms})
-        if Arm.EPISODE in arms:
-            outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
-            stages.mark("episode")
         # Near misses are as many as hits, at most.
         most = max(needs, query.k * (2 if query.explain else 1))
         if query.answerable or question.order is not None:
             most = max(most, CANDIDATES)
         is_weighed = bool(question.spans) or question.weighs_speakers
         pool = max(most, _WEIGHED) if is_weighed else most
-        fused, hops, walk = await self._ranked(question, asked, outcomes, pool)
+        async with self._turn(query):
+            stages.mark("wait")
+            if Arm.EPISODE in arms:
+                outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
+                stages.mark("episode")
+            fused, hops, walk = await self._ranked(question, asked, outcomes, pool)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
         found = Found(fused=fused, visible={}, arms=outcomes, hops=hops, walk=walk)
@@ -98,6 +106,13 @@ class Find:
         stages.mark("fetch")
         outcomes |= switched_off(query, question.bank)
         return weigh_by_order(replace(found, visible=visible), question)
+
+    def _turn(self, query: RecallQuery) -> AbstractAsyncContextManager[object]:
+        """Return what to hold while ranking; nothing where a model may be asked meanwhile."""
+        return nullcontext() if self._mode(query) is WalkMode.FACTS else self._turns
+
+    def _mode(self, query: RecallQuery) -> WalkMode:
+        return query.walk or WalkMode(self._settings.graph.mode)
 
     async def _weighed(self, found: Found, question: Question, of_days: Sequence[Fused]) -> Found:
         """Return the candidates with those of other times and speakers counting less."""
@@ -146,7 +161,7 @@ class Find:
             posed=None if dense is None else dense.posed,
             weights=weights,
             most=most,
-            mode=query.walk or WalkMode(self._settings.graph.mode),
+            mode=self._mode(query),
             explain=query.explain,
         )
         hopped = await self._second_hop(first)
