@@ -18,6 +18,8 @@ PEERS: Mapping[str, str] = {"mem0": "mem0ai"}
 """What a peer is called on the command line, and its distribution."""
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CLIENT = _ROOT / "clients" / "python"
+"""Named, because where it is installed for editing it is found by a hook and on no path."""
 _ENVIRONMENTS = Path(sys.prefix) / "peers"
 """What `make bench-peers` makes."""
 _GRACE_S = 30.0
@@ -32,9 +34,7 @@ def run_peer(orders: PeerOrders, limit_s: float) -> PeerRow:
     python = _python_of(orders.system)
     if not python.exists():
         return PeerRow(name=orders.system, reason="It is not installed: run `make bench-peers`.")
-    # The peer's packages come first, then those that the benchmark itself needs.
-    paths = [str(_ROOT), *(path for path in sys.path if path)]
-    program = f"import sys; sys.path += {paths!r}; from bench.peers.worker import main; main()"
+    program = f"{with_our_packages()}; from bench.peers.worker import main; main()"
     process = subprocess.Popen(  # noqa: S603 — our own program
         [python, "-c", program],
         stdin=subprocess.PIPE,
@@ -56,6 +56,15 @@ def run_peer(orders: PeerOrders, limit_s: float) -> PeerRow:
         return PeerRow(name=orders.system, reason=f"It failed: {last[0][:_SHOWN_CHARS]}")
     row: PeerRow = json.loads(answer)
     return row
+
+
+def with_our_packages() -> str:
+    """Return the statements that let another interpreter import what the benchmark needs.
+
+    The packages that it has itself come first.
+    """
+    paths = [str(_ROOT), str(_CLIENT), *(path for path in sys.path if path)]
+    return f"import sys; sys.path += {paths!r}"
 
 
 def _python_of(system: str) -> Path:

@@ -97,7 +97,6 @@ from memsvc_client.models import (
     Neighbour,
     Recall,
     ScorePart,
-    Timings,
     Via,
     WriteStatus,
     Written,
@@ -118,6 +117,7 @@ from memsvc_client.recall_reports import (
     RewriteReport,
     Round,
     StageReport,
+    Timings,
 )
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (

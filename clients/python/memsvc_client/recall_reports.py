@@ -66,3 +66,33 @@ class AskedRank(Record):
     """From 1."""
     contribution: float
     """Share of the hit's score."""
+
+
+class Timings(Record):
+    """Where a recall's time went, in milliseconds."""
+
+    resolve: float | None = None
+    """Finding the bank and, for a filter, what it allows."""
+    embed: float | None = None
+    search: float | None = None
+    """The arms, without embedding the question."""
+    wait: float | None = None
+    """Until it was its turn to be ranked."""
+    fetch: float | None = None
+    """Re-reading the hits from their rows."""
+    pack: float | None = None
+    neighbours: float | None = None
+    episode: float | None = None
+    """The episode arm's part."""
+    graph: float | None = None
+    """The graph arm's part."""
+    answerable: float | None = None
+    """Judging whether the question is answered, where that was asked for."""
+    widen: float | None = None
+    """Further questions by a language model, where that was asked for."""
+    rerank: float | None = None
+    diversity: float | None = None
+    """Weighing near-duplicates."""
+    whole: float | None = None
+    """Finding out whether everything fits, where that was asked for."""
+    total: float

@@ -1,6 +1,8 @@
 """The comparison with other libraries, with systems that are not there or made up."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -139,3 +141,10 @@ def test_ratios_are_how_many_times_as_much_ours_does() -> None:
         "search_cpu": pytest.approx(6.0),
     }
     assert ratios(row("memsvc", 1.0), PeerRow(name="other", reason="no")) == {}
+
+
+def test_another_interpreter_can_import_what_the_benchmark_needs() -> None:
+    """The client too, wherever it was installed for editing."""
+    program = f"{running.with_our_packages()}; import bench.asking, memsvc_client, memsvc.ports"
+    bare = [sys.executable, "-I", "-S", "-c", program]
+    subprocess.run(bare, check=True, capture_output=True)
