@@ -13,22 +13,28 @@ from memsvc.services.second_hop import FirstHop, Hopped, SecondHop
 from tests.fixtures.services import Service
 
 ANN = BankReference(value="ann")
+PATIENCE_S = 30
 ASKED = 3 * RANKED_AT_ONCE
 
 
 class Watched:
-    """Counts walks; each lasts until as many others have begun as may, or a while has passed."""
+    """Counts walks; the first ones last until as many are under way as ``together`` says."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.most = self._now = 0
         self.fails = False
+        self.together = RANKED_AT_ONCE
+        reached = asyncio.Event()
         self._walk = SecondHop.__call__
 
         async def walk(hop: SecondHop, first: FirstHop) -> Hopped:
             self._now += 1
             self.most = max(self.most, self._now)
+            if self._now >= self.together:
+                reached.set()
             try:
-                await asyncio.sleep(0.05)
+                await asyncio.wait_for(reached.wait(), PATIENCE_S)
+                await asyncio.sleep(0.02)  # one too many would come now
                 if self.fails:
                     raise RuntimeError("a defect")
                 return await self._walk(hop, first)
@@ -67,6 +73,7 @@ async def test_two_are_ranked_at_a_time_and_an_answer_tells_how_long_it_waited(
 async def test_walks_that_may_ask_a_model_take_no_turn(
     application: Application, service: Service, walks: Watched
 ) -> None:
+    walks.together = ASKED
     await ask_many(application, service, WalkMode.FACTS)
     assert walks.most == ASKED
 
