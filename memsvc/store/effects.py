@@ -18,7 +18,7 @@ from memsvc.domain.retention.reinforcement import Strength
 from memsvc.store import tables as t
 from memsvc.store.annotations import AnnotationWriter
 from memsvc.store.embeddings import ANNOTATED_VIEW, EmbeddingWriter
-from memsvc.store.entities import EntityStore
+from memsvc.store.entity_effects import EntityStore
 from memsvc.store.given import GivenStore
 from memsvc.store.session import Session
 from memsvc.store.validity import ValidityStore

@@ -27,8 +27,8 @@ from memsvc.domain.graph.given import read_set
 from memsvc.domain.graph.resolution import block_of
 from memsvc.domain.graph.sorts import Sort
 from memsvc.domain.identifiers import BankId, MemoryId, uuid7
-from memsvc.domain.memory import Json, MemoryState
-from memsvc.domain.operations import Aspect, Effect, OperationKind
+from memsvc.domain.memory import MemoryState
+from memsvc.domain.operations import Aspect, OperationKind
 from memsvc.domain.thoughts.merging import MADE_KINDS
 from memsvc.store import tables as t
 from memsvc.store.readings import mark_read, read_again
@@ -129,6 +129,12 @@ class EntityReader:
     ) -> Sequence[StoredEntity]:
         """Return the entities of these names."""
         return await self._entities(bank_id, t.entities.c.form == func.any(sorted(set(forms))))
+
+    async def of_typed_names(self, bank_id: BankId) -> Sequence[StoredEntity]:
+        """Return the entities of all names of which one has a type."""
+        columns = t.entities.c
+        typed = select(columns.form).where(columns.bank_id == bank_id, columns.type.is_not(None))
+        return await self._entities(bank_id, columns.form.in_(typed))
 
     async def of_blocks(self, bank_id: BankId, blocks: Iterable[str]) -> Sequence[StoredEntity]:
         """Return the entities that share their block with others; see ``block_of``."""
@@ -258,9 +264,11 @@ class EntityWriter(EntityReader):
             await self._session.connection.execute(insert(t.entities), rows)
         return added
 
-    async def set_type(self, bank_id: BankId, entity_id: EntityId, sort: Sort, type_: str) -> None:
-        """Say what sort of thing an entity is that had none; it is to be compared again."""
-        await self._set(bank_id, entity_id, {"sort": sort, "type": type_, "compared": 0})
+    async def set_type(
+        self, bank_id: BankId, entity_id: EntityId, sort: Sort | None, type_: str | None
+    ) -> None:
+        """Say what sort of thing an entity is, or that none is known; it is compared again."""
+        await self._set(bank_id, entity_id, {"sort": sort or "", "type": type_, "compared": 0})
 
     async def name_anew(self, bank_id: BankId, seen: Iterable[Seen]) -> None:
         """Give names to entities whose own went with the memory that wrote it."""
@@ -286,8 +294,8 @@ class EntityWriter(EntityReader):
         )
         return {EntityForm(each) for each in await self._session.connection.scalars(statement)}
 
-    async def merge(self, bank_id: BankId, gone: EntityId, kept: EntityId) -> None:
-        """Have an entity be another one from now on."""
+    async def merge(self, bank_id: BankId, gone: EntityId, kept: EntityId | None) -> None:
+        """Have an entity be another one from now on, or itself again."""
         await self._set(bank_id, gone, {"merged_into": kept})
 
     async def set_blocks(self, bank_id: BankId, entities: Iterable[StoredEntity]) -> None:
@@ -332,37 +340,6 @@ class EntityWriter(EntityReader):
             .where(t.entities.c.bank_id == bank_id, t.entities.c.entity_id == entity_id)
             .values(**values)
         )
-
-
-class EntityStore:
-    """Which entity another one is: its id, or ``None``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def current(
-        self, bank_id: BankId, effects: Sequence[Effect]
-    ) -> Mapping[tuple[Aspect, UUID, str], Json]:
-        """Return what the entities that exist are merged into, locked until the end."""
-        columns = t.entities.c
-        ids = sorted({effect.target_id for effect in effects})
-        statement = (
-            select(columns.entity_id, columns.merged_into)
-            .where(columns.bank_id == bank_id, columns.entity_id == func.any(ids))
-            .order_by(columns.entity_id)
-            .with_for_update()
-        )
-        rows = await self._session.connection.execute(statement)
-        values = {row[0]: None if row[1] is None else str(row[1]) for row in rows}
-        return {e.key: values[e.target_id] for e in effects if e.target_id in values}
-
-    async def assign(self, bank_id: BankId, effects: Sequence[Effect]) -> None:
-        """Have entities be others, or themselves again."""
-        writer = EntityWriter(self._session)
-        for effect in effects:
-            into = None if effect.after is None else EntityId(UUID(str(effect.after)))
-            values = {"merged_into": into}
-            await writer._set(bank_id, EntityId(effect.target_id), values)  # noqa: SLF001 — ours
 
 
 async def forget_readings(session: Session, bank_id: BankId, ids: Collection[MemoryId]) -> None:

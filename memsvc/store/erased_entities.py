@@ -5,14 +5,14 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
-from memsvc.domain.graph.entities import StoredEntity, retyped
+from memsvc.domain.graph.entities import retyped
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.graph.given import read_set
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.store import tables as t
-from memsvc.store.entities import EntityReader, to_entity
+from memsvc.store.entities import EntityWriter
 from memsvc.store.session import Session
 
 _UNNAME = """
@@ -43,6 +43,7 @@ class EntityEraser:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._entities = EntityWriter(session)
 
     async def remove(
         self, bank_id: BankId, ids: Sequence[UUID]
@@ -59,7 +60,7 @@ class EntityEraser:
         changed, untyped = await self._retype(bank_id)
         freed = (await self._run(_SET_FREE, bank_id)).scalars().all()
         effects = await self._run(_ENTITY_EFFECTS, bank_id)
-        renamed = await EntityReader(self._session).mentioning(
+        renamed = await self._entities.mentioning(
             bank_id, {EntityForm(each) for each in freed} | changed
         )
         counts = {
@@ -71,29 +72,15 @@ class EntityEraser:
 
     async def _retype(self, bank_id: BankId) -> tuple[set[EntityForm], int]:
         """Take back types that only the erased gave; return the names changed, and rows removed."""
-        entities = await self._of_typed_names(bank_id)
+        entities = await self._entities.of_typed_names(bank_id)
         if not entities:
             return set(), 0
         found = retyped(entities, await self._given_types(bank_id, {e.form for e in entities}))
-        columns = t.entities.c
         for entity_id, sort, type_ in found.typed:
-            await self._session.connection.execute(
-                update(t.entities)
-                .where(columns.bank_id == bank_id, columns.entity_id == entity_id)
-                .values(sort=sort or "", type=type_, compared=0)
-            )
+            await self._entities.set_type(bank_id, entity_id, sort, type_)
         await self._run(_DROP, bank_id, dropped=list(found.gone))
         changed = {*found.gone, *(entity_id for entity_id, *_ in found.typed)}
         return {e.form for e in entities if e.id in changed}, len(found.gone)
-
-    async def _of_typed_names(self, bank_id: BankId) -> Sequence[StoredEntity]:
-        """Return the entities of all names of which one has a type."""
-        columns = t.entities.c
-        typed = select(columns.form).where(columns.bank_id == bank_id, columns.type.is_not(None))
-        rows = await self._session.connection.execute(
-            select(t.entities).where(columns.bank_id == bank_id, columns.form.in_(typed))
-        )
-        return [to_entity(row) for row in rows]
 
     async def _given_types(
         self, bank_id: BankId, forms: AbstractSet[EntityForm]

@@ -120,10 +120,9 @@ def retyped(
         said = {each.casefold(): each for each in given.get(form, ())}
         bereft = []
         for entity in all_of_form:
-            words = sorted(word for word in said if sort_of(word) == entity.sort)
             if entity.type is None or entity.type.casefold() in said:
                 continue
-            if words:
+            if words := sorted(word for word in said if sort_of(word) == entity.sort):
                 typed.append((entity.id, entity.sort, said[words[0]]))
             else:
                 bereft.append(entity)

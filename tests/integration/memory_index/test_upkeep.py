@@ -38,6 +38,17 @@ async def memories(service: Service) -> list[MemoryId]:
 
 
 @pytest.fixture
+async def follower(
+    memories: list[MemoryId], held: VectorIndex, index_engine: AsyncEngine
+) -> Follower:
+    """What has brought the server up to date with the memories, and may again."""
+    assert memories
+    made = Follower(SharedFeed(index_engine), Partitions(lambda _: held), Snapshots(None))
+    await made.advance()
+    return made
+
+
+@pytest.fixture
 async def local(service: Service, tmp_path: Path) -> AsyncIterator[Application]:
     """A service with its own copies and snapshots of them."""
     settings = Settings(
@@ -118,11 +129,9 @@ async def test_what_is_gone_and_not_yet_from_the_server_is_no_mismatch(
     service: Service,
     held: VectorIndex,
     start: Start,
-    index_engine: AsyncEngine,
+    follower: Follower,
     memories: list[MemoryId],
 ) -> None:
-    follower = Follower(SharedFeed(index_engine), Partitions(lambda _: held), Snapshots(None))
-    await follower.advance()
     start()
     await service.memories.archive(service.caller, ANN, memories[0])
     with pytest.raises(IndexUnavailableError, match="lags behind"):
@@ -139,11 +148,9 @@ async def test_surplus_is_told_from_what_is_on_its_way(
     service: Service,
     held: VectorIndex,
     start: Start,
-    index_engine: AsyncEngine,
+    follower: Follower,
     memories: list[MemoryId],
 ) -> None:
-    follower = Follower(SharedFeed(index_engine), Partitions(lambda _: held), Snapshots(None))
-    await follower.advance()
     start()
     partition = await _partition(service)
     held.add(partition, np.array([10**9]), held.vectors(partition, held.ids(partition)[:1]))
@@ -170,11 +177,8 @@ async def test_rebuild_heals_the_server_while_recall_goes_on(
     service: Service,
     held: VectorIndex,
     start: Start,
-    index_engine: AsyncEngine,
+    follower: Follower,
 ) -> None:
-    partitions = Partitions(lambda _: held)
-    follower = Follower(SharedFeed(index_engine), partitions, Snapshots(None))
-    await follower.advance()
     start()
     before = await _partition(service)
     held.remove(before, held.ids(before)[:1])

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, GivenEntity, ReviewDecidedError
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from memsvc.domain.graph.resolution import RULES
@@ -37,6 +37,11 @@ async def consolidate(client: AsyncClient) -> dict[str, int]:
     done = await client.get_job(job.id)
     assert done.state == "succeeded", done.reason
     return dict(done.counts or {})
+
+
+def operator(database: Database) -> Engine:
+    """Return connections that see what is kept of every tenant."""
+    return create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
 
 
 async def listed(bank: AsyncBank) -> dict[str, tuple[str | None, str | None, tuple[str, ...], int]]:
@@ -121,8 +126,7 @@ async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
     await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
 
     assert (await bank.erasure(erasure.id)).state == "complete"
-    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
-    with engine.connect() as connection:
+    with operator(database).connect() as connection:
         rows = connection.execute(text("SELECT form, name, merged_into FROM entities"))
         kept = {row.form: (row.name, row.merged_into) for row in rows}
         effects = "SELECT count(*) FROM operation_effects WHERE aspect IN ('entity', 'given')"
@@ -154,7 +158,7 @@ async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
     await consolidate(client)
     await bank.give_facts(entities=plain)
     await consolidate(client)
-    assert await kept(database) == {
+    assert kept(database) == {
         ("lyon", "place", "city"),
         ("lyon", "person", "person"),
         ("porto", "place", "harbour town"),
@@ -167,7 +171,7 @@ async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
     await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
 
     assert (await bank.erasure(erasure.id)).state == "complete"
-    assert await kept(database) == {
+    assert kept(database) == {
         ("lyon", "person", "person"),
         ("porto", "place", "place"),
         ("acme", "", None),
@@ -175,9 +179,8 @@ async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
     }
 
 
-async def kept(database: Database) -> set[tuple[str, str, str | None]]:
-    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
-    with engine.connect() as connection:
+def kept(database: Database) -> set[tuple[str, str, str | None]]:
+    with operator(database).connect() as connection:
         rows = connection.execute(text("SELECT form, sort, type FROM entities"))
         return {(row.form, row.sort, row.type) for row in rows}
 
@@ -249,7 +252,7 @@ async def test_entities_get_the_blocks_that_other_rules_give_them(
 ) -> None:
     await bank.add_memory(ANA)
     await consolidate(client)
-    engine = create_engine(normalise_url(database.urls.superuser_url), poolclass=NullPool)
+    engine = operator(database)
     blocks = text("SELECT form, block FROM entities ORDER BY form")
     with engine.begin() as connection:
         before = connection.execute(blocks).all()
