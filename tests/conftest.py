@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.fixtures.postgres",
@@ -23,8 +24,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let what tests start be interrupted though the tests themselves run in the background.
-
-    A shell has such jobs ignore SIGINT, and what they start inherits that.
-    """
+    """Let no clock decide a test, and no shell whether what tests start can be interrupted."""
+    settings.register_profile(
+        "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("patient")
+    # A shell has jobs in the background ignore SIGINT, and what they start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

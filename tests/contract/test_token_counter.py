@@ -80,8 +80,12 @@ def test_the_encoder_is_held_above_what_it_has_no_words_for() -> None:
     assert counter.count(["one two three", "x" * 400, "😀😀😀"]) == [4, 100, 3]
 
 
+_SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+"""The counters keep nothing between examples, and no clock decides a test."""
+
+
 @given(texts=st.lists(st.text(max_size=8), max_size=30), most=st.integers(0, 10))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=_SUPPRESSED)
 def test_remembered_counts_are_the_counts(texts: list[str], most: int) -> None:
     plain = EncoderTokens(HashingEmbedder())
     cached = CachedTokens(plain, most)
@@ -132,7 +136,7 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
 
 
 @given(material=materials(), budget=st.integers(0, 600))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=_SUPPRESSED)
 def test_no_context_costs_more_than_its_budget(
     counter: TokenCounter, material: Material, budget: int
 ) -> None:
