@@ -1,7 +1,8 @@
 """Forgetting curves: how much of a memory is retained after a while. Computed, never stored.
 
-Ages are days since a memory was recorded or last reinforced, whichever is later; an age below zero
-(a clock that went back) counts as zero.
+Ages are days since a memory was recorded or last reinforced, whichever is later; a salience curve
+falls with the days since it was recorded, and looks at the other only for its bonus. An age below
+zero (a clock that went back) counts as zero.
 """
 
 import math
@@ -21,8 +22,9 @@ class CurveForm(StrEnum):
     POWER = "power"
     """R = (1 + t / (c S))^-p: slower and slower, as measured for people (Wickelgren 1974)."""
     SALIENCE = "salience"
-    """w = weight exp(-rate t / S) + bonus d, where d is 1 for what was reinforced within the
-    window: HEMA (arXiv 2504.16754 §3.4) with the sign of the bonus as its text intends it."""
+    """w = weight exp(-rate t / S) + bonus d, with t since it was recorded, and d 1 for what was
+    reinforced within the window: HEMA (arXiv 2504.16754 §3.4) with the sign of the bonus as its
+    text intends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,12 @@ class Standing:
     """What a curve needs to know of a memory."""
 
     age_days: float
+    """Since it was last reinforced, or recorded."""
     strength: float = 1.0
     """S: 1 at first."""
     was_reinforced: bool = False
+    recorded_before_days: float = 0.0
+    """How long before that it was recorded: 0 for what never was reinforced."""
 
 
 def retention(curve: Curve, standing: Standing) -> float:
@@ -61,7 +66,8 @@ def retention(curve: Curve, standing: Standing) -> float:
         case CurveForm.POWER:
             return float((1.0 + age / (curve.days * strength)) ** -curve.exponent)
         case CurveForm.SALIENCE:
-            faded = curve.weight * math.exp(-curve.rate * age / strength)
+            since_recorded = age + standing.recorded_before_days
+            faded = curve.weight * math.exp(-curve.rate * since_recorded / strength)
             return faded + (curve.bonus if _has_bonus(curve, standing, age) else 0.0)
 
 
@@ -81,10 +87,12 @@ def fades_after(curve: Curve, standing: Standing, threshold: float) -> float:
                 return 0.0
             return float(curve.days * strength * (threshold ** (-1.0 / curve.exponent) - 1.0))
         case CurveForm.SALIENCE:
-            plain = _salience_fades(curve, strength, threshold)
+            before = standing.recorded_before_days
+            plain = max(0.0, _salience_fades(curve, strength, threshold) - before)
             if not standing.was_reinforced:
                 return plain
-            boosted = _salience_fades(curve, strength, threshold - curve.bonus)
+            boosted = _salience_fades(curve, strength, threshold - curve.bonus) - before
+            boosted = max(0.0, boosted)
             return boosted if boosted <= curve.window_days else max(curve.window_days, plain)
 
 

@@ -73,6 +73,7 @@ def standing_of(item: SweepItem, now: datetime) -> Standing:
         age_days=max(0.0, (now - since) / _DAY),
         strength=item.strength,
         was_reinforced=item.last_reinforced_at is not None,
+        recorded_before_days=(since - item.recorded_at) / _DAY,
     )
 
 

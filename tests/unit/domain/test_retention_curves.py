@@ -1,6 +1,7 @@
 """Forgetting curves: the published values, and what holds of every curve."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -46,20 +47,26 @@ def test_exponential_curve_has_memorybanks_values(
 
 
 @pytest.mark.parametrize(
-    ("age", "reinforced", "expected"),
+    ("recorded", "reinforced", "expected"),
     [
-        (0, False, 1.0),
-        (100, False, 0.818731),
-        (100, True, 1.318731),
-        (500, False, 0.367879),
-        (1000, True, 0.135335),
+        (0, None, 1.0),
+        (100, None, 0.818731),
+        (100, 0, 1.318731),
+        (100, 100, 1.318731),
+        (500, None, 0.367879),
+        (1000, 50, 0.635335),
+        (1000, 101, 0.135335),
     ],
 )
 def test_salience_has_hemas_values_with_the_sign_as_meant(
-    age: float, reinforced: bool, expected: float
+    recorded: float, reinforced: float | None, expected: float
 ) -> None:
+    """Days since it was recorded decide how much has faded, those since it was used the bonus."""
     curve = Curve(form=CurveForm.SALIENCE)
-    standing = Standing(age_days=age, was_reinforced=reinforced)
+    age = recorded if reinforced is None else reinforced
+    standing = Standing(
+        age_days=age, was_reinforced=reinforced is not None, recorded_before_days=recorded - age
+    )
     assert retention(curve, standing) == pytest.approx(expected, abs=1e-6)
 
 
@@ -95,18 +102,18 @@ def test_a_clock_that_went_back_takes_nothing(curve: Curve, age: float, strength
     assert retention(curve, Standing(age_days=age, strength=strength)) == 1.0
 
 
-@given(CURVES, st.floats(0.001, 1.4), st.floats(0.01, 1e4), st.booleans())
+@given(CURVES, st.floats(0.001, 1.4), st.floats(0.01, 1e4), st.booleans(), st.floats(0, 1e4))
 def test_the_inverse_says_when_the_threshold_is_crossed(
-    curve: Curve, threshold: float, strength: float, reinforced: bool
+    curve: Curve, threshold: float, strength: float, reinforced: bool, before: float
 ) -> None:
-    standing = Standing(age_days=0, strength=strength, was_reinforced=reinforced)
+    standing = Standing(
+        age_days=0, strength=strength, was_reinforced=reinforced, recorded_before_days=before
+    )
     age = fades_after(curve, standing, threshold)
     assume(age < 1e9)
 
     def at(days: float) -> float:
-        return retention(
-            curve, Standing(age_days=days, strength=strength, was_reinforced=reinforced)
-        )
+        return retention(curve, replace(standing, age_days=days))
 
     margin = 1e-6 * (1 + age)
     assert at(age + margin) <= threshold + 1e-9
