@@ -1,5 +1,7 @@
 """Facts that are fused: one memory says both with their times, as long as its sources stand."""
 
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -7,6 +9,8 @@ from memsvc_client import AsyncBank, AsyncClient, Memory
 
 from memsvc.domain.jobs import JobKind
 from memsvc.services.organising.facts import FactStage
+from memsvc.store.graph_facts import FactsWanted, GraphFacts
+from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
 from tests.integration.promises.test_published_defects import context_of
@@ -57,6 +61,30 @@ async def test_a_contradiction_becomes_one_memory_of_both_and_a_third_joins(
     [three] = await fused(bank)
     assert three.text.startswith("2024-01-01 to 2024-06-01: Ann lives in Lisbon. 2024-06-01 to")
     assert await states(bank, both.id, rome) == ["archived", "merged"]
+
+
+async def test_facts_of_what_is_fused_are_walked_as_those_of_the_memory_it_became(
+    bank: AsyncBank, database: Database
+) -> None:
+    lisbon, porto = await say(bank, "I live in Lisbon.", 1), await say(bank, "I moved to Porto.", 6)
+    other = await say(bank, "It rains.", 7)
+    await settle(database)
+    [both] = await fused(bank)
+    async with database.store.read(DEFAULT_TENANT) as tx:
+        scope = (await tx.banks.resolve("ann")).scope
+
+    async def objects(month: int, **wanted: Any) -> list[str]:
+        at = datetime(2024, month, 2, tzinfo=UTC)
+        asked = FactsWanted(**{"of": [], "about": [], "at": at, **wanted})
+        return [found for _, _, found in await GraphFacts(database.engine).near(scope, asked)]
+
+    assert await objects(9, of=[both.id]) == ["porto"]
+    assert await objects(3, of=[both.id]) == ["lisbon"]
+    assert await objects(9, about=["ann"]) == ["porto"]
+    assert await objects(9, about=["ann"], allowed=[both.id]) == ["porto"]
+    assert await objects(9, about=["ann"], allowed=[other, lisbon, porto]) == []
+    await bank.archive(both.id)
+    assert await objects(9, of=[both.id], about=["ann"]) == []
 
 
 async def test_undoing_a_fusing_restores_both_and_it_is_not_repeated(
