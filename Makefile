@@ -11,7 +11,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage build lock bench bench-peers bench-docs clean
+.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage kills build lock bench bench-peers bench-docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ tests: setup
 
 coverage: setup ## The tests, and which lines none of them reaches; takes half as long again
 	$(BIN)/pytest -q -n $(PYTEST_WORKERS) --cov --cov-report=term:skip-covered
+
+kills: setup ## Kill workers, services and index processes a hundred times each; takes half an hour
+	$(BIN)/pytest -q tests/e2e -k killed --kill-rounds 100
 
 build: setup ## Build both distributions and import them from their wheels
 	rm -rf dist

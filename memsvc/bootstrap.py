@@ -303,7 +303,7 @@ def build_application(
         consolidation=Consolidation(store, stages.every),
         retention=Retention(store, clock),
         erase=Erase(store, signer),
-        decay_replay=DecayReplay(store),
+        decay_replay=DecayReplay(store, clock),
         graph=Graph(store, graphs, logged),
         model_calls=calls,
         reembedding=Reembedding(store, embedders),

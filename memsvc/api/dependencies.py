@@ -244,11 +244,19 @@ async def _idempotency(
     if idempotency_key is None:
         return Idempotency(key=None, response=response)
     key = RequestKey(
-        route=f"{request.method} {request.url.path}",
+        route=_route_of(request),
         key=idempotency_key,
         body_hash=await _request_hash(request),
     )
     return Idempotency(key=key, response=response)
+
+
+def _route_of(request: Request) -> str:
+    """Return the method with a digest of the path.
+
+    Paths name banks and memories, and a key outlives what it was used to erase.
+    """
+    return f"{request.method} {hashlib.sha256(request.url.path.encode()).hexdigest()}"
 
 
 async def _request_hash(request: Request) -> str:

@@ -1,13 +1,16 @@
 """Before a policy takes effect: which past answers it would have taken evidence from."""
 
-from memsvc.domain.identifiers import BankId
+from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.paging import PageRequest
 from memsvc.domain.recorded_recalls import RecordedRecall
 from memsvc.domain.retention.past_answers import PastAnswers, poorer_answers
 from memsvc.domain.retention.policy import RetentionPolicy
+from memsvc.domain.retention.sweep import Fate, FateReason, plan_sweep
 from memsvc.errors import NoRetentionPolicyError
+from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.pass_through import Mode
+from memsvc.services.retention import items_of
 from memsvc.store.transactions import ReadTransaction, Store
 
 MOST_RECALLS = 5_000
@@ -17,8 +20,9 @@ _PAGE = 500
 class DecayReplay:
     """Runs recorded recalls against a policy; changes nothing."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def __call__(
         self,
@@ -41,7 +45,19 @@ class DecayReplay:
             found = await _newest(tx, bank_id, recalls)
             ids = {hit.memory_id for each in found for hit in each.hits}
             items = await tx.retention.items(bank_id, sorted(ids))
-        return poorer_answers(policy, found, {item.memory_id: item for item in items})
+            over_capacity = await self._over_capacity(tx, bank_id, policy)
+        return poorer_answers(
+            policy, found, {item.memory_id: item for item in items}, over_capacity
+        )
+
+    async def _over_capacity(
+        self, tx: ReadTransaction, bank_id: BankId, policy: RetentionPolicy
+    ) -> dict[MemoryId, Fate]:
+        if policy.capacity is None:
+            return {}
+        plan = plan_sweep(policy, await items_of(tx, bank_id), self._clock.now())
+        over = [each for each in plan.fates if each.reason is FateReason.OVER_CAPACITY]
+        return {each.memory_id: each for each in over}
 
 
 async def _newest(tx: ReadTransaction, bank_id: BankId, most: int) -> list[RecordedRecall]:

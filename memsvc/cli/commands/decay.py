@@ -55,10 +55,17 @@ def set_policy(  # noqa: PLR0913 — a command's options
             help="What makes memories stronger: nothing, being a hit as well, feedback alone.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what past answers would have lost.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have memories fade from now on; the bank is swept every hour. Options change the file's."""
+    """Have memories fade from now on; the bank is swept every hour. Options change the file's.
+
+    Recorded answers are tried on the policy first: if any would have lost hits, it asks.
+    """
     from memsvc_client import Curve, RetentionPolicy
 
     from memsvc.cli.connection import ask
@@ -76,6 +83,14 @@ def set_policy(  # noqa: PLR0913 — a command's options
         "reinforce": reinforce,
     }
     policy = policy.model_copy(update={k: v for k, v in given.items() if v is not None})
+    tried = ask(url, lambda client: client.bank(bank).replay_decay(policy=policy, listed=0))
+    if dry_run:
+        print_record(tried, as_json=as_json, show=_show_replay)
+        return
+    if tried.poorer:
+        typer.echo(_told(tried), err=True)
+        if not yes:
+            typer.confirm(f"Set this policy for {bank}?", abort=True, err=True)
     found = ask(url, lambda client: client.bank(bank).set_retention_policy(policy))
     print_record(found, as_json=as_json, show=_show_policy)
 
@@ -187,12 +202,16 @@ def _show_replay(replayed: "DecayReplay") -> None:
                 for each in replayed.items
             ),
         )
-    typer.echo(
+    typer.echo(_told(replayed))
+    if replayed.unknown:
+        typer.echo(f"Of {replayed.unknown} hits nothing can be said: their memories are gone.")
+
+
+def _told(replayed: "DecayReplay") -> str:
+    return (
         f"{replayed.poorer} of {replayed.answers} answers would have lost"
         f" {replayed.lost} of {replayed.hits} hits, {replayed.without_evidence} of them all."
     )
-    if replayed.unknown:
-        typer.echo(f"Of {replayed.unknown} hits nothing can be said: their memories are gone.")
 
 
 def _show_policy(found: "BankPolicy") -> None:

@@ -27,6 +27,9 @@ def erase(  # noqa: PLR0913 — a command's options
     user: User = None,
     session: Session = None,
     memory: Memories = None,
+    whole: Annotated[
+        bool, typer.Option("--bank", help="Everything, and the bank with it, as `bank delete`.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many memories that is.")
     ] = False,
@@ -38,7 +41,7 @@ def erase(  # noqa: PLR0913 — a command's options
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase what a user or a session said, or some memories, for good; nothing undoes it.
+    """Erase what a user or a session said, some memories or the bank, for good; nothing undoes it.
 
     Versions, vectors, notes, history and what was made from them go too. Then every table is
     searched, and what was found is signed.
@@ -47,13 +50,14 @@ def erase(  # noqa: PLR0913 — a command's options
     from memsvc.cli.failures import CommandError
     from memsvc.cli.output import print_json, print_record
 
-    subject = subject_of(user, session, memory)
+    subject = subject_of(user, session, memory, whole=whole)
     _check_free(receipt)
-    found = ask(url, lambda client: client.bank(bank).preview_erasure(**subject))
-    said = f"{found.memories} memories of {bank}, and what was made from them"
+    memories = ask(url, lambda client: _count(client, bank, subject))
+    what = "and the bank" if subject is None else "and what was made from them"
+    said = f"{memories} memories of {bank}, {what}"
     if dry_run:
         if as_json:
-            print_json(found.model_dump(mode="json"))
+            print_json({"memories": memories})
         else:
             typer.echo(f"Would erase {said}.")
         return
@@ -70,8 +74,13 @@ def erase(  # noqa: PLR0913 — a command's options
         )
 
 
-def subject_of(user: str | None, session: str | None, memory: list[str] | None) -> "Subject":
-    """Return whose data is meant; a usage error unless exactly one is given."""
+def subject_of(
+    user: str | None, session: str | None, memory: list[str] | None, *, whole: bool
+) -> "Subject | None":
+    """Return whose data is meant, ``None`` for the ``whole`` bank.
+
+    A usage error unless exactly one is given.
+    """
     given: list[Subject] = []
     if user is not None:
         given.append({"user_id": user})
@@ -79,9 +88,9 @@ def subject_of(user: str | None, session: str | None, memory: list[str] | None) 
         given.append({"session_id": session})
     if memory:
         given.append({"memory_ids": memory})
-    if len(given) != 1:
-        raise typer.BadParameter("give exactly one of --user, --session and --memory")
-    return given[0]
+    if len(given) + whole != 1:
+        raise typer.BadParameter("give exactly one of --user, --session, --memory and --bank")
+    return None if whole else given[0]
 
 
 def show_erasure(erasure: "Erasure") -> None:
@@ -101,17 +110,40 @@ def show_erasure(erasure: "Erasure") -> None:
     )
 
 
-def _carry_out(bank: str, subject: "Subject", url: str | None) -> "tuple[Erasure, Job]":
+async def _count(client: "AsyncClient", bank: str, subject: "Subject | None") -> int:
+    if subject is None:
+        return (await client.get_bank(bank)).memory_count
+    return (await client.bank(bank).preview_erasure(**subject)).memories
+
+
+def _carry_out(bank: str, subject: "Subject | None", url: str | None) -> "tuple[Erasure, Job]":
     from memsvc.cli.connection import ask
     from memsvc.cli.progress import followed, progress_bar
 
     async def run(client: "AsyncClient") -> "tuple[Erasure, Job]":
+        if subject is None:
+            return await _delete(client, bank)
         started = await client.bank(bank).erase(**subject)
         with progress_bar("erasing") as advance:
             job = await followed(client, started.job_id, advance)
         return await client.bank(bank).erasure(started.id), job
 
     return ask(url, run, works=True)
+
+
+async def _delete(client: "AsyncClient", bank: str) -> "tuple[Erasure, Job]":
+    from memsvc.cli.failures import CommandError
+    from memsvc.cli.progress import followed, progress_bar
+
+    # A bank that is gone is only known by its id.
+    bank_id = (await client.get_bank(bank)).id
+    started = await client.delete_bank(bank_id)
+    with progress_bar("erasing") as advance:
+        job = await followed(client, started.id, advance)
+    async for erasure in client.bank(bank_id).erasures():
+        if erasure.job_id == job.id:
+            return erasure, job
+    raise CommandError(f"The bank is gone, but its deletion (job {job.id}) has left no receipt.")
 
 
 def _check_free(receipt: Path | None) -> None:

@@ -78,6 +78,9 @@ def verify(
     user: User = None,
     session: Session = None,
     memory: Memories = None,
+    bank: Annotated[
+        str | None, typer.Option("--bank", metavar="ID", help="The bank, whole, by its id.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the signature of a receipt, and whose data it is about if you name somebody.
@@ -93,8 +96,8 @@ def verify(
         raise CommandError(f"{receipt} was not signed with this key, or was changed since.")
     document = envelope["receipt"]
     assert isinstance(document, dict)  # noqa: S101 — what is authentic has one
-    if user is not None or session is not None or memory:
-        subject = _subject(user, session, memory)
+    if user is not None or session is not None or memory or bank is not None:
+        subject = _subject(user, session, memory, bank)
         if not concerns(document, subject):
             raise CommandError("The receipt is genuine, but is not about this subject.")
     if as_json:
@@ -122,10 +125,14 @@ def _key_of(key: str) -> str:
     return file.read_text(encoding="utf-8").strip() if file.is_file() else key
 
 
-def _subject(user: str | None, session: str | None, memory: list[str] | None) -> "Subject":
+def _subject(
+    user: str | None, session: str | None, memory: list[str] | None, bank: str | None
+) -> "Subject":
     from memsvc.domain.erasure import Subject, SubjectKind
 
-    asked = subject_of(user, session, memory)
+    asked = subject_of(user, session, memory, whole=bank is not None)
+    if asked is None:
+        return Subject(kind=SubjectKind.BANK, values=[str(bank).lower()])
     if "user_id" in asked:
         return Subject(kind=SubjectKind.USER, values=[asked["user_id"]])
     if "session_id" in asked:

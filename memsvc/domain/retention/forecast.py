@@ -1,9 +1,11 @@
 """When the memories of a bank will fade: the curves turned round, not days played through.
 
-Nothing is known of recalls to come: what is reinforced meanwhile stays longer.
+Nothing is known of recalls to come: what is reinforced meanwhile stays longer. Nor of what will be
+added: a capacity takes what is too many of those that are there now.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
@@ -12,9 +14,10 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import MemoryKind
 from memsvc.domain.retention.curves import fades_after
 from memsvc.domain.retention.policy import RetentionPolicy, curve_of, is_kept, threshold_of
-from memsvc.domain.retention.sweep import FateReason, SweepItem, standing_of
+from memsvc.domain.retention.sweep import FateReason, SweepItem, plan_sweep, standing_of
 
 MOST_DAYS = 3_650
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +51,59 @@ class Forecast:
 def forecast(
     policy: RetentionPolicy, items: Iterable[SweepItem], now: datetime, *, days: int, listed: int
 ) -> Forecast:
-    """Return what leaves within ``days`` (1 to ``MOST_DAYS``), the ``listed`` soonest by name.
-
-    Capacity is left out: what it takes depends on what is added.
-    """
+    """Return what leaves within ``days`` (1 to ``MOST_DAYS``), the ``listed`` soonest by name."""
+    there = list(items)
+    fading = {each.memory_id: found for each in there if (found := _fading(policy, each, now))}
+    if policy.capacity is not None:
+        fading |= {each.memory_id: each for each in _without_room(policy, there, fading, now, days)}
     leaving = [0] * days
-    fading: list[Fading] = []
-    examined = 0
-    for item in items:
-        examined += 1
-        found = _fading(policy, item, now)
-        if found is None or (day := max(0, (found.at - now) // timedelta(days=1))) >= days:
-            continue
-        leaving[day] += 1
-        fading.append(found)
-    soonest = nsmallest(listed, fading, key=lambda each: (each.at, each.memory_id))
-    return Forecast(now=now, leaving=leaving, soonest=soonest, examined=examined)
+    within = [each for each in fading.values() if _day_of(each, now) < days]
+    for each in within:
+        leaving[_day_of(each, now)] += 1
+    soonest = nsmallest(listed, within, key=lambda each: (each.at, each.memory_id))
+    return Forecast(now=now, leaving=leaving, soonest=soonest, examined=len(there))
+
+
+def _day_of(fading: Fading, now: datetime) -> int:
+    return max(0, (fading.at - now) // _DAY)
+
+
+def _without_room(
+    policy: RetentionPolicy,
+    items: Sequence[SweepItem],
+    fading: Mapping[MemoryId, Fading],
+    now: datetime,
+    days: int,
+) -> list[Fading]:
+    """Return what a sweep a day takes for want of room.
+
+    All of it at once but for those too young yet: with nothing added there is ever more room.
+    """
+    left, found = list(items), []
+    for day in range(min(days, math.ceil(policy.minimum_age_days) + 1)):
+        at = now + day * _DAY
+        left = [each for each in left if not _has_left(fading.get(each.memory_id), at)]
+        if policy.capacity is None or len(left) <= policy.capacity:
+            break
+        fates = plan_sweep(policy, left, at).fates
+        over = [each for each in fates if each.reason is FateReason.OVER_CAPACITY]
+        found += [
+            Fading(memory_id=each.memory_id, kind=each.kind, reason=each.reason, at=at)
+            for each in over
+        ]
+        gone = {each.memory_id for each in over}
+        left = [each for each in left if each.memory_id not in gone]
+    return found
+
+
+def _has_left(fading: Fading | None, at: datetime) -> bool:
+    return fading is not None and fading.at <= at
 
 
 def _fading(policy: RetentionPolicy, item: SweepItem, now: datetime) -> Fading | None:
     """Return when a memory leaves, ``None`` for never (or beyond all forecasts)."""
     due: list[tuple[float, FateReason]] = []
-    age_days = (now - item.recorded_at) / timedelta(days=1)
+    age_days = (now - item.recorded_at) / _DAY
     if policy.ttl_days is not None:
         due.append((policy.ttl_days - age_days, FateReason.TOO_OLD))
     if not is_kept(policy, item.kind, pinned=item.pinned):

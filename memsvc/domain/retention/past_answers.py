@@ -1,7 +1,7 @@
 """What a policy would have taken from answers that were given: looked at, never carried out.
 
-Each hit is judged at the instant of its answer with the strength and the clock that it had then.
-Capacity is left out, as in forecasts: what it takes depends on everything else that was there.
+Each hit is judged at the instant of its answer with the strength and the clock that it had then. What
+a capacity takes depends on everything else that is there: it is what a sweep of today would take.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,8 +61,12 @@ def poorer_answers(
     policy: RetentionPolicy,
     recalls: Iterable[RecordedRecall],
     items: Mapping[MemoryId, SweepItem],
+    over_capacity: Mapping[MemoryId, Fate],
 ) -> PastAnswers:
-    """Judge ranked answers by a policy; ``items`` are their memories as they are today."""
+    """Judge ranked answers by a policy; ``items`` are their memories as they are today.
+
+    ``over_capacity`` are those of the bank for which the policy has no room today.
+    """
     answers = hits = unknown = 0
     poorer: list[PoorerAnswer] = []
     for recall in recalls:
@@ -74,7 +78,11 @@ def poorer_answers(
             LostHit(rank=rank, fate=fate)
             for rank, hit in enumerate(shown, start=1)
             if (item := items.get(hit.memory_id)) is not None
-            and (fate := fate_of(policy, _as_then(item, hit), recall.asked_for)) is not None
+            and (
+                fate := fate_of(policy, _as_then(item, hit), recall.asked_for)
+                or over_capacity.get(hit.memory_id)
+            )
+            is not None
         ]
         if lost:
             poorer.append(

@@ -55,9 +55,25 @@ def test_nothing_is_erased_by_a_dry_run_or_without_consent(people: Run) -> None:
     assert texts(people) == sorted([SECRET, OTHER])
 
 
+def test_a_bank_is_erased_whole_and_its_receipt_is_about_it(people: Run, tmp_path: Path) -> None:
+    bank_id = json.loads(people("bank", "show", "people", "--json").stdout)["id"]
+    assert "2 memories" in people("erase", "people", "--bank", "--dry-run").stdout
+    receipt = tmp_path / "receipt.json"
+    done = people("erase", "people", "--bank", "--yes", "--json", "--receipt", str(receipt))
+    assert (done.exit_code, json.loads(done.stdout)["state"]) == (0, "complete"), done.output
+
+    assert people("bank", "show", "people").exit_code == 1
+    key = people("erasures", "key").stdout.strip()
+    verified = people("erasures", "verify", str(receipt), "--key", key, "--bank", bank_id)
+    assert "genuine" in verified.stdout
+    other = people("erasures", "verify", str(receipt), "--key", key, "--bank", "people")
+    assert (other.exit_code, "not about" in other.stderr) == (1, True)
+
+
 def test_exactly_one_subject_and_a_new_file_are_needed(run: Run, tmp_path: Path) -> None:
     assert run("erase", "people").exit_code == 2
     assert run("erase", "people", "--user", "ann", "--session", "s").exit_code == 2
+    assert run("erase", "people", "--user", "ann", "--bank").exit_code == 2
     there = tmp_path / "there.json"
     there.write_text("{}")
     taken = run("erase", "people", "--user", "ann", "--receipt", str(there))

@@ -213,6 +213,8 @@ async def test_a_policy_is_tried_on_past_answers_before_it_takes_effect(asked: A
     patient = RetentionPolicy(curve=Curve(days=60))
     assert (await asked.bank.replay_decay(policy=patient)).poorer == 0
     assert (await asked.bank.replay_decay(policy=patient, recalls=1)).answers == 1
+    small = RetentionPolicy(threshold=0, capacity=0)
+    assert (await asked.bank.replay_decay(policy=small)).without_evidence == 2
 
 
 async def test_without_any_policy_there_is_nothing_to_try(asked: Asked) -> None:

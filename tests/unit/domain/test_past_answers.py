@@ -8,7 +8,7 @@ from memsvc.domain.memory import MemoryKind
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.retention.past_answers import PastAnswers, poorer_answers
 from memsvc.domain.retention.policy import RetentionPolicy
-from memsvc.domain.retention.sweep import FateReason, SweepItem
+from memsvc.domain.retention.sweep import FateReason, SweepItem, plan_sweep
 
 STORED = datetime(2026, 1, 1, tzinfo=UTC)
 ONE, TWO, GONE = (MemoryId(UUID(int=no)) for no in (1, 2, 3))
@@ -59,7 +59,7 @@ def recall(number: int, days: float, *hits: RecordedHit) -> RecordedRecall:
 
 def judged(*recalls: RecordedRecall, pinned: bool = False) -> PastAnswers:
     items = {each: item(each, pinned=pinned) for each in (ONE, TWO)}
-    return poorer_answers(POLICY, recalls, items)
+    return poorer_answers(POLICY, recalls, items, {})
 
 
 def test_an_answer_is_judged_as_of_when_it_was_given() -> None:
@@ -94,3 +94,13 @@ def test_near_misses_are_no_evidence() -> None:
 
 def test_what_is_pinned_stays() -> None:
     assert judged(recall(1, 16, hit(ONE)), pinned=True).poorer == []
+
+
+def test_what_there_is_no_room_for_today_is_lost_whenever_it_was_found() -> None:
+    policy = RetentionPolicy(threshold=0, capacity=1)
+    items = {each: item(each) for each in (ONE, TWO)}
+    plan = plan_sweep(policy, items.values(), STORED + timedelta(days=1))
+    over = {each.memory_id: each for each in plan.fates}
+    past = poorer_answers(policy, [recall(1, 0, hit(ONE), hit(TWO))], items, over)
+    assert [each.lost[0].fate.reason for each in past.poorer] == [FateReason.OVER_CAPACITY]
+    assert past.lost == 1

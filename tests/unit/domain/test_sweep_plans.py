@@ -1,5 +1,6 @@
 """What sweeps and forecasts decide."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import MemoryKind
 from memsvc.domain.retention.curves import Curve
 from memsvc.domain.retention.forecast import forecast
-from memsvc.domain.retention.policy import KindRule, RetentionPolicy
+from memsvc.domain.retention.policy import KindRule, RetentionPolicy, is_kept
 from memsvc.domain.retention.sweep import FateReason, SweepItem, plan_sweep
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -121,13 +122,31 @@ def test_plan_is_the_same_in_any_order_and_leaves_nothing_for_a_second(
 def test_forecast_agrees_with_the_sweeps_of_the_days_to_come(
     policy: RetentionPolicy, items: list[SweepItem], day: int
 ) -> None:
-    bare = RetentionPolicy(
-        threshold=policy.threshold,
-        ttl_days=policy.ttl_days,
-        minimum_age_days=policy.minimum_age_days,
-        kinds=policy.kinds,
-    )
+    bare = replace(policy, capacity=None)
     foreseen = forecast(bare, items, NOW, days=61, listed=0)
     early = plan_sweep(bare, items, NOW + day * DAY - timedelta(seconds=1))
     late = plan_sweep(bare, items, NOW + (day + 1) * DAY + timedelta(seconds=1))
     assert len(early.fates) <= sum(foreseen.leaving[: day + 1]) <= len(late.fates)
+
+
+def test_forecast_has_what_is_too_much_leave_at_once_and_the_young_when_they_are_old_enough() -> None:
+    policy = RetentionPolicy(threshold=0, capacity=1, minimum_age_days=3)
+    items = item(1, 9), item(2, 8), item(3, 1), item(4, 0)
+    foreseen = forecast(policy, items, NOW, days=5, listed=9)
+    assert foreseen.leaving == [2, 0, 1, 0, 0]
+    assert [(each.memory_id.int, each.reason) for each in foreseen.soonest] == [
+        (number, FateReason.OVER_CAPACITY) for number in (1, 2, 3)
+    ]
+
+
+@given(POLICIES, ITEMS, st.integers(0, 20))
+def test_forecast_leaves_as_many_as_there_is_room_for(
+    policy: RetentionPolicy, items: list[SweepItem], capacity: int
+) -> None:
+    def staying(each: RetentionPolicy) -> int:
+        return forecast(each, items, NOW, days=61, listed=0).staying
+
+    kept = sum(is_kept(policy, each.kind, pinned=each.pinned) for each in items)
+    left = staying(replace(policy, capacity=capacity))
+    unbounded = staying(replace(policy, capacity=None))
+    assert min(capacity, unbounded) <= left <= min(max(capacity, kept), unbounded)
