@@ -64,7 +64,7 @@ def key(*, url: Url = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913 — a command's options
     receipt: Annotated[
         Path, typer.Argument(metavar="RECEIPT", help="File with a receipt.", exists=True)
     ],

@@ -1,7 +1,8 @@
 """What a policy would have taken from answers that were given: looked at, never carried out.
 
-Each hit is judged at the instant of its answer with the strength and the clock that it had then. What
-a capacity takes depends on everything else that is there: it is what a sweep of today would take.
+Each hit is judged at the instant of its answer with the strength and the clock that it had then.
+What a capacity takes depends on everything else that is there: it is what a sweep of today would
+take.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

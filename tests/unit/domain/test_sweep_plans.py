@@ -129,7 +129,7 @@ def test_forecast_agrees_with_the_sweeps_of_the_days_to_come(
     assert len(early.fates) <= sum(foreseen.leaving[: day + 1]) <= len(late.fates)
 
 
-def test_forecast_has_what_is_too_much_leave_at_once_and_the_young_when_they_are_old_enough() -> None:
+def test_what_is_too_much_leaves_at_once_and_the_young_when_they_are_old_enough() -> None:
     policy = RetentionPolicy(threshold=0, capacity=1, minimum_age_days=3)
     items = item(1, 9), item(2, 8), item(3, 1), item(4, 0)
     foreseen = forecast(policy, items, NOW, days=5, listed=9)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -44,7 +45,7 @@ async def view(bank: AsyncBank) -> View:
     found: dict[UUID, tuple[object, ...]] = {}
     async for each in bank.memories():
         detail = await bank.get(each.id)
-        links = {(link.type, link.from_id, link.to_id) for link in detail.links}
+        links = {(link.type, link.direction, link.memory_id) for link in detail.links}
         notes = detail.annotations
         said = None if notes is None else (notes.keywords, notes.tags, notes.context)
         found[each.id] = (each.state, each.text, each.pinned, dict(each.metadata), said, links)
@@ -55,9 +56,10 @@ async def histories(bank: AsyncBank) -> dict[UUID, list[tuple[object, ...]]]:
     """Return every version of every memory, of its text and of its annotations, oldest first."""
     found: dict[UUID, list[tuple[object, ...]]] = {}
     async for each in bank.memories():
-        texts = [(e.version, e.text) async for e in bank.versions(each.id)]
-        notes = [(e.version, e.context) async for e in bank.annotations(each.id)]
-        found[each.id] = sorted(texts) + sorted(notes)
+        versions: list[tuple[object, ...]]
+        versions = [(e.version, e.text) async for e in bank.versions(each.id)]
+        versions += [(e.number, e.context) async for e in bank.annotations(each.id)]
+        found[each.id] = versions
     return found
 
 
@@ -80,10 +82,8 @@ async def step(client: AsyncClient, bank: AsyncBank, drawn: random.Random) -> No
         case _:
             done = [each async for each in bank.operations()]
             if done:
-                try:
+                with suppress(UndoPreventedError, OperationUndoneError):
                     await bank.undo(drawn.choice(done).id)
-                except (UndoPreventedError, OperationUndoneError):
-                    pass
     await client.wait_for_jobs("ann", timeout_s=30, poll_s=0.02)
 
 
