@@ -1,11 +1,13 @@
 """Before a policy takes effect: which past answers it would have taken evidence from."""
 
+from collections.abc import Mapping
+
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.paging import PageRequest
 from memsvc.domain.recorded_recalls import RecordedRecall
 from memsvc.domain.retention.past_answers import PastAnswers, poorer_answers
 from memsvc.domain.retention.policy import RetentionPolicy
-from memsvc.domain.retention.sweep import Fate, FateReason, plan_sweep
+from memsvc.domain.retention.sweep import Fate, plan_sweep
 from memsvc.errors import NoRetentionPolicyError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
@@ -52,12 +54,10 @@ class DecayReplay:
 
     async def _over_capacity(
         self, tx: ReadTransaction, bank_id: BankId, policy: RetentionPolicy
-    ) -> dict[MemoryId, Fate]:
+    ) -> Mapping[MemoryId, Fate]:
         if policy.capacity is None:
             return {}
-        plan = plan_sweep(policy, await items_of(tx, bank_id), self._clock.now())
-        over = [each for each in plan.fates if each.reason is FateReason.OVER_CAPACITY]
-        return {each.memory_id: each for each in over}
+        return plan_sweep(policy, await items_of(tx, bank_id), self._clock.now()).over_capacity
 
 
 async def _newest(tx: ReadTransaction, bank_id: BankId, most: int) -> list[RecordedRecall]:

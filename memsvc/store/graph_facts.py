@@ -45,7 +45,10 @@ WHERE f.bank_id = %(bank)s AND f.object IS NOT NULL AND NOT f.denies
 ORDER BY f.memory_id <> ALL(ARRAY(SELECT memory_id FROM within)), f.valid_from DESC, f.fact_id
 LIMIT %(limit)s
 """
-"""What a merged memory says is said by the one it lives on in, which a filter has to allow."""
+"""What a merged memory says is said by the one it lives on in, which a filter has to allow.
+
+``carrying`` follows the same links; here only an active memory carries what walks begin from.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

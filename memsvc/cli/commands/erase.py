@@ -8,6 +8,8 @@ import typer
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from memsvc_client import AsyncClient, Erasure, Job
     from memsvc_client.erasures import Subject
 
@@ -121,29 +123,32 @@ def _carry_out(bank: str, subject: "Subject | None", url: str | None) -> "tuple[
     from memsvc.cli.progress import followed, progress_bar
 
     async def run(client: "AsyncClient") -> "tuple[Erasure, Job]":
-        if subject is None:
-            return await _delete(client, bank)
-        started = await client.bank(bank).erase(**subject)
+        reference, job_id = await _start(client, bank, subject)
         with progress_bar("erasing") as advance:
-            job = await followed(client, started.job_id, advance)
-        return await client.bank(bank).erasure(started.id), job
+            job = await followed(client, job_id, advance)
+        return await _erasure_by(client, reference, job), job
 
     return ask(url, run, works=True)
 
 
-async def _delete(client: "AsyncClient", bank: str) -> "tuple[Erasure, Job]":
-    from memsvc.cli.failures import CommandError
-    from memsvc.cli.progress import followed, progress_bar
-
+async def _start(
+    client: "AsyncClient", bank: str, subject: "Subject | None"
+) -> "tuple[str | UUID, UUID]":
+    """Return what the bank is known by from now on, and the job."""
+    if subject is not None:
+        return bank, (await client.bank(bank).erase(**subject)).job_id
     # A bank that is gone is only known by its id.
     bank_id = (await client.get_bank(bank)).id
-    started = await client.delete_bank(bank_id)
-    with progress_bar("erasing") as advance:
-        job = await followed(client, started.id, advance)
-    async for erasure in client.bank(bank_id).erasures():
+    return bank_id, (await client.delete_bank(bank_id)).id
+
+
+async def _erasure_by(client: "AsyncClient", bank: "str | UUID", job: "Job") -> "Erasure":
+    from memsvc.cli.failures import CommandError
+
+    async for erasure in client.bank(bank).erasures():
         if erasure.job_id == job.id:
-            return erasure, job
-    raise CommandError(f"The bank is gone, but its deletion (job {job.id}) has left no receipt.")
+            return erasure
+    raise CommandError(f"The job {job.id} has left no receipt.")
 
 
 def _check_free(receipt: Path | None) -> None:

@@ -87,19 +87,19 @@ def fades_after(curve: Curve, standing: Standing, threshold: float) -> float:
                 return 0.0
             return float(curve.days * strength * (threshold ** (-1.0 / curve.exponent) - 1.0))
         case CurveForm.SALIENCE:
-            before = standing.recorded_before_days
-            plain = max(0.0, _salience_fades(curve, strength, threshold) - before)
+            plain = _salience_fades(curve, standing, threshold)
             if not standing.was_reinforced:
                 return plain
-            boosted = _salience_fades(curve, strength, threshold - curve.bonus) - before
-            boosted = max(0.0, boosted)
+            boosted = _salience_fades(curve, standing, threshold - curve.bonus)
             return boosted if boosted <= curve.window_days else max(curve.window_days, plain)
 
 
-def _salience_fades(curve: Curve, strength: float, threshold: float) -> float:
+def _salience_fades(curve: Curve, standing: Standing, threshold: float) -> float:
     if threshold <= 0 or curve.weight <= 0:
         return math.inf if threshold <= 0 else 0.0
-    return max(0.0, -math.log(threshold / curve.weight) * strength / curve.rate)
+    strength = _bounded(standing.strength)
+    since_recorded = -math.log(threshold / curve.weight) * strength / curve.rate
+    return max(0.0, since_recorded - standing.recorded_before_days)
 
 
 def _has_bonus(curve: Curve, standing: Standing, age: float) -> bool:

@@ -54,8 +54,7 @@ def forecast(
     """Return what leaves within ``days`` (1 to ``MOST_DAYS``), the ``listed`` soonest by name."""
     there = list(items)
     fading = {each.memory_id: found for each in there if (found := _fading(policy, each, now))}
-    if policy.capacity is not None:
-        fading |= {each.memory_id: each for each in _without_room(policy, there, fading, now, days)}
+    fading |= _without_room(policy, there, fading, now, days)
     leaving = [0] * days
     within = [each for each in fading.values() if _day_of(each, now) < days]
     for each in within:
@@ -74,25 +73,24 @@ def _without_room(
     fading: Mapping[MemoryId, Fading],
     now: datetime,
     days: int,
-) -> list[Fading]:
+) -> dict[MemoryId, Fading]:
     """Return what a sweep a day takes for want of room.
 
     All of it at once but for those too young yet: with nothing added there is ever more room.
     """
-    left, found = list(items), []
+    if policy.capacity is None:
+        return {}
+    left, found = list(items), dict[MemoryId, Fading]()
     for day in range(min(days, math.ceil(policy.minimum_age_days) + 1)):
         at = now + day * _DAY
         left = [each for each in left if not _has_left(fading.get(each.memory_id), at)]
-        if policy.capacity is None or len(left) <= policy.capacity:
+        if len(left) <= policy.capacity:
             break
-        fates = plan_sweep(policy, left, at).fates
-        over = [each for each in fates if each.reason is FateReason.OVER_CAPACITY]
-        found += [
-            Fading(memory_id=each.memory_id, kind=each.kind, reason=each.reason, at=at)
-            for each in over
-        ]
-        gone = {each.memory_id for each in over}
-        left = [each for each in left if each.memory_id not in gone]
+        for memory_id, fate in plan_sweep(policy, left, at).over_capacity.items():
+            found[memory_id] = Fading(
+                memory_id=memory_id, kind=fate.kind, reason=fate.reason, at=at
+            )
+        left = [each for each in left if each.memory_id not in found]
     return found
 
 

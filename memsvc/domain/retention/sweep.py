@@ -1,6 +1,6 @@
 """What a sweep does to a bank at one instant: decided by arithmetic alone, the same every time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,6 +64,13 @@ class SweepPlan:
     def staying(self) -> int:
         """How many memories are left."""
         return self.examined - len(self.fates)
+
+    @property
+    def over_capacity(self) -> Mapping[MemoryId, Fate]:
+        """Those that leave for want of room alone."""
+        return {
+            each.memory_id: each for each in self.fates if each.reason is FateReason.OVER_CAPACITY
+        }
 
 
 def standing_of(item: SweepItem, now: datetime) -> Standing:

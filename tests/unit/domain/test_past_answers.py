@@ -100,7 +100,7 @@ def test_what_there_is_no_room_for_today_is_lost_whenever_it_was_found() -> None
     policy = RetentionPolicy(threshold=0, capacity=1)
     items = {each: item(each) for each in (ONE, TWO)}
     plan = plan_sweep(policy, items.values(), STORED + timedelta(days=1))
-    over = {each.memory_id: each for each in plan.fates}
-    past = poorer_answers(policy, [recall(1, 0, hit(ONE), hit(TWO))], items, over)
+    answers = [recall(1, 0, hit(ONE), hit(TWO))]
+    past = poorer_answers(policy, answers, items, plan.over_capacity)
     assert [each.lost[0].fate.reason for each in past.poorer] == [FateReason.OVER_CAPACITY]
     assert past.lost == 1
