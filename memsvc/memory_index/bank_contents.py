@@ -3,7 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.index_segment import memory_keys
 from memsvc.domain.inverted_index import InvertedIndex
 from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.memory_index.memory_vectors import MemoryVectors
@@ -40,6 +43,18 @@ class BankContents:
             without = [e.memory_id for e in upserts if e.mentions is None]
             episodes = {e.memory_id: e.episode_id for e in upserts if e.episode_id is not None}
             self.graph.apply(found, [*removals, *without], episodes)
+
+    def naming(self, memory_ids: Collection[MemoryId]) -> dict[str, int]:
+        """Return of each index that is held how many of the memories it names, by what it holds."""
+        wanted = memory_keys(memory_ids)
+        found: dict[str, int] = {}
+        if self.lexical is not None:
+            found["words"] = int(np.isin(wanted, self.lexical.keys()).sum())
+        if self.vectors is not None:
+            found["vectors"] = int(np.isin(wanted, self.vectors.owners()[1]).sum())
+        if self.graph is not None:
+            found["graph"] = sum(each in self.graph for each in memory_ids)
+        return found
 
     def _held(self) -> list[InvertedIndex | MemoryVectors | MemoryGraph]:
         held = (self.lexical, self.vectors, self.graph)

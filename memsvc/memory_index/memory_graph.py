@@ -61,6 +61,9 @@ class MemoryGraph:
     def __len__(self) -> int:
         return len(self._mentions)
 
+    def __contains__(self, memory_id: MemoryId) -> bool:
+        return memory_id in self._mentions
+
     @property
     def entity_count(self) -> int:
         """How many entities any memory mentions."""
@@ -283,12 +286,18 @@ class MemoryGraph:
     def _walks_of(self, weights: EdgeWeights) -> WalkGraph[MemoryId]:
         """Return the edges with these weights; they are put together when first asked for."""
         if weights not in self._walks:
-            told = {
-                each: Told(
-                    entities=frozenset(self._mentions.mentions_of(each)),
-                    episode=self._episodes.episode_of(each),
-                )
-                for each in self._mentions
-            }
+            told = _told(self._mentions, self._episodes)
             self._walks[weights] = WalkGraph(told, self._names.pairs(), weights)
         return self._walks[weights]
+
+
+def _told(
+    mentions: MentionGraph[MemoryId], episodes: Memberships[MemoryId, EpisodeId]
+) -> dict[MemoryId, Told]:
+    """Return what each memory mentions, and the episode it belongs to."""
+    return {
+        each: Told(
+            entities=frozenset(mentions.mentions_of(each)), episode=episodes.episode_of(each)
+        )
+        for each in mentions
+    }

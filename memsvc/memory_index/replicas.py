@@ -12,7 +12,7 @@ import structlog
 
 from memsvc.domain.bm25 import Bm25
 from memsvc.domain.erasure import SearchReport
-from memsvc.domain.identifiers import TenantId
+from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.index_checks import Verification
 from memsvc.domain.index_states import HeldBank
 from memsvc.domain.inverted_index import InvertedIndex
@@ -51,6 +51,8 @@ _WORDS = "words"
 
 _FILES = "index snapshots"
 """Names files of snapshots in the report of a search."""
+_IN_MEMORY = " in memory"
+"""Follows the name of an index that this process holds, in that report."""
 _GRAPHS = "graph"
 """Names graphs in metrics: what it takes to load one again after its bank had to leave."""
 
@@ -187,14 +189,26 @@ class BankReplicas:
             await asyncio.to_thread(self._policy.snapshots.clear, scope)
 
     async def search(self, scope: BankScope, memory_ids: Sequence[UUID]) -> SearchReport:
-        """Look through the snapshot files of the bank, whichever process has written them."""
+        """Look through the snapshot files of the bank, whichever process has written them.
+
+        What this process holds of the bank in memory is asked as the arms ask it, brought up to
+        date first: that is what anybody has had loaded since it was dropped.
+        """
         there, naming = 0, 0
         if self._policy is not None:
             snapshots = self._policy.snapshots
             there, naming = await asyncio.to_thread(snapshots.naming, scope, memory_ids)
+        searched, found = {_FILES: there}, {_FILES: naming}
+        wanted = [MemoryId(each) for each in memory_ids]
+        for key in [key for key in self._residents if key[0] == scope]:
+            contents = await self._contents(key, None)
+            for index, number in (await asyncio.to_thread(contents.naming, wanted)).items():
+                place = f"{index}{_IN_MEMORY}"
+                searched[place] = searched.get(place, 0) + len(contents)
+                found[place] = found.get(place, 0) + number
         return SearchReport(
-            searched={_FILES: there},
-            leftovers={_FILES: naming} if naming else {},
+            searched=searched,
+            leftovers={place: number for place, number in found.items() if number},
             pending={},
             unsearched=[],
         )

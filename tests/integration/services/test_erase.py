@@ -35,6 +35,7 @@ from memsvc.settings import IndexSettings
 from memsvc.store.engine import normalise_url
 from memsvc.store.eraser import CARRIED
 from memsvc.system_clock import SystemClock
+from tests.fixtures.organising import Organiser
 from tests.fixtures.services import Service
 
 ANN = Subject(kind=SubjectKind.USER, values=["ann-7f3c"])
@@ -120,6 +121,11 @@ def multiply(service: Service, user: str, count: int) -> None:
             "memory_versions": {"text": f"'secret number ' || n || ' of the user {user}'"},
             "lexical_forms": {},
             "embeddings": {"vector_id": "nextval('vector_ids')"},
+            "mentions": {},
+            "annotations": {},
+            "entity_readings": {},
+            "facts": {"fact_id": "gen_random_uuid()"},
+            "fact_readings": {},
             "reinforcements": {},
             "audit_events": {"event_id": "gen_random_uuid()"},
             "index_changes": {"seq": "nextval('change_numbers')"},
@@ -144,6 +150,43 @@ def multiply(service: Service, user: str, count: int) -> None:
                 ),
                 {"template": template},
             )
+        connection.execute(
+            text(
+                "INSERT INTO links (bank_id, from_id, to_id, type, weight, reason, tenant_id,"
+                " recorded_at) SELECT bank_id, copies.id, :template, 'similar', 0.5,"
+                " 'shares: ' || :user, tenant_id, now() FROM memories, copies"
+                " WHERE memory_id = :template"
+            ),
+            {"template": template, "user": user},
+        )
+        connection.commit()
+
+
+def claim(service: Service) -> None:
+    """Let every memory be reinforced and claim something."""
+    with opened(service) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO reinforcements (bank_id, memory_id, occasion, cause, tenant_id, actor,"
+                " recorded_at) SELECT bank_id, memory_id, 'talk-51', 'helped', tenant_id, 'test',"
+                " now() FROM memories"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO facts (bank_id, fact_id, tenant_id, memory_id, subject, predicate,"
+                " object, rule, denies, is_functional, is_change, stood, valid_from, said_at,"
+                " recorded_at) SELECT bank_id, gen_random_uuid(), tenant_id, memory_id,"
+                " coalesce(user_id, 'somebody'), 'likes', 'doors', 'test', false, false, false,"
+                " true, now(), now(), now() FROM memories"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO fact_readings (bank_id, memory_id, tenant_id, version)"
+                " SELECT bank_id, memory_id, tenant_id, current_version FROM memories"
+            )
+        )
         connection.commit()
 
 
@@ -184,15 +227,10 @@ async def test_nothing_of_a_user_with_10000_memories_is_left_and_all_of_the_othe
 ) -> None:
     theirs = await write(service, "ann-7f3c", "the secret of the user ann-7f3c is a blue door")
     others = await write(service, "bob", "bob likes ships and harbours", "bob sails on sundays")
-    with opened(service) as connection:
-        connection.execute(
-            text(
-                "INSERT INTO reinforcements (bank_id, memory_id, occasion, cause, tenant_id, actor,"
-                " recorded_at) SELECT bank_id, memory_id, 'talk-51', 'helped', tenant_id, 'test',"
-                " now() FROM memories"
-            )
-        )
-        connection.commit()
+    async with service.database.store.read(service.caller.tenant_id) as tx:
+        scope = (await tx.banks.resolve("people")).scope
+    await Organiser(service=service, scope=scope).run()
+    claim(service)
     multiply(service, "ann-7f3c", MANY - 1)
     multiply(service, "bob", 500)
     with opened(service) as connection:
@@ -224,10 +262,39 @@ async def test_nothing_of_a_user_with_10000_memories_is_left_and_all_of_the_othe
     }
     assert done.state is ErasureState.COMPLETE
     assert done.memory_count == MANY
-    assert (done.counts["memories"], done.counts["reinforcements"]) == (MANY, MANY)
+    for table in ("memories", "reinforcements", "facts", "annotations"):
+        assert done.counts[table] == MANY, table
+    assert done.counts["embeddings"] == 2 * MANY  # As said, and as annotated.
+    assert done.counts["links"] >= MANY - 1
+    assert done.counts["mentions"] >= MANY
     with pytest.raises(MemoryNotFoundError):
         await service.memories.get(service.caller, BANK, theirs[0])
     assert (await service.memories.get(service.caller, BANK, others[0])).text.startswith("bob")
+
+
+async def test_what_this_process_still_holds_in_memory_is_found(
+    service: Service, eraser: Eraser
+) -> None:
+    (theirs,) = await write(service, "ann-7f3c", "Ann hides a blue door in Lisbon")
+    await write(service, "bob", "Bob likes ships in Porto")
+    async with service.database.store.read(service.caller.tenant_id) as tx:
+        scope = (await tx.banks.resolve("people")).scope
+    held = BankReplicas(service.feed, IndexSettings(), model_id=service.embedder.model.id)
+    await held.contents(scope)
+    await held.graph(scope)
+
+    kept = await held.search(scope, [theirs])
+    eraser.copies = held
+    done = await eraser.erase(ANN)
+    await held.contents(scope)
+    await held.graph(scope)
+    gone = await held.search(scope, [theirs])
+
+    places = [f"{index} in memory" for index in ("words", "vectors", "graph")]
+    assert kept.leftovers == dict.fromkeys(places, 1)
+    assert done.state is ErasureState.COMPLETE
+    assert gone.leftovers == {}
+    assert {place: gone.searched[place] for place in places} == dict.fromkeys(places, 1)
 
 
 def test_every_row_that_goes_with_its_memory_is_counted(service: Service) -> None:

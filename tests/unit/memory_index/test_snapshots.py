@@ -220,6 +220,7 @@ async def test_files_are_searched_for_what_they_name_and_torn_ones_count(tmp_pat
     replicas = started(feed, tmp_path)
     await answers(replicas)
     await replicas.save()
+    replicas.release(scope())
 
     there = await replicas.search(scope(), [memory_id(3)])
     absent = await replicas.search(scope(), [memory_id(77)])
