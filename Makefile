@@ -68,7 +68,7 @@ tests: setup
 coverage: setup ## The tests, and which lines none of them reaches; takes half as long again
 	$(BIN)/pytest -q -n $(PYTEST_WORKERS) --cov --cov-report=term:skip-covered
 
-kills: setup ## The tests that kill processes, a worker that organises a hundred times
+kills: setup ## The tests that kill processes, workers in every kind of job a hundred times
 	$(BIN)/pytest -q tests/e2e -k killed --kill-rounds 100
 
 build: setup ## Build both distributions and import them from their wheels

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from memsvc.store.roles import INDEX_ROLE
@@ -33,7 +33,8 @@ class Forks:
 
     def end(self, pid: int, number: signal.Signals) -> int:
         """Send a signal and return what the process ended with."""
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # It may have come to its end by itself.
+            os.kill(pid, number)
         return os.waitstatus_to_exitcode(int(self._line()))
 
     def _line(self) -> str:
@@ -89,10 +90,17 @@ def api_nursery(urls: DatabaseUrls, folder: Path, *server_url: str) -> Iterator[
 
 
 @contextmanager
-def organising_nursery(urls: DatabaseUrls) -> Iterator[Forks]:
+def working_nursery(urls: DatabaseUrls, folder: Path) -> Iterator[Forks]:
     """Yield one for processes that make an attempt at the job whose id they are given."""
-    with _nursery("tests.e2e.organising_nursery", urls.url) as process:
+    with _nursery("tests.e2e.working_nursery", urls.url, str(folder)) as process:
         yield Forks(process)
+
+
+def kill_after(processes: Forks, line: str, seconds: float) -> bool:
+    """Have a process forked and kill it; tell whether it was still at work."""
+    pid = processes.start(line)
+    time.sleep(seconds)
+    return processes.end(pid, signal.SIGKILL) == -signal.SIGKILL
 
 
 def resumed_of(said: str) -> int:

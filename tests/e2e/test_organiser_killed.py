@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-import signal
-import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from memsvc.domain.jobs import Job, JobState
 from memsvc.domain.operations import Aspect, OperationKind
 from memsvc.domain.paging import PageRequest
 from memsvc.store.roles import DEFAULT_TENANT
-from tests.e2e.nurseries import Forks, organising_nursery
+from tests.e2e.nurseries import kill_after, working_nursery
 from tests.fixtures.organising import Organiser
 from tests.integration.services.organising.reading import (
     links_of,
@@ -25,25 +24,12 @@ from tests.integration.services.organising.reading import (
 WRITTEN_A_ROUND = 6
 
 
-def kill_after(processes: Forks, job: Job, seconds: float) -> bool:
-    """Have a process make an attempt and kill it; tell whether it was still at work."""
-    pid = processes.start(str(job.id))
-    time.sleep(seconds)
-    return processes.end(pid, signal.SIGKILL) == -signal.SIGKILL
-
-
-@pytest.fixture
-def rounds(pytestconfig: pytest.Config) -> int:
-    """How often the worker is killed: a few times, or ``--kill-rounds``."""
-    return int(pytestconfig.getoption("kill_rounds"))
-
-
 @pytest.mark.timeout(600)
 async def test_every_effect_is_there_exactly_once_however_often_the_worker_is_killed(
-    organiser: Organiser, rounds: int
+    organiser: Organiser, rounds: int, tmp_path: Path
 ) -> None:
     chance, ids, jobs, killed = random.Random(3), [], [], 0
-    with organising_nursery(organiser.database.urls) as processes:
+    with working_nursery(organiser.database.urls, tmp_path) as processes:
         for number in range(rounds):
             texts = [
                 f"{chance.choice(['Maria', 'Ben', 'Ida'])} went climbing in"
@@ -54,7 +40,7 @@ async def test_every_effect_is_there_exactly_once_however_often_the_worker_is_ki
             job = await organiser.add_job()
             jobs.append(job)
             pause_s = chance.random() * 0.4
-            killed += await asyncio.to_thread(kill_after, processes, job, pause_s)
+            killed += await asyncio.to_thread(kill_after, processes, str(job.id), pause_s)
     for job in jobs:
         await organiser.run(job=job)
 
