@@ -11,6 +11,7 @@ from pathlib import Path
 
 REQUIRED = (
     "memsvc/py.typed",
+    "memsvc/cli/labelled/duplicates.jsonl",
     "gpu_index/py.typed",
     "memsvc_client/py.typed",
     "migrations/env.py",

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from memsvc.cli.failures import CommandError
 
 _Pair = TypeVar("_Pair")
+_SHIPPED = Path(__file__).parent / "labelled"
 
 
 class ShownPair(Protocol):
@@ -35,6 +36,11 @@ class ShownPair(Protocol):
     def other(self) -> str:
         """The second."""
         ...
+
+
+def shipped_pairs(name: str) -> Path:
+    """Return the file of the pairs of this name that were written for memsvc and come with it."""
+    return _SHIPPED / f"{name}.jsonl"
 
 
 def read_pairs(path: Path, label: str, make: Callable[[Mapping[str, Any]], _Pair]) -> list[_Pair]:

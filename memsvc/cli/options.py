@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 PairsOption = Annotated[
-    Path,
-    typer.Option("--pairs", metavar="FILE", help="Labelled pairs, a JSON object a line."),
+    Path | None,
+    typer.Option(
+        "--pairs",
+        metavar="FILE",
+        help="Labelled pairs, a JSON object a line; those that come with memsvc unless given.",
+    ),
 ]
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="How duplicates are recognised.", no_args_is_help=True)
 
-_PAIRS = Path("bench/labelled/duplicates.jsonl")
+_PAIRS = "duplicates"
+"""The pairs that come with this."""
 _MOST_SHOWN = 20
 
 
@@ -27,7 +28,7 @@ def _group() -> None:
 @app.command("eval")
 def evaluate(
     *,
-    pairs: PairsOption = _PAIRS,
+    pairs: PairsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs with the configured encoder; print precision and recall.
@@ -58,12 +59,12 @@ def evaluate(
         _show(measured)
 
 
-def _read(path: Path) -> "list[LabelledPair]":
-    from memsvc.cli.labelled_pairs import read_pairs
+def _read(path: Path | None) -> "list[LabelledPair]":
+    from memsvc.cli.labelled_pairs import read_pairs, shipped_pairs
     from memsvc.domain.thoughts.evaluation import LabelledPair
 
     return read_pairs(
-        path,
+        path or shipped_pairs(_PAIRS),
         "duplicate",
         lambda read: LabelledPair(
             number=int(read["id"]),

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="How names of one entity are recognised.", no_args_is_help=True)
 
-_PAIRS = Path("bench/labelled/entities.jsonl")
+_PAIRS = "entities"
+"""The pairs that come with this."""
 
 
 @app.callback()
@@ -25,7 +26,7 @@ def _group() -> None:
 @app.command("eval")
 def evaluate_pairs(
     *,
-    pairs: PairsOption = _PAIRS,
+    pairs: PairsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs of names with the rules; print precision and recall.
@@ -42,12 +43,12 @@ def evaluate_pairs(
         _show(measured)
 
 
-def _read(path: Path) -> "list[NamePair]":
-    from memsvc.cli.labelled_pairs import read_pairs
+def _read(path: Path | None) -> "list[NamePair]":
+    from memsvc.cli.labelled_pairs import read_pairs, shipped_pairs
     from memsvc.domain.graph.entity_evaluation import NamePair
 
     return read_pairs(
-        path,
+        path or shipped_pairs(_PAIRS),
         "same",
         lambda read: NamePair(
             number=int(read["id"]),

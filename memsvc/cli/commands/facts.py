@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Facts, and what takes their place.", no_args_is_help=True)
 
-_PAIRS = Path("bench/labelled/contradictions.jsonl")
+_PAIRS = "contradictions"
+"""The pairs that come with this."""
 
 
 @app.command("list")
@@ -71,7 +72,7 @@ def list_facts(  # noqa: PLR0913 — a command's options
 @app.command("eval")
 def evaluate_pairs(
     *,
-    pairs: PairsOption = _PAIRS,
+    pairs: PairsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs with the rules; print precision and recall of each class.
@@ -88,12 +89,12 @@ def evaluate_pairs(
         _show(measured)
 
 
-def _read(path: Path) -> "list[StatementPair]":
-    from memsvc.cli.labelled_pairs import read_pairs
+def _read(path: Path | None) -> "list[StatementPair]":
+    from memsvc.cli.labelled_pairs import read_pairs, shipped_pairs
     from memsvc.domain.facts.evaluation import StatementPair
 
     return read_pairs(
-        path,
+        path or shipped_pairs(_PAIRS),
         "supersedes",
         lambda read: StatementPair(
             number=int(read["id"]),

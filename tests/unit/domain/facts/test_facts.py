@@ -12,7 +12,7 @@ from memsvc.domain.facts.claims import Claim, ends, timeline
 from memsvc.domain.facts.evaluation import StatementPair, evaluate
 from memsvc.domain.facts.extraction import claims_of, says_only
 
-PAIRS = Path(__file__).parents[4] / "bench" / "labelled" / "contradictions.jsonl"
+PAIRS = Path(__file__).parents[4] / "memsvc" / "cli" / "labelled" / "contradictions.jsonl"
 MONDAY = datetime(2024, 3, 4, 9, tzinfo=UTC)
 
 

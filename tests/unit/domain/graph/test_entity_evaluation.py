@@ -16,7 +16,7 @@ from memsvc.domain.graph.entity_evaluation import (
 from memsvc.domain.graph.entity_forms import entity_form
 from memsvc.domain.graph.joined_names import joined_name
 
-PAIRS = Path(__file__).parents[4] / "bench" / "labelled" / "entities.jsonl"
+PAIRS = Path(__file__).parents[4] / "memsvc" / "cli" / "labelled" / "entities.jsonl"
 
 
 @pytest.fixture(scope="module")

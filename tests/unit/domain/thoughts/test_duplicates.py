@@ -12,7 +12,7 @@ from memsvc.domain.thoughts.duplicates import Bounds, Difference, Judgement, Ver
 from memsvc.domain.thoughts.evaluation import JudgedPair, LabelledPair, evaluate, fitted
 from memsvc.domain.thoughts.statements import Statement
 
-PAIRS = Path(__file__).parents[4] / "bench" / "labelled" / "duplicates.jsonl"
+PAIRS = Path(__file__).parents[4] / "memsvc" / "cli" / "labelled" / "duplicates.jsonl"
 MONDAY, TUESDAY = (datetime(2024, 3, day, 9, tzinfo=UTC) for day in (4, 5))
 
 
