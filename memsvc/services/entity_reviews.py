@@ -9,6 +9,7 @@ from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.merging import Review
 from memsvc.errors import ReviewDecidedError, ReviewOutdatedError
 from memsvc.services.entity_merging import merge_entities_within
+from memsvc.services.settling_facts import settle_facts_naming
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import WriteTransaction
 
@@ -59,4 +60,6 @@ async def decided_entities(
     assert decided is not None  # noqa: S101 — it is locked
     event = AuditEvent(operation=f"review.{decided.state}", details={"review": str(review_id)})
     await tx.audit.record(bank_id, actor, [event])
+    if merges:
+        await settle_facts_naming(tx, bank_id, {review.one.id, review.other.id})
     return decided

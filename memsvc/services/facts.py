@@ -1,10 +1,12 @@
 """Facts of a bank, for those who want to look at them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from memsvc.domain.facts.extraction import normal_form
 from memsvc.domain.facts.listing import FactListing
+from memsvc.domain.facts.names import all_names
 from memsvc.domain.facts.settling import Fact
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.ports import Clock
@@ -35,13 +37,23 @@ class Facts:
     async def list(
         self, caller: Caller, bank: BankReference, query: FactQuery, page: PageRequest
     ) -> Page[Fact]:
-        """Return facts, those that hold since latest first."""
-        listing = FactListing(
-            subject=None if query.subject is None else normal_form(query.subject),
-            entity=None if query.entity is None else normal_form(query.entity),
-            predicate=None if query.predicate is None else query.predicate.casefold(),
-            held_at=None if query.every else query.as_of or self._clock.now(),
-        )
+        """Return facts, those that hold since latest first.
+
+        What is known under several names is found by each of them.
+        """
         async with self._store.read(caller.tenant_id) as tx:
-            found = await tx.banks.resolve(bank.value)
-            return await tx.facts.list(found.scope.bank_id, listing, page)
+            bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
+            is_named = query.subject is not None or query.entity is not None
+            names = await tx.entities.resolved_names(bank_id) if is_named else {}
+            listing = FactListing(
+                subjects=_all_names(query.subject, names),
+                entities=_all_names(query.entity, names),
+                predicate=None if query.predicate is None else query.predicate.casefold(),
+                held_at=None if query.every else query.as_of or self._clock.now(),
+            )
+            return await tx.facts.list(bank_id, listing, page)
+
+
+def _all_names(name: str | None, names: Mapping[str, str]) -> frozenset[str]:
+    """Return every name of what the name means, in normal form; none of ``None``."""
+    return frozenset() if name is None else all_names(normal_form(name), names)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from memsvc.domain.facts.names import slots_of_all_names
 from memsvc.domain.graph.given import GivenEntity, GivenFact, GivenSet
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import Json
@@ -123,6 +124,7 @@ async def give_within(
         if wanted != present:
             new.append(NewSet(memory_id=memory_id, version=version, content=wanted))
     effects, slots = await tx.given.hold(bank_id, given.origin, new)
+    slots = slots_of_all_names(slots, await tx.entities.resolved_names(bank_id))
     ended, _ = await settle_within(tx, bank_id, await tx.facts.contested(bank_id, slots))
     ids = [each.memory_id for each in new]
     facts = sum(len(each.content.facts) for each in new)

@@ -54,9 +54,10 @@ async def look_back(
     has_time = wanted.as_of is not None or wanted.known_at is not None
     if not has_time or tuple(wanted.states) != ACTIVE_ONLY:
         return wanted
-    facts = await tx.facts.of_superseded(bank_id, wanted.known_at)
+    names = await tx.entities.resolved_names(bank_id)
+    facts = await tx.facts.of_superseded(bank_id, wanted.known_at, {*names, *names.values()})
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])
-    held = holding(facts, wanted.as_of or now, undone)
+    held = holding(facts, wanted.as_of or now, undone, names)
     if not held:
         return wanted
     states = (MemoryState.ACTIVE, MemoryState.SUPERSEDED)

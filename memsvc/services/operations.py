@@ -25,7 +25,7 @@ from memsvc.domain.paging import Page, PageRequest
 from memsvc.errors import OperationUndoneError, UndoPreventedError
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
-from memsvc.services.settling_facts import settle_facts_anew, settle_facts_of
+from memsvc.services.settling_facts import settle_facts_anew, settle_facts_naming, settle_facts_of
 from memsvc.store.audit import AuditEvent
 from memsvc.store.transactions import Store, WriteTransaction
 
@@ -119,6 +119,7 @@ async def undo_within(tx: WriteTransaction, actor: str, operation: Operation) ->
     await tx.audit.record(bank_id, actor, [event])
     await settle_facts_anew(tx, bank_id, _joined(done))
     await settle_facts_of(tx, bank_id, touched)
+    await settle_facts_naming(tx, bank_id, _entities(done))
     return undone_by
 
 
@@ -168,9 +169,19 @@ async def _renamed(
     tx: WriteTransaction, bank_id: BankId, effects: Sequence[Effect]
 ) -> Sequence[MemoryId]:
     """Return the memories whose entities are read otherwise now."""
-    ids = [EntityId(each.target_id) for each in effects if each.aspect is Aspect.ENTITY]
-    entities = await tx.entities.of_ids(bank_id, ids)
+    targets = {each.target_id for each in effects if each.aspect is Aspect.ENTITY}
+    entities = await tx.entities.of_ids(bank_id, {EntityId(each) for each in targets})
     return await tx.entities.mentioning(bank_id, {each.form for each in entities.values()})
+
+
+def _entities(effects: Sequence[Effect]) -> set[EntityId]:
+    """Return entities that are another one now or no longer, and these others."""
+    found: set[EntityId] = set()
+    for each in effects:
+        if each.aspect is Aspect.ENTITY:
+            others = {each.before, each.after} - {None}
+            found |= {EntityId(each.target_id), *(EntityId(UUID(str(one))) for one in others)}
+    return found
 
 
 def _memories(effects: Sequence[Effect]) -> list[MemoryId]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from memsvc.domain.facts.extraction import says_only
+from memsvc.domain.facts.names import slots_of_all_names
 from memsvc.domain.facts.settling import Ending, Fact, FactId, Slot, settled, still_ended
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType, NewLink
@@ -29,12 +30,15 @@ async def settle_within(
 ) -> tuple[int, int]:
     """Give every fact of the slots the end it has now; return how many ended and hold again.
 
-    Memories that were ``joined`` or parted are looked at even where their facts end as before.
+    What is about one thing under several names is settled together. Memories that were ``joined``
+    or parted are looked at even where their facts end as before.
     """
+    names = await tx.entities.resolved_names(bank_id)
+    slots = slots_of_all_names(slots, names)
     facts = await tx.facts.of_slots(bank_id, slots)
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])
     policy = await tx.facts.policy(bank_id)
-    endings = settled(facts, undone, policy)
+    endings = settled(facts, undone, policy, names)
     await tx.facts.mark_settled(bank_id, facts)
     await _end(tx, bank_id, facts, endings, policy)
     shown = {e.shown_by for e in facts if e.carried_by is not None or e.memory_id in joined}

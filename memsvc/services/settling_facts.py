@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from memsvc.domain.graph.entities import EntityId
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import JobKind, NewJob
 from memsvc.domain.memory import Json
@@ -9,6 +10,8 @@ from memsvc.store.transactions import WriteTransaction
 
 JOINED = "memory_ids"
 """In a job's payload: memories that were merged or parted."""
+RENAMED = "entity_ids"
+"""In a job's payload: entities that were merged or parted."""
 
 
 async def settle_facts_of(
@@ -33,6 +36,20 @@ async def settle_facts_anew(
     if memory_ids and await tx.facts.slots_of(bank_id, memory_ids):
         ids: list[Json] = [str(each) for each in sorted(memory_ids)]
         new = NewJob(kind=JobKind.SETTLE_FACTS, bank_id=bank_id, payload={JOINED: ids})
+        await tx.jobs.add_once(new)
+
+
+async def settle_facts_naming(
+    tx: WriteTransaction, bank_id: BankId, entity_ids: Collection[EntityId]
+) -> None:
+    """Queue the settling of what is claimed of entities that became one, or are two again.
+
+    Call it last. It is needed only where there are facts of these names.
+    """
+    named = await tx.entities.names_of(bank_id, entity_ids)
+    if named and await tx.facts.slots_naming(bank_id, named):
+        ids: list[Json] = [str(each) for each in sorted(entity_ids)]
+        new = NewJob(kind=JobKind.SETTLE_FACTS, bank_id=bank_id, payload={RENAMED: ids})
         await tx.jobs.add_once(new)
 
 

@@ -188,6 +188,10 @@ class EntityReader:
             if len(lasts) == 1 and name not in {*lasts, *others}
         }
 
+    async def names_of(self, bank_id: BankId, ids: Collection[EntityId]) -> set[str]:
+        """Return the names of entities, as facts have them."""
+        return {normal_form(each.name) for each in (await self.of_ids(bank_id, ids)).values()}
+
     async def undone(self, bank_id: BankId, ids: Collection[EntityId]) -> set[frozenset[EntityId]]:
         """Return pairs whose merge somebody took back."""
         statement = undone_effects(bank_id, OperationKind.MERGE, Aspect.ENTITY, ids)

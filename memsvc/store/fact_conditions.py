@@ -1,6 +1,6 @@
 """Which rows: conditions on facts and on the memories that they are of."""
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, func, exists, or_
 
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.identifiers import BankId
@@ -77,10 +77,11 @@ def is_listed(listing: FactListing) -> list[ColumnElement[bool]]:
     """Return what holds of the facts of a listing."""
     columns, held_at = t.facts.c, listing.held_at
     clauses: list[ColumnElement[bool]] = []
-    if listing.subject is not None:
-        clauses.append(columns.subject == listing.subject)
-    if listing.entity is not None:
-        clauses.append(or_(columns.subject == listing.entity, columns.object == listing.entity))
+    if listing.subjects:
+        clauses.append(columns.subject == func.any(sorted(listing.subjects)))
+    if listing.entities:
+        named = func.any(sorted(listing.entities))
+        clauses.append(or_(columns.subject == named, columns.object == named))
     if listing.predicate is not None:
         clauses.append(columns.predicate == listing.predicate)
     if held_at is not None:

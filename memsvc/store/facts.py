@@ -167,10 +167,27 @@ class FactReader:
         rows = await self._session.connection.execute(statement)
         return {(row.subject, row.predicate) for row in rows}
 
-    async def of_superseded(self, bank_id: BankId, known_at: datetime | None) -> Sequence[Fact]:
+    async def slots_naming(self, bank_id: BankId, names: Collection[str]) -> set[Slot]:
+        """Return the slots with a fact about one of the names, or that says one."""
+        columns, wanted = t.facts.c, sorted(names)
+        statement = (
+            select(columns.subject, columns.predicate)
+            .distinct()
+            .where(
+                columns.bank_id == bank_id,
+                or_(columns.subject == func.any(wanted), columns.object == func.any(wanted)),
+            )
+        )
+        rows = await self._session.connection.execute(statement)
+        return {(row.subject, row.predicate) for row in rows}
+
+    async def of_superseded(
+        self, bank_id: BankId, known_at: datetime | None, names: Collection[str] = ()
+    ) -> Sequence[Fact]:
         """Return the facts of every slot in which a superseded memory has one.
 
-        With ``known_at`` only those of memories recorded by then in their present words.
+        Of ``names``, which are of things that have several, all facts of such predicates. With
+        ``known_at`` only those of memories recorded by then in their present words.
         """
         gone, old = t.facts.alias("gone").c, t.memories.alias("old").c
         versions = t.memory_versions.c
@@ -180,9 +197,12 @@ class FactReader:
             old.memory_id == gone.memory_id,
             old.state == MemoryState.SUPERSEDED,
         )
-        conditions: list[ColumnElement[bool]] = [
-            tuple_(t.facts.c.subject, t.facts.c.predicate).in_(ended)
-        ]
+        of_slot: ColumnElement[bool] = tuple_(t.facts.c.subject, t.facts.c.predicate).in_(ended)
+        if names:
+            of_name = t.facts.c.subject == func.any(sorted(names))
+            predicates = select(ended.subquery().c.predicate)
+            of_slot = or_(of_slot, and_(of_name, t.facts.c.predicate.in_(predicates)))
+        conditions: list[ColumnElement[bool]] = [of_slot]
         if known_at is not None:
             conditions.append(
                 exists().where(

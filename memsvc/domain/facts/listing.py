@@ -11,9 +11,10 @@ class FactListing:
     Facts count whose source is in force: neither archived nor retracted.
     """
 
-    subject: str | None = None
-    entity: str | None = None
-    """What a fact is about or says: its subject or its object."""
+    subjects: frozenset[str] = frozenset()
+    """Any of the names of what a fact is about; none does not restrict."""
+    entities: frozenset[str] = frozenset()
+    """Any of the names of what a fact is about or says: its subject or its object."""
     predicate: str | None = None
     held_at: datetime | None = None
     """Only what held then, and no denials; ``None``: whenever it held, and denials too."""

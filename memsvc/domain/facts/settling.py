@@ -7,12 +7,14 @@ from typing import NewType
 from uuid import UUID
 
 from memsvc.domain.facts.claims import Claim, earlier_end, ends
+from memsvc.domain.facts.names import renamed
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import FactPolicy, Json
 from memsvc.domain.operations import Aspect, Effect
 
 FactId = NewType("FactId", UUID)
 Slot = tuple[str, str]
+_AS_SAID: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +80,29 @@ def settled(
     facts: Sequence[Fact],
     undone: Collection[tuple[FactId, FactId]] = frozenset(),
     policy: FactPolicy = FactPolicy.SUPERSEDE,
+    names: Mapping[str, str] = _AS_SAID,
 ) -> list[Ending]:
     """Return whose end is another now, oldest first.
 
-    ``undone`` are pairs (ended, by) that somebody took back: these do not end each other again.
+    Facts about one thing under several ``names`` (of merged entities, by what these are in the end)
+    end each other as if all had its last name. ``undone`` are pairs (ended, by) that somebody took
+    back: these do not end each other again.
     A fact whose source is not in force ends nothing, and nothing ends it. Where facts are only
     appended, none ends, and what had ended holds again.
     """
+    claims = {each.id: renamed(each.claim, names) for each in facts}
     slots: dict[Slot, list[Fact]] = {}
-    for fact in sorted(facts, key=lambda each: (each.claim.order, each.id)):
-        slots.setdefault(fact.claim.slot, []).append(fact)
+    for fact in sorted(facts, key=lambda each: (claims[each.id].order, each.id)):
+        slots.setdefault(claims[fact.id].slot, []).append(fact)
     found: list[Ending] = []
     for some in slots.values():
         for place, fact in enumerate(some):
             later = (
                 each
                 for each in some[place + 1 :]
-                if each.stands and (fact.id, each.id) not in undone and ends(fact.claim, each.claim)
+                if each.stands
+                and (fact.id, each.id) not in undone
+                and ends(claims[fact.id], claims[each.id])
             )
             may_end = fact.stands and policy is not FactPolicy.APPEND_ONLY
             by = next(later, None) if may_end else None

@@ -7,6 +7,7 @@ from memsvc.domain.graph.resolution import RULES, block_of
 from memsvc.domain.graph.resolving import resolve
 from memsvc.domain.identifiers import BankId
 from memsvc.services.entity_merging import merge_entities_within
+from memsvc.services.settling_facts import settle_facts_naming
 from memsvc.store.transactions import WriteTransaction
 
 ACTOR = "entities"
@@ -48,6 +49,8 @@ async def compare_entities(
     proposed = dict([*pairs.items()][:_MOST_QUESTIONS])
     await tx.entity_reviews.propose(bank_id, proposed)
     await tx.entities.mark_compared(bank_id, [each.id for each in changed], RULES)
+    merged = {entity.id for each in resolved.merges for entity in (each.kept, each.gone)}
+    await settle_facts_naming(tx, bank_id, merged)
     return {
         "entities_compared": len(changed),
         "entities_merged": len(resolved.merges),

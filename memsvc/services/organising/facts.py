@@ -8,6 +8,7 @@ from uuid import UUID
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of
 from memsvc.domain.facts.settling import Slot
+from memsvc.domain.graph.entities import EntityId
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, Progress
 from memsvc.domain.memory import BankScope
@@ -15,7 +16,7 @@ from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.services.settling import settle_within
-from memsvc.services.settling_facts import JOINED
+from memsvc.services.settling_facts import JOINED, RENAMED
 from memsvc.store.carrying import READ_STATES
 from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
@@ -111,10 +112,14 @@ class SettleFacts:
 
     async def __call__(self, context: JobContext) -> None:
         """Return when nothing is left to settle."""
-        scope, joined = scope_of(context.job), _joined(context.job)
-        if joined:
-            async with self._store.read(scope.tenant_id) as tx:
-                slots = await tx.facts.slots_of(scope.bank_id, joined)
+        scope = scope_of(context.job)
+        joined = {MemoryId(each) for each in _named(context.job, JOINED)}
+        renamed = {EntityId(each) for each in _named(context.job, RENAMED)}
+        async with self._store.read(scope.tenant_id) as tx:
+            slots = await tx.facts.slots_of(scope.bank_id, joined)
+            names = await tx.entities.names_of(scope.bank_id, renamed)
+            slots |= await tx.facts.slots_naming(scope.bank_id, names)
+        if slots:
             await self._settle(context.job, slots, joined)
         while True:
             async with self._store.read(scope.tenant_id) as tx:
@@ -134,12 +139,12 @@ class SettleFacts:
             await tx.jobs.count(job, {"superseded": ended, "reinstated": reinstated})
 
 
-def _joined(job: Job) -> set[MemoryId]:
-    """Return the memories that were merged or parted, for which the job was queued."""
-    named = job.payload.get(JOINED)
+def _named(job: Job, what: str) -> set[UUID]:
+    """Return the ids of what was merged or parted, for which the job was queued."""
+    named = job.payload.get(what)
     if not isinstance(named, Sequence) or isinstance(named, str):
         return set()
-    return {MemoryId(UUID(str(each))) for each in named}
+    return {UUID(str(each)) for each in named}
 
 
 async def _claims(source: NoteSource) -> list[Claim]:
