@@ -1,6 +1,6 @@
 """Which rows: conditions on facts and on the memories that they are of."""
 
-from sqlalchemy import ColumnElement, func, exists, or_
+from sqlalchemy import ColumnElement, exists, func, or_
 
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.identifiers import BankId

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Unpack
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient
+from memsvc_client.facts import FactListing
 
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
@@ -43,7 +45,7 @@ async def states(bank: AsyncBank) -> dict[str, str]:
     return {each.text: each.state async for each in bank.memories()}
 
 
-async def said(bank: AsyncBank, **narrowing: str) -> list[tuple[str, str | None]]:
+async def said(bank: AsyncBank, **narrowing: Unpack[FactListing]) -> list[tuple[str, str | None]]:
     return [(each.subject, each.object) async for each in bank.facts(**narrowing)]
 
 
