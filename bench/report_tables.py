@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -46,9 +47,9 @@ def retrieval_every_arm(results: Results) -> str:
     return _table(["set", "n", "at 5", "at 10", "at 20", "raw"], rows)
 
 
-def recall(results: Results) -> str:
+def recall(results: Results, file: str = "recall") -> str:
     """Whole recalls, by size and clients."""
-    found = _of(results, "recall")
+    found = _of(results, file)
     rows = []
     for row in found["rows"]:
         cpu = row["cpu_ms"]
@@ -91,9 +92,9 @@ def recall_stages(results: Results) -> str:
     return _table(["memories", "stage", "CPU ms", "p50 / p95 ms"], rows)
 
 
-def peers(results: Results) -> str:
+def peers(results: Results, file: str = "recall") -> str:
     """Our service and other memory libraries on the same work."""
-    found = _of(results, "recall")
+    found = _of(results, file)
     rows = []
     for peer in found["peers"]:
         if "reason" in peer:
@@ -243,8 +244,10 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "index-equal": index_equal,
     "index-one": index_one,
     "recall": recall,
+    "recall-1m": partial(recall, file="recall-1m"),
     "recall-stages": recall_stages,
     "peers": peers,
+    "peers-100k": partial(peers, file="recall-mem0-100k"),
     "scale": scale,
     "walks-100k": walks_small,
     "walks-1m": walks_large,
