@@ -55,7 +55,14 @@ from memsvc.services.portraits import Portraits
 from memsvc.services.recall import Recall
 from memsvc.services.recall_assembly import refining, widening
 from memsvc.services.receipts import ReceiptSigner
-from memsvc.services.recording import LoggedRecall, RecallLog, RecordedRecalls
+from memsvc.services.recorded_answers import KeptSettings
+from memsvc.services.recording import (
+    LoggedContext,
+    LoggedRecall,
+    RecallLog,
+    RecordedRecalls,
+    Recorder,
+)
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback, ReinforceReturned
 from memsvc.services.remember import Remember
@@ -98,7 +105,7 @@ class Application:
     replay: Replay
     recall_log: RecallLog
     """Writes recalls down while it is running."""
-    compose_context: ComposeContext
+    compose_context: LoggedContext
     memories: Memories
     memory_details: MemoryDetails
     jobs: Jobs
@@ -269,13 +276,13 @@ def build_application(
         ),
         pass_through=pass_through,
         widen=widening(settings, store, tokens, model),
-        refine=refining(settings, reranker or hosted),
+        refine=refining(settings, tokens, reranker or hosted, model),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
         past=feed,
     )
-    logged = LoggedRecall(
-        recall, recall_log, clock, settings.recording, settings.recall, courtesy=courtesy
-    )
+    kept = KeptSettings(settings)
+    recorder = Recorder(recall_log, clock, settings.recording, kept)
+    logged = LoggedRecall(recall, recall_log, recorder, courtesy=courtesy)
     return Application(
         settings=settings,
         clock=clock,
@@ -287,9 +294,11 @@ def build_application(
         recall=logged,
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
-        replay=Replay(store, recall, settings.recall),
+        replay=Replay(store, recall, kept),
         recall_log=recall_log,
-        compose_context=ComposeContext(store, reads, recall, pass_through, tokens, clock),
+        compose_context=LoggedContext(
+            ComposeContext(store, reads, recall, pass_through, tokens, clock), recorder, courtesy
+        ),
         memories=Memories(store),
         memory_details=MemoryDetails(store),
         jobs=Jobs(store),

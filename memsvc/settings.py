@@ -18,6 +18,7 @@ from memsvc.setting_groups.recalling import (
     RecordingSettings,
     RerankSettings,
     RewriteSettings,
+    SiftSettings,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RerankSettings",
     "RewriteSettings",
     "Settings",
+    "SiftSettings",
     "TokenSettings",
     "WorkerSettings",
 ]
@@ -301,6 +303,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = RerankSettings()
     rewrite: RewriteSettings = RewriteSettings()
     iterate: IterateSettings = IterateSettings()
+    sift: SiftSettings = SiftSettings()
     index: IndexSettings = IndexSettings()
     recall: RecallSettings = RecallSettings()
     recording: RecordingSettings = RecordingSettings()

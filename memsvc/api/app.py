@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypeAlias
 
 from fastapi import FastAPI
@@ -41,6 +40,7 @@ from memsvc.api.routes import (
 )
 from memsvc.bootstrap import Application, open_application
 from memsvc.settings import ApiSettings, Settings
+from memsvc.version import installed_version
 
 Opener: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Application]]
 Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -98,7 +98,7 @@ def _assemble(
 ) -> FastAPI:
     app = DocumentedApi(
         title="memsvc",
-        version=_installed_version(),
+        version=installed_version(),
         description=DESCRIPTION,
         openapi_tags=TAGS,
         redoc_url=None,
@@ -127,10 +127,3 @@ def _assemble(
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     return problem_response(request.scope, error)
-
-
-def _installed_version() -> str:
-    try:
-        return version("memsvc")
-    except PackageNotFoundError:
-        return "0.0.0+source"

@@ -13,7 +13,6 @@ from memsvc.api.schemas.fields import BANK_NAME_PATTERN
 from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
 from memsvc.services.commands import BankReference, Caller, RequestKey
-from memsvc.services.compose_context import ComposeContext
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erase import Erase
 from memsvc.services.facts import Facts
@@ -29,7 +28,7 @@ from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.portraits import Portraits
-from memsvc.services.recording import LoggedRecall, RecordedRecalls
+from memsvc.services.recording import LoggedContext, LoggedRecall, RecordedRecalls
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
@@ -74,7 +73,7 @@ async def _replay(request: Request) -> Replay:
     return application_of(request).replay
 
 
-async def _context(request: Request) -> ComposeContext:
+async def _context(request: Request) -> LoggedContext:
     return application_of(request).compose_context
 
 
@@ -161,7 +160,7 @@ RecallUseCase = Annotated[LoggedRecall, Depends(_recall)]
 RecordedRecallsUseCase = Annotated[RecordedRecalls, Depends(_recorded_recalls)]
 FeedbackUseCase = Annotated[Feedback, Depends(_feedback)]
 ReplayUseCase = Annotated[Replay, Depends(_replay)]
-ContextUseCase = Annotated[ComposeContext, Depends(_context)]
+ContextUseCase = Annotated[LoggedContext, Depends(_context)]
 ConsolidationUseCase = Annotated[Consolidation, Depends(_consolidation)]
 MemoryDetailsUseCase = Annotated[MemoryDetails, Depends(_memory_details)]
 MemoriesUseCase = Annotated[Memories, Depends(_memories)]

@@ -3,7 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from memsvc_client import Answerable, AskedTime, Context, Hit, Neighbour, Recall, StageReport
+from memsvc_client import (
+    Answerable,
+    AskedTime,
+    Context,
+    Hit,
+    ModelCalls,
+    Neighbour,
+    Recall,
+    StageReport,
+)
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -111,10 +120,18 @@ def stage_failures(answer: Recall | Context) -> Iterator[str]:
         ("Rewriting", answer.rewrite),
         ("Iterating", answer.iterate),
         ("Reranking", answer.rerank),
+        ("Sifting", answer.sift),
     )
     for name, report in stages:
         if report is not None and report.status != "ok":
             yield f"{name} was {report.status}: {report.reason or 'no reason given'}"
+
+
+def model_calls_line(made: ModelCalls) -> str:
+    """Return in a line what the calls of models that an answer took have come to."""
+    cost = "cost unknown" if made.cost_usd is None else f"{made.cost_usd:.4f} USD"
+    tokens = made.input_tokens + made.output_tokens
+    return f"models: {made.calls} calls ({', '.join(made.by_purpose)}), {tokens} tokens, {cost}"
 
 
 def _further(recall: Recall) -> Iterator[str]:
@@ -128,6 +145,8 @@ def _further(recall: Recall) -> Iterator[str]:
             told = "helped" if done.helped else "added nothing"
             yield f"round {number}: {safe(done.query)}: {len(done.read)} read, {told}"
         yield f"search ended: {recall.iterate.stop}, {recall.iterate.tokens} tokens"
+    if recall.sift is not None:
+        yield f"sifted: {len(recall.sift.left_out)} of {recall.sift.read} hits left out"
 
 
 def _explanation(recall: Recall) -> Iterator[str]:
@@ -153,6 +172,8 @@ def _explanation(recall: Recall) -> Iterator[str]:
         yield f"index: {recall.index.backend}"
     budget = "" if recall.budget_tokens is None else f" of {recall.budget_tokens}"
     beside = f" and {len(recall.neighbours)} linked to them" if recall.neighbours else ""
+    if recall.model_calls.calls:
+        yield model_calls_line(recall.model_calls)
     yield f"kept: {len(recall.hits)} memories{beside}, {recall.total_tokens}{budget} tokens"
     for reason, number in Counter(each.reason for each in recall.dropped or ()).most_common():
         yield f"dropped: {number} memories, {reason}"

@@ -123,6 +123,10 @@ Iterate = Annotated[
 Rerank = Annotated[
     bool, typer.Option("--rerank", help="Have a cross-encoder read the best candidates.")
 ]
+Sift = Annotated[
+    bool,
+    typer.Option("--sift", help="Have a language model leave out what bears on no part of it."),
+]
 Diversity = Annotated[
     float | None,
     typer.Option(

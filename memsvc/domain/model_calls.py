@@ -1,6 +1,7 @@
 """Calls of language models: what each was for and what it took; never what was said."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -69,3 +70,51 @@ class Usage:
     failures: int
     """Calls without a usable answer."""
     latest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTotals:
+    """What several calls have taken together; nothing for no calls."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """``None`` where what one of them has cost is not known."""
+
+    @classmethod
+    def of(cls, endings: Iterable[CallEnding]) -> "CallTotals":
+        """Add calls up."""
+        return cls.together(
+            cls(
+                calls=1,
+                input_tokens=each.input_tokens,
+                output_tokens=each.output_tokens,
+                cost_usd=0.0 if each.outcome is CallOutcome.REFUSED else each.cost_usd,
+            )
+            for each in endings
+        )
+
+    @classmethod
+    def together(cls, parts: "Iterable[CallTotals]") -> "CallTotals":
+        """Add totals up; what is not known of one is not known of all."""
+        listed = list(parts)
+        costs = [each.cost_usd for each in listed if each.cost_usd is not None]
+        return cls(
+            calls=sum(each.calls for each in listed),
+            input_tokens=sum(each.input_tokens for each in listed),
+            output_tokens=sum(each.output_tokens for each in listed),
+            cost_usd=sum(costs) if len(costs) == len(listed) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsMade:
+    """The calls on the account that one request has led to."""
+
+    by_purpose: Mapping[str, CallTotals] = field(default_factory=dict)
+
+    @property
+    def total(self) -> CallTotals:
+        """All of them."""
+        return CallTotals.together(self.by_purpose.values())

@@ -10,6 +10,8 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.recorded_recalls import RecordedHit
 
+_SIFTED = "sifted"
+"""Of near misses that a language model left out."""
 _SAME_SCORE = 1e-6
 """Scores that differ by less are the same: kernels add in different orders."""
 
@@ -42,6 +44,10 @@ class Why(StrEnum):
     expired."""
     BUDGET = "budget"
     """It does not fit the token budget beside the others."""
+    SIFTED = "sifted"
+    """A language model left it out, as it does not bear on the question."""
+    UNSIFTED = "unsifted"
+    """A language model had left it out then, and does not now."""
     OUTRANKED = "outranked"
     """Others come before it now."""
     CAME_UP = "came_up"
@@ -134,6 +140,7 @@ def compare(
     before, after = _places(then), _places(now)
     parts_then, parts_now = ({hit.memory_id: hit.parts for hit in hits} for hits in (then, now))
     dropped = {hit.memory_id: hit.dropped_for for hit in now if hit.dropped_for is not None}
+    sifted = {hit.memory_id for hit in then if hit.dropped_for == _SIFTED}
     compared = [
         _kept(
             memory_id,
@@ -143,7 +150,7 @@ def compare(
             _changed_parts(parts_then[memory_id], parts_now[memory_id]),
         )
         if memory_id in before
-        else _gained(memory_id, place, since)
+        else _gained(memory_id, place, since, was_sifted=memory_id in sifted)
         for memory_id, place in after.items()
     ]
     return compared + [
@@ -192,19 +199,30 @@ def _changed_parts(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[Pa
 
 
 def _flat_parts(parts: Mapping[str, Json]) -> dict[str, float]:
-    """Return what each arm contributed, and what a hop and factors did, by name."""
+    """Return what arms and questions contributed, and what all else did, by name."""
     flat: dict[str, float] = {}
     for name, part in parts.items():
-        values = part if isinstance(part, Mapping) else {}
-        if "contribution" in values:
-            flat[name] = float(str(values["contribution"]))
+        if isinstance(part, Mapping) and "contribution" in part:
+            flat[name] = float(str(part["contribution"]))
+        elif isinstance(part, Mapping):
+            flat |= {f"{name}.{each}": float(str(value)) for each, value in part.items()}
+        elif isinstance(part, Sequence) and not isinstance(part, str):
+            for asked in part:
+                _add_contribution(flat, name, asked)
         else:
-            flat |= {f"{name}.{each}": float(str(value)) for each, value in values.items()}
+            flat[name] = float(str(part))
     return flat
 
 
-def _gained(memory_id: MemoryId, now: Place, since: Since) -> ComparedMemory:
-    reasons: list[Why] = []
+def _add_contribution(flat: dict[str, float], name: str, asked: Json) -> None:
+    """Add what one of several questions contributed, to those of its sort."""
+    if isinstance(asked, Mapping):
+        sort = f"{name}.{asked['as']}"
+        flat[sort] = flat.get(sort, 0.0) + float(str(asked["contribution"]))
+
+
+def _gained(memory_id: MemoryId, now: Place, since: Since, *, was_sifted: bool) -> ComparedMemory:
+    reasons: list[Why] = [Why.UNSIFTED] if was_sifted else []
     known = since.memories.get(memory_id)
     if known is not None and known.recorded_at > since.recorded_at:
         reasons.append(Why.NEW)
@@ -238,6 +256,8 @@ def _lost(
             reasons.append(Why.HIDDEN)
         elif memory_id not in since.visible:
             reasons.append(Why.FILTERED)
+    if not reasons and dropped_for == _SIFTED:
+        reasons.append(Why.SIFTED)
     if not reasons:
         is_over = dropped_for == "budget" or (dropped_for is None and since.has_room)
         reasons.append(Why.BUDGET if is_over else Why.OUTRANKED)

@@ -2,23 +2,22 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
-from memsvc.domain.memory import BankScope, Memory
+from memsvc.domain.memory import BankScope, Memory, ResolvedBank
+from memsvc.domain.model_calls import CallsMade
+from memsvc.domain.recorded_recalls import RecallId
 from memsvc.ports import Clock, TokenCounter
-from memsvc.services.answerable import Answerability
-from memsvc.services.arms import ArmReport
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.looking_back import look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
 from memsvc.services.recall import Recall
-from memsvc.services.recalled import Hit, Recalled, RecallQuery, without_stages
-from memsvc.services.stage_reports import IterateReport, RewriteReport, StageReport
+from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked, without_stages
 from memsvc.services.stages import Stages
 from memsvc.store.recall_reads import RecallReads
 from memsvc.store.summaries import Level
@@ -56,8 +55,12 @@ class ContextQuery:
     """Whether a language model searches on in rounds."""
     rerank: bool = False
     """Whether a cross-encoder reads the best candidates."""
+    sift: bool = False
+    """Whether a language model leaves out hits that do not bear on the question."""
     answerable: bool = False
     """Whether to judge if the question is answered, and to say so on top where it is not."""
+    record: bool | None = None
+    """Whether the recall in it is recorded; ``None``: a share of them is."""
     now: datetime | None = None
     zone: tzinfo = UTC
     zone_name: str = "UTC"
@@ -65,24 +68,28 @@ class ContextQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecallWithin:
+    """The recall that a context was made of, as it could be asked by itself."""
+
+    query: RecallQuery
+    answer: Recalled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedContext:
     """What to read, and how it came about."""
 
     context: Context
-    mode: Mode
+    recall: RecallWithin
     budget_tokens: int
     tokenizer: str
-    arms: Mapping[Arm, ArmReport]
-    """Empty when nothing was ranked."""
     took_ms: Mapping[str, float]
-    answerable: Answerability | None = None
-    """``None`` unless it was asked for."""
-    rewrite: RewriteReport | None = None
-    """``None`` unless it was asked for and something was ranked."""
-    iterate: IterateReport | None = None
-    """``None`` unless it was asked for and something was ranked."""
-    rerank: StageReport | None = None
-    """``None`` unless it was asked for and something was ranked."""
+    id: RecallId | None = None
+    """Names that recall to the recorder; ``None`` for contexts within the service."""
+    recorded: bool = False
+    """Whether it was taken to be recorded."""
+    model_calls: CallsMade = field(default_factory=CallsMade)
+    """On the account, by whichever stages."""
 
 
 class ComposeContext:
@@ -129,7 +136,9 @@ class ComposeContext:
             context = await asyncio.to_thread(compose_whole, whole, form)
             stages.mark("compose")
             if context is not None:
-                return self._composed(context, query, Mode.PASSTHROUGH, stages, judged)
+                shown = self._shown(context, resolved, now, judged)
+                recall = RecallWithin(query=_whole(asked, query), answer=shown)
+                return self._composed(context, query, stages, recall)
             recalled = judged if plain == asked else None
         if recalled is None:
             recalled = await self._ranked(caller, bank, asked, stages)
@@ -138,7 +147,8 @@ class ComposeContext:
         form = self._format(query, recalled)
         context = await asyncio.to_thread(compose, material, form)
         stages.mark("compose")
-        return self._composed(context, query, Mode.RANKED, stages, recalled)
+        recall = RecallWithin(query=asked, answer=recalled)
+        return self._composed(context, query, stages, recall)
 
     async def _scope(self, bank: BankScope, wanted: RecallFilter, now: datetime) -> Scope:
         """Return what may be shown: of another time if the filter names one, as in recall."""
@@ -181,26 +191,42 @@ class ComposeContext:
             zone_name=query.zone_name,
         )
 
+    def _shown(
+        self, context: Context, bank: ResolvedBank, now: datetime, judged: Recalled | None
+    ) -> Recalled:
+        """Return everything that is shown as the answer to a recall."""
+        pieces = [each for section in context.sections for each in section.pieces]
+        hits = unranked([each.piece.memory for each in pieces], [each.tokens for each in pieces])
+        return Recalled(
+            hits=hits,
+            arms={} if judged is None else judged.arms,
+            total_tokens=sum(hit.tokens for hit in hits),
+            budget_tokens=None,
+            tokenizer=self._tokens.name,
+            dropped=(),
+            took_ms={},
+            backend=self._recall.backend,
+            mode=Mode.PASSTHROUGH,
+            answerable=None if judged is None else judged.answerable,
+            bank=bank,
+            now=now,
+        )
+
     def _composed(
         self,
         context: Context,
         query: ContextQuery,
-        mode: Mode,
         stages: Stages,
-        recalled: Recalled | None,
+        recall: RecallWithin,
     ) -> ComposedContext:
-        CONTEXTS.labels(mode=mode).inc()
+        CONTEXTS.labels(mode=recall.answer.mode).inc()
+        took_ms = stages.took_ms()
         return ComposedContext(
             context=context,
-            mode=mode,
+            recall=replace(recall, answer=replace(recall.answer, took_ms=took_ms)),
             budget_tokens=query.budget_tokens,
             tokenizer=self._tokens.name,
-            arms={} if recalled is None else recalled.arms,
-            took_ms=stages.took_ms(),
-            answerable=None if recalled is None else recalled.answerable,
-            rewrite=None if recalled is None else recalled.rewrite,
-            iterate=None if recalled is None else recalled.iterate,
-            rerank=None if recalled is None else recalled.rerank,
+            took_ms=took_ms,
         )
 
 
@@ -216,8 +242,15 @@ def _asked(query: ContextQuery, now: datetime) -> RecallQuery:
         rewrite=query.rewrite,
         iterate=query.iterate,
         rerank=query.rerank,
+        sift=query.sift,
         answerable=query.answerable,
+        record=query.record,
     )
+
+
+def _whole(asked: RecallQuery, query: ContextQuery) -> RecallQuery:
+    """Return the recall that shows everything, as a context of everything does."""
+    return replace(asked, pass_through=True, budget_tokens=query.budget_tokens)
 
 
 async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memory]:

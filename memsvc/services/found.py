@@ -17,6 +17,9 @@ from memsvc.services.arms import ArmOutcome, Day
 from memsvc.services.recalled import Dropped, Hit, RecallQuery, Walk
 from memsvc.services.second_hop import Hop
 
+SIFTED = "sifted"
+"""Why a candidate is no hit where a model said that it does not bear on the question."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -64,6 +67,9 @@ class Found:
     relevance: Mapping[MemoryId, float] = field(default_factory=dict)
     """What a cross-encoder made of those it read, 0 to 1."""
 
+    sifted: frozenset[MemoryId] = frozenset()
+    """What would be a hit, but a model said that it does not bear on the question."""
+
     def weighed(self, factors: Mapping[MemoryId, float], reason: str) -> "Found":
         """Return the candidates in the order of their scores times ``factors``; 1 if not given."""
         told = {each: dict(self.factors.get(each, {})) for each in self.factors.keys() | factors}
@@ -99,6 +105,10 @@ class Found:
     def shown(self) -> list[Fused]:
         """Return the candidates that may be shown, best first."""
         return [each for each in self.fused if each.memory_id in self.visible]
+
+    def hits(self, k: int) -> list[Fused]:
+        """Return the ``k`` best that may be shown, without what was sifted out of them."""
+        return [each for each in self.shown()[:k] if each.memory_id not in self.sifted]
 
     def fell_short(self, question: Question) -> bool:
         """Tell whether some of the best may not be shown though nothing said so beforehand."""
@@ -139,6 +149,23 @@ def explain_dropped(found: Found, hits: Sequence[Hit], k: int) -> list[Dropped]:
         place += is_visible
         if each.memory_id in kept:
             continue
-        reason = "not_visible" if not is_visible else "budget" if place <= k else "rank"
+        reason = _why_dropped(found, each.memory_id, is_among_best=place <= k)
         dropped.append(Dropped(memory_id=each.memory_id, reason=reason, score=each.score))
     return dropped
+
+
+def sifted_out(found: Found) -> list[Dropped]:
+    """Return the candidates that a model left out, best first."""
+    return [
+        Dropped(memory_id=each.memory_id, reason=SIFTED, score=each.score)
+        for each in found.fused
+        if each.memory_id in found.sifted
+    ]
+
+
+def _why_dropped(found: Found, memory_id: MemoryId, *, is_among_best: bool) -> str:
+    if memory_id not in found.visible:
+        return "not_visible"
+    if memory_id in found.sifted:
+        return SIFTED
+    return "budget" if is_among_best else "rank"

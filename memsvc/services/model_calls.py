@@ -6,6 +6,7 @@ from datetime import timedelta
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.model_calls import Budget, CallEnding, ModelCallId, NewModelCall, Usage
 from memsvc.ports import Clock
+from memsvc.services.call_tally import current_tally
 from memsvc.services.commands import Caller
 from memsvc.store.transactions import Store
 
@@ -22,10 +23,13 @@ class ModelCalls:
     async def reserve(self, tenant_id: TenantId, new: NewModelCall) -> ModelCallId:
         """Take down a call that may be made; raises ``BudgetExceededError``."""
         async with self._store.write(tenant_id) as tx:
-            return await tx.model_calls.reserve(new, self.budget)
+            call_id = await tx.model_calls.reserve(new, self.budget)
+        current_tally().begun(call_id, new)
+        return call_id
 
     async def settle(self, tenant_id: TenantId, call_id: ModelCallId, ending: CallEnding) -> None:
         """Say what a call has taken."""
+        current_tally().ended(call_id, ending)
         async with self._store.write(tenant_id) as tx:
             await tx.model_calls.settle(call_id, ending)
 

@@ -11,7 +11,14 @@ from memsvc.ports import Clock, TokenCounter
 from memsvc.services.answerable import AssessAnswerable
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.finding import Find
-from memsvc.services.found import Found, Question, asking, explain_dropped, judged
+from memsvc.services.found import (
+    Found,
+    Question,
+    asking,
+    explain_dropped,
+    judged,
+    sifted_out,
+)
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
 from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
@@ -53,6 +60,11 @@ class Recall:
         self._assess = assess
         self._past = past
         self._linked = LinkedMemories(store=store)
+
+    @property
+    def backend(self) -> str:
+        """The dense arm's index."""
+        return self._find.backend
 
     async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
         """Return min(k, available) memories of the bank that the filter lets through.
@@ -182,7 +194,7 @@ class Recall:
 
     async def _answer(self, question: Question, refined: Refined, stages: Stages) -> Recalled:
         query, found = question.query, refined.found
-        shown = found.shown()[: query.k]
+        shown = found.hits(query.k)
         costs = self._tokens.count([found.visible[each.memory_id].text for each in shown])
         kept = fit_budget(costs, query.budget_tokens)
         hits = [
@@ -210,12 +222,13 @@ class Recall:
             total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
             budget_tokens=query.budget_tokens,
             tokenizer=self._tokens.name,
-            dropped=explain_dropped(found, hits, query.k) if query.explain else (),
+            dropped=(explain_dropped(found, hits, query.k) if query.explain else sifted_out(found)),
             neighbours=neighbours,
             walk=found.walk if query.explain else None,
             times=question.spans,
             order=question.order,
             rerank=refined.rerank,
+            sift=refined.sift,
             took_ms=_observed(stages),
             backend=self._find.backend,
         )

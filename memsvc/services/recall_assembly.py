@@ -1,5 +1,6 @@
 """The optional stages of recall, put together from the settings."""
 
+from memsvc.llm.hit_filter import ModelHitFilter
 from memsvc.llm.recall_model import RecallModel
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Reranker, TokenCounter
@@ -7,6 +8,7 @@ from memsvc.services.iterating import Iterate
 from memsvc.services.refining import Refine
 from memsvc.services.reranking import Rerank
 from memsvc.services.rewriting import Rewrite
+from memsvc.services.sifting import Sift
 from memsvc.services.widening import Widen
 from memsvc.settings import Settings
 from memsvc.store.transactions import Store
@@ -24,6 +26,16 @@ def widening(
     )
 
 
-def refining(settings: Settings, reranker: Reranker | None) -> Refine:
-    """Put together what puts candidates into their last order."""
-    return Refine(settings.recall, Rerank(reranker, settings.rerank))
+def refining(
+    settings: Settings,
+    tokens: TokenCounter,
+    reranker: Reranker | None,
+    model: StructuredModel | None,
+) -> Refine:
+    """Put together what makes hits of candidates; without models, requests for them fail."""
+    sifter = None if model is None else ModelHitFilter(model)
+    return Refine(
+        settings.recall,
+        Rerank(reranker, settings.rerank),
+        Sift(sifter, tokens, settings.sift),
+    )

@@ -12,6 +12,7 @@ from memsvc.domain.graph.fact_choice import WeighedFact
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
+from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
 from memsvc.domain.widening import AskedRank
 from memsvc.memory_index.memory_graph import Seeds
@@ -21,7 +22,7 @@ from memsvc.services.graph_walks import WalkAnswer
 from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.second_hop import Hop
-from memsvc.services.stage_reports import IterateReport, RewriteReport, StageReport
+from memsvc.services.stage_reports import IterateReport, RewriteReport, SiftReport, StageReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class RecallQuery:
     """Whether a language model searches on in rounds."""
     rerank: bool = False
     """Whether a cross-encoder reads the best candidates."""
+    sift: bool = False
+    """Whether a language model leaves out hits that do not bear on the question."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
     walk: WalkMode | None = None
@@ -83,7 +86,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A near miss and why it is not among the hits: ``rank``, ``budget`` or ``not_visible``."""
+    """A near miss and why it is no hit: ``rank``, ``budget``, ``sifted`` or ``not_visible``."""
 
     memory_id: MemoryId
     reason: str
@@ -111,7 +114,7 @@ class Recalled:
     tokenizer: str
     """Whose tokens were counted."""
     dropped: Sequence[Dropped]
-    """Near misses; only when asked to explain."""
+    """Near misses, when asked to explain; what a model has sifted out always."""
     took_ms: Mapping[str, float]
     backend: str
     neighbours: Sequence[Neighbour] = ()
@@ -127,6 +130,8 @@ class Recalled:
     """``None`` unless it was asked for."""
     rerank: StageReport | None = None
     """``None`` unless it was asked for."""
+    sift: SiftReport | None = None
+    """``None`` unless it was asked for."""
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
     walk: Walk | None = None
@@ -139,6 +144,8 @@ class Recalled:
     """Names the answer to the recorder; ``None`` for answers within the service."""
     recorded: bool = False
     """Whether it was taken to be recorded."""
+    model_calls: CallsMade = field(default_factory=CallsMade)
+    """On the account, by whichever stages; of an answer within the service they are its asker's."""
 
 
 def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
@@ -151,7 +158,9 @@ def unranked(memories: Sequence[Memory], costs: Sequence[int]) -> list[Hit]:
 
 def without_stages(query: RecallQuery) -> RecallQuery:
     """Return the query for a plain ranking: neither everything nor what a model would add."""
-    return replace(query, pass_through=False, rewrite=False, iterate=False, rerank=False)
+    return replace(
+        query, pass_through=False, rewrite=False, iterate=False, rerank=False, sift=False
+    )
 
 
 def told_walk(mode: WalkMode, answer: WalkAnswer | None) -> Walk | None:

@@ -15,37 +15,82 @@ from memsvc.domain.recorded_recalls import (
     read_condition,
     written_condition,
 )
+from memsvc.services.answerable import Answerability
+from memsvc.services.compose_context import ContextQuery
 from memsvc.services.recalled import Hit, Recalled, RecallQuery
-from memsvc.settings import RecallSettings
+from memsvc.services.stage_reports import StageReport
+from memsvc.settings import Settings
+from memsvc.version import installed_version
+
+_STAGES = ("rerank", "rewrite", "iterate", "sift")
+_ACCESS = {"api_base", "api_key"}
 
 
-def written_settings(ranking: RecallSettings) -> Mapping[str, Json]:
-    """Return the weights and constants that answers depend on."""
-    written: Mapping[str, Json] = ranking.model_dump(mode="json", exclude={"answerable_weights"})
-    return written
+class KeptSettings:
+    """The weights, constants and bounds that answers depend on, and which service gave them."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._ranking: Mapping[str, Json] = settings.recall.model_dump(
+            mode="json", exclude={"answerable_weights"}
+        )
+        # Where a model is, and the key to it, change no answer.
+        self._stages: Mapping[str, Json] = settings.model_dump(
+            mode="json", include=dict.fromkeys(_STAGES, True), exclude={"rerank": _ACCESS}
+        )
 
-def settings_of(ranking: Mapping[str, Json], answer: Recalled) -> Mapping[str, Json]:
-    """Return all settings that an answer depended on: those of the ranking, and whose tokens."""
-    return {**ranking, "tokenizer": answer.tokenizer}
+    def of(self, answer: Recalled) -> Mapping[str, Json]:
+        """Return those that an answer depended on: of a stage only where it was asked for."""
+        stages = {name: self._stages[name] for name in _stages_of(answer)}
+        service = {"tokenizer": answer.tokenizer, "version": installed_version()}
+        return {**self._ranking, **stages, **service}
 
 
 def arms_of(answer: Recalled) -> dict[str, Json]:
-    """Return how the arms fared, and the optional stages."""
+    """Return how the arms fared, the optional stages, and what the question was read to ask."""
     told: dict[str, Json] = {
         arm.value: {"status": each.status.value, "reason": each.reason}
         for arm, each in answer.arms.items()
     }
     # Neither queries nor notes: those are made of what memories say.
-    stages = {"rewrite": answer.rewrite, "iterate": answer.iterate, "rerank": answer.rerank}
-    for name, stage in stages.items():
-        if stage is not None:
-            told[name] = {
-                "status": stage.status.value,
-                "reason": stage.reason,
-                "model": stage.model,
-            }
+    for name, stage in _stages_of(answer).items():
+        told[name] = {"status": stage.status.value, "reason": stage.reason, "model": stage.model}
+    if answer.times or answer.order is not None:
+        told["read"] = _read_of(answer)
+    if answer.answerable is not None:
+        told["answerable"] = _judgement_of(answer.answerable)
     return told
+
+
+def _read_of(answer: Recalled) -> dict[str, Json]:
+    """Return which times and which order the question was read to name."""
+    return {
+        "times": [f"{_written(each.start)} to {_written(each.end)}" for each in answer.times],
+        "order": None if answer.order is None else answer.order.order.value,
+    }
+
+
+def _judgement_of(judged: Answerability) -> dict[str, Json]:
+    """Return whether the question was judged to be answered; what it quotes is left out."""
+    verdict = judged.verdict
+    return {
+        "answerable": None if verdict is None else verdict.is_answerable,
+        "probability": None if verdict is None else round(verdict.probability, 6),
+        "weights": judged.model,
+    }
+
+
+def _written(instant: datetime | None) -> str:
+    return "…" if instant is None else instant.isoformat()
+
+
+def _stages_of(answer: Recalled) -> Mapping[str, StageReport]:
+    stages = {
+        "rewrite": answer.rewrite,
+        "iterate": answer.iterate,
+        "rerank": answer.rerank,
+        "sift": answer.sift,
+    }
+    return {name: stage for name, stage in stages.items() if stage is not None}
 
 
 def hits_of(answer: Recalled) -> list[RecordedHit]:
@@ -123,13 +168,26 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "rewrite": query.rewrite,
         "iterate": query.iterate,
         "rerank": query.rerank,
+        "sift": query.sift,
+    }
+
+
+def written_context(query: ContextQuery) -> dict[str, Json]:
+    """Return what a context was asked for beyond its recall."""
+    return {
+        "budget_tokens": query.budget_tokens,
+        "mode": "auto" if query.pass_through else "ranked",
+        "neighbours": query.reach,
+        "summaries": query.summaries,
+        "session_id": query.session_id,
+        "recent": query.recent,
     }
 
 
 def read_query(recorded: RecordedRecall) -> RecallQuery:
     """Return the query of a recorded recall, at the instant it was answered at.
 
-    What stands beside the hits is not asked for again: linked memories and the judgement.
+    What stands beside the hits is not asked for again: linked memories.
     """
     given = recorded.parameters
     arms, zone = given["arms"], str(given["timezone"])
@@ -150,6 +208,8 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         rewrite=bool(given.get("rewrite")),
         iterate=bool(given.get("iterate")),
         rerank=bool(given.get("rerank")),
+        sift=bool(given.get("sift")),
+        answerable=bool(given.get("answerable")),
     )
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId, uuid7
+from memsvc.domain.memory import Json
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.domain.recorded_recalls import (
     RecallId,
@@ -17,20 +18,22 @@ from memsvc.domain.recorded_recalls import (
 )
 from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
+from memsvc.services.call_tally import tallied
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.compose_context import ComposeContext, ComposedContext, ContextQuery
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.pass_through import Mode
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Recalled, RecallQuery
 from memsvc.services.recorded_answers import (
+    KeptSettings,
     arms_of,
     hits_of,
-    settings_of,
+    written_context,
     written_query,
-    written_settings,
 )
 from memsvc.services.reinforcing import ReinforceReturned
-from memsvc.settings import RecallSettings, RecordingSettings
+from memsvc.settings import RecordingSettings
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECORDINGS
 
@@ -144,50 +147,50 @@ class RecallLog:
             RECORDINGS.labels(outcome="erased").inc(len(recalls) - len(kept))
 
 
-class LoggedRecall:
-    """Recall, with an id for every answer and some of them recorded."""
+class Recorder:
+    """Gives answers their ids, and takes some of them to be recorded."""
 
-    def __init__(  # noqa: PLR0913 — what it is wired to
+    def __init__(
         self,
-        recall: Recall,
         log: RecallLog,
         clock: Clock,
         settings: RecordingSettings,
-        ranking: RecallSettings,
+        kept: KeptSettings,
         *,
         generator: random.Random | None = None,
-        courtesy: Courtesy | None = None,
     ) -> None:
-        self._recall = recall
-        self._courtesy = courtesy or Courtesy()
         self._log = log
         self._clock = clock
         self._settings = settings
-        self._ranking = written_settings(ranking)
+        self._kept = kept
         # What is drawn is no secret.
         self._generator = generator or random.Random()  # noqa: S311
 
-    async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
-        """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
-        with self._courtesy.answering():
-            answer = await self._recall(caller, bank, query)
-        counts = query.reinforce and answer.mode is Mode.RANKED
-        if counts and answer.bank is not None and answer.hits:
-            hits = [hit.memory.id for hit in answer.hits]
-            self._log.offer_hits(caller.tenant_id, answer.bank.scope.bank_id, hits)
+    def take(
+        self,
+        caller: Caller,
+        query: RecallQuery,
+        answer: Recalled,
+        context: Mapping[str, Json] | None = None,
+    ) -> tuple[RecallId, bool]:
+        """Return the id of an answer, and whether it was queued to be kept.
+
+        ``context`` is what a context was asked for beyond its recall.
+        """
         now = self._clock.now()
         recall_id = RecallId(uuid7(now))
         wanted = query.record
         if wanted is None:
             wanted = self._generator.random() < self._settings.sample
         if not wanted or answer.bank is None or answer.now is None:
-            return replace(answer, id=recall_id)
+            return recall_id, False
+        beyond: dict[str, Json] = {} if context is None else {"context": context}
         record = RecordedRecall(
             id=recall_id,
             bank_id=answer.bank.scope.bank_id,
             question=query.text,
-            parameters=written_query(query),
-            settings=settings_of(self._ranking, answer),
+            parameters=written_query(query) | beyond,
+            settings=self._kept.of(answer),
             model_id=answer.bank.model_id,
             backend=answer.backend,
             mode=answer.mode.value,
@@ -198,7 +201,56 @@ class LoggedRecall:
             recorded_at=now,
             hits=hits_of(answer),
         )
-        return replace(answer, id=recall_id, recorded=self._log.offer(caller.tenant_id, record))
+        return recall_id, self._log.offer(caller.tenant_id, record)
+
+
+class LoggedRecall:
+    """Recall, with an id for every answer and some of them recorded."""
+
+    def __init__(
+        self,
+        recall: Recall,
+        log: RecallLog,
+        recorder: Recorder,
+        *,
+        courtesy: Courtesy | None = None,
+    ) -> None:
+        self._recall = recall
+        self._courtesy = courtesy or Courtesy()
+        self._log = log
+        self._recorder = recorder
+
+    async def __call__(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Recalled:
+        """Answer as ``Recall`` does; ``recorded`` says whether the answer was queued to be kept."""
+        with self._courtesy.answering(), tallied() as tally:
+            answer = await self._recall(caller, bank, query)
+        counts = query.reinforce and answer.mode is Mode.RANKED
+        if counts and answer.bank is not None and answer.hits:
+            hits = [hit.memory.id for hit in answer.hits]
+            self._log.offer_hits(caller.tenant_id, answer.bank.scope.bank_id, hits)
+        recall_id, recorded = self._recorder.take(caller, query, answer)
+        return replace(answer, id=recall_id, recorded=recorded, model_calls=tally.made())
+
+
+class LoggedContext:
+    """Contexts, with an id for every answer; the recall in some of them is recorded."""
+
+    def __init__(self, compose: ComposeContext, recorder: Recorder, courtesy: Courtesy) -> None:
+        self._compose = compose
+        self._recorder = recorder
+        self._courtesy = courtesy
+
+    async def __call__(
+        self, caller: Caller, bank: BankReference, query: ContextQuery
+    ) -> ComposedContext:
+        """Answer as ``ComposeContext`` does; being shown in a context is no use of a memory."""
+        with self._courtesy.answering(), tallied() as tally:
+            composed = await self._compose(caller, bank, query)
+        recall = composed.recall
+        recall_id, recorded = self._recorder.take(
+            caller, recall.query, recall.answer, written_context(query)
+        )
+        return replace(composed, id=recall_id, recorded=recorded, model_calls=tally.made())
 
 
 class RecordedRecalls:

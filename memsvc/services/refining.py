@@ -1,4 +1,4 @@
-"""What is made of candidates once they are found: read by a cross-encoder, freed of repetition."""
+"""What is made of candidates once they are found: reranked, freed of repetition, sifted."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from memsvc.domain.diversity import Told, near_duplicate_factors
 from memsvc.services.found import Found, Question
 from memsvc.services.recalled import RecallQuery
 from memsvc.services.reranking import Rerank
-from memsvc.services.stage_reports import StageReport
+from memsvc.services.sifting import Sift
+from memsvc.services.stage_reports import SiftReport, StageReport
 from memsvc.services.stages import Stages
 from memsvc.settings import RecallSettings
 
@@ -22,19 +23,24 @@ class Refined:
     found: Found
     rerank: StageReport | None = None
     """``None`` unless it was asked for."""
+    sift: SiftReport | None = None
+    """``None`` unless it was asked for."""
 
 
 class Refine:
-    """Puts candidates into their last order."""
+    """Puts candidates into their last order, and tells which of them are hits."""
 
-    def __init__(self, settings: RecallSettings, rerank: Rerank) -> None:
+    def __init__(self, settings: RecallSettings, rerank: Rerank, sift: Sift) -> None:
         self._settings = settings
         self._rerank = rerank
+        self._sift = sift
 
     def refuse_if_absent(self, query: RecallQuery) -> None:
         """Raise ``InvalidRequestError`` if a stage is asked for that no model is there for."""
         if query.rerank:
             self._rerank.refuse_if_absent()
+        if query.sift:
+            self._sift.refuse_if_absent()
 
     def needs(self, query: RecallQuery) -> int:
         """Return how many candidates it takes to answer ``query``."""
@@ -43,16 +49,20 @@ class Refine:
 
     async def __call__(self, question: Question, found: Found, stages: Stages) -> Refined:
         """Return the candidates in their last order."""
-        report = None
+        rerank, sift = None, None
         if question.query.rerank:
             reranked = await self._rerank(question, found)
-            found, report = reranked.found, reranked.report
+            found, rerank = reranked.found, reranked.report
             stages.mark("rerank")
         weight = self._diversity(question.query)
         if weight > 0:
             found = await asyncio.to_thread(_without_repetition, found, weight)
             stages.mark("diversity")
-        return Refined(found=found, rerank=report)
+        if question.query.sift:
+            sifted = await self._sift(question, found)
+            found, sift = sifted.found, sifted.report
+            stages.mark("sift")
+        return Refined(found=found, rerank=rerank, sift=sift)
 
     def _diversity(self, query: RecallQuery) -> float:
         return self._settings.diversity if query.diversity is None else query.diversity

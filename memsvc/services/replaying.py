@@ -8,19 +8,22 @@ from memsvc.domain.memory import Json
 from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.replays import Change, Circumstance, ComparedMemory, Since, compare
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.found import SIFTED
 from memsvc.services.looking_back import look_back
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Recalled, RecallQuery
 from memsvc.services.recorded_answers import (
+    KeptSettings,
     arms_of,
     hits_of,
     read_query,
-    settings_of,
-    written_settings,
+    written_query,
 )
-from memsvc.settings import RecallSettings
 from memsvc.store.meanwhile import Meanwhile
 from memsvc.store.transactions import ReadTransaction, Store
+
+_BESIDE = ("neighbours", "context")
+"""Parameters of what stands beside the hits of an answer: a replay does not ask for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,10 @@ class Replayed:
 class Replay:
     """Asks what was asked before. Nothing is recorded, and nothing grows stronger by it."""
 
-    def __init__(self, store: Store, recall: Recall, ranking: RecallSettings) -> None:
+    def __init__(self, store: Store, recall: Recall, kept: KeptSettings) -> None:
         self._store = store
         self._recall = recall
-        self._settings = written_settings(ranking)
+        self._kept = kept
 
     async def __call__(self, caller: Caller, bank: BankReference, recall_id: RecallId) -> Replayed:
         """Ask with the parameters and the instant of then, and compare.
@@ -69,7 +72,11 @@ class Replay:
             question=recorded.question,
             now=recorded.asked_for,
             memories=compare(recorded.hits, hits, since),
-            circumstances=[*self._circumstances(recorded, answer), *_meanwhile(done)],
+            circumstances=[
+                *_unasked(recorded, query),
+                *self._circumstances(recorded, answer),
+                *_meanwhile(done),
+            ],
         )
 
     def _circumstances(self, recorded: RecordedRecall, answer: Recalled) -> list[Circumstance]:
@@ -77,14 +84,9 @@ class Replay:
         now = {"mode": answer.mode.value, "backend": answer.backend}
         if answer.bank is not None:
             now["model"] = answer.bank.model_id
-        settings = settings_of(self._settings, answer)
         then |= _flat("arms", recorded.arms) | _flat("settings", recorded.settings)
-        now |= _flat("arms", arms_of(answer)) | _flat("settings", settings)
-        return [
-            Circumstance(name=name, then=then.get(name, "-"), now=now.get(name, "-"))
-            for name in sorted(then.keys() | now.keys())
-            if then.get(name, "-") != now.get(name, "-")
-        ]
+        now |= _flat("arms", arms_of(answer)) | _flat("settings", self._kept.of(answer))
+        return _differences(then, now)
 
 
 async def _since(
@@ -96,7 +98,7 @@ async def _since(
 ) -> Since:
     bank_id = recorded.bank_id
     ids = sorted({hit.memory_id for hit in (*recorded.hits, *hits)})
-    shown = sum(hit.dropped_for is None for hit in hits)
+    ranked = sum(hit.dropped_for in {None, SIFTED} for hit in hits)
     # What an answer looked back at is shown by it, superseded or not.
     wanted = await look_back(tx, bank_id, query.filter, recorded.asked_for)
     memories = await tx.recall_log.memories_now(bank_id, ids)
@@ -109,8 +111,24 @@ async def _since(
         restored={each for each in memories if each in restored},
         states=wanted.states,
         annotated=done.annotated,
-        has_room=query.budget_tokens is not None and shown < query.k,
+        has_room=query.budget_tokens is not None and ranked < query.k,
     )
+
+
+def _unasked(recorded: RecordedRecall, query: RecallQuery) -> list[Circumstance]:
+    """Return what was asked then that this version cannot ask, or asks otherwise."""
+    then = _flat("asked", {**recorded.parameters, **dict.fromkeys(_BESIDE)})
+    now = _flat("asked", {**written_query(query), **dict.fromkeys(_BESIDE)})
+    # What could not be asked yet when it was recorded is not asked now.
+    return _differences(then, {name: now[name] for name in then.keys() & now.keys()})
+
+
+def _differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[Circumstance]:
+    return [
+        Circumstance(name=name, then=then.get(name, "-"), now=now.get(name, "-"))
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name, "-") != now.get(name, "-")
+    ]
 
 
 def _meanwhile(done: Meanwhile) -> list[Circumstance]:

@@ -27,6 +27,16 @@ class RewriteReport(StageReport):
     clues: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiftReport(StageReport):
+    """Which hits do not bear on the question, by what a model says."""
+
+    read: int = 0
+    """How many it was shown."""
+    left_out: Sequence[MemoryId] = ()
+    """Best first, as they were ranked."""
+
+
 class Stop(StrEnum):
     """Why rounds of search came to an end."""
 

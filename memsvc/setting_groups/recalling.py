@@ -110,6 +110,15 @@ class IterateSettings(SettingsGroup):
     budget_s: Annotated[float, Field(gt=0)] = 30.0
 
 
+class SiftSettings(SettingsGroup):
+    """Hits left out by the language model, where a request asks (`sift`)."""
+
+    most_tokens: Annotated[int, Field(ge=1)] = 8_000
+    """Of the question and all hits, as budgets are counted; of more, none is left out."""
+    budget_s: Annotated[float, Field(gt=0)] = 10.0
+    """After so long every hit stays, and the answer says so."""
+
+
 class RecordingSettings(SettingsGroup):
     """Which recalls are recorded, and for how long (docs/decisions/0028-recorded-recalls.md)."""
 

@@ -28,7 +28,8 @@ _UNANSWERED = text("""
 """Questions that these memories alone have answered: they are about whoever is erased."""
 _ASKED_FOR = (
     "DELETE FROM recalls WHERE bank_id = :bank"
-    " AND parameters #>> '{{filter,{key}}}' = ANY(CAST(:values AS text[]))"
+    " AND (parameters #>> '{{filter,{key}}}' = ANY(CAST(:values AS text[]))"
+    " OR parameters #>> '{{context,{key}}}' = ANY(CAST(:values AS text[])))"
 )
 _QUOTING = text("""
     DELETE FROM recalls WHERE bank_id = :bank

@@ -210,10 +210,13 @@ class RecallLogWriter(RecallLogReader):
 
 
 def _asked_for(recall: RecordedRecall) -> set[tuple[str, str]]:
-    narrowing = recall.parameters.get("filter")
-    if not isinstance(narrowing, Mapping):
-        return set()
-    return {(key, str(narrowing.get(key))) for key in ("user_id", "session_id")}
+    parts = (recall.parameters.get("filter"), recall.parameters.get("context"))
+    return {
+        (key, str(part.get(key)))
+        for part in parts
+        if isinstance(part, Mapping)
+        for key in ("user_id", "session_id")
+    }
 
 
 async def _hits_of(

@@ -11,7 +11,13 @@ from memsvc_client.answerable import Answerable
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
 from memsvc_client.models import ArmReport, Memory
-from memsvc_client.recall_reports import IterateReport, RewriteReport, StageReport
+from memsvc_client.recall_reports import (
+    IterateReport,
+    ModelCalls,
+    RewriteReport,
+    SiftReport,
+    StageReport,
+)
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
 
@@ -45,8 +51,13 @@ class ContextQuery(Body):
     """Have a language model search on in rounds; refused where the service has none."""
     rerank: bool | None = None
     """Have a cross-encoder read the best candidates; refused where the service has none."""
+    sift: bool | None = None
+    """Have a language model leave out hits that do not bear on the question; refused where the
+    service has none."""
     answerable: bool | None = None
     """Also judge whether the question is answered, and say so in the text where it is not."""
+    record: bool | None = None
+    """Whether to record the recall in it; a share of them is unless given."""
     now: datetime | None = None
     as_of: datetime | None = None
     """What was true then, of everything that is shown."""
@@ -79,7 +90,9 @@ class ContextFields(TypedDict, total=False):
     rewrite: bool | None
     iterate: bool | None
     rerank: bool | None
+    sift: bool | None
     answerable: bool | None
+    record: bool | None
     now: datetime | None
     as_of: datetime | None
     known_at: datetime | None
@@ -113,6 +126,10 @@ class ContextSection(Record):
 class Context(Record):
     """What to read before answering a question."""
 
+    recall_id: UUID | None = None
+    """Of the recall in it, recorded or not: for feedback."""
+    recorded: bool = False
+    """Whether that recall was taken to be recorded."""
     mode: str
     """``passthrough`` (everything, as it happened) or ``ranked``."""
     text: str
@@ -129,11 +146,14 @@ class Context(Record):
     arms: Mapping[str, ArmReport]
     took_ms: Mapping[str, float]
     """By stage, and in ``total``."""
+    model_calls: ModelCalls = ModelCalls()
     rewrite: RewriteReport | None = None
     """Only when it was asked for."""
     iterate: IterateReport | None = None
     """Only when it was asked for."""
     rerank: StageReport | None = None
+    """Only when it was asked for and something was ranked."""
+    sift: SiftReport | None = None
     """Only when it was asked for and something was ranked."""
     answerable: Answerable | None = None
     """Only when it was asked for."""

@@ -16,7 +16,9 @@ from memsvc_client.recall_reports import (
     AskedOrder,
     AskedRank,
     IterateReport,
+    ModelCalls,
     RewriteReport,
+    SiftReport,
     StageReport,
     Timings,
 )
@@ -361,11 +363,14 @@ class Recall(Record):
     """What was left out; only when asked to explain."""
     took_ms: Timings
     index: IndexUse | None = None
+    model_calls: ModelCalls = ModelCalls()
     rewrite: RewriteReport | None = None
     """Only when it was asked for."""
     iterate: IterateReport | None = None
     """Only when it was asked for."""
     rerank: StageReport | None = None
+    """Only when it was asked for."""
+    sift: SiftReport | None = None
     """Only when it was asked for."""
     walk: Walk | None = None
     """Where the graph arm began; only when asked to explain."""

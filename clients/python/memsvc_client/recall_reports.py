@@ -1,5 +1,6 @@
 """What an answer says of its making, beside arms and times."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from memsvc_client.records import Record
@@ -34,6 +35,15 @@ class RewriteReport(StageReport):
     clues: tuple[str, ...] = ()
 
 
+class SiftReport(StageReport):
+    """Which hits a language model left out, as they do not bear on the question."""
+
+    read: int = 0
+    """How many hits it was shown."""
+    left_out: tuple[UUID, ...] = ()
+    """Best first; nothing is in their place."""
+
+
 class Round(Record):
     """One round of search."""
 
@@ -54,6 +64,24 @@ class IterateReport(StageReport):
     note: str = ""
     """The model's, of what it read; not a stored memory."""
     tokens: int = 0
+
+
+class CallTotals(Record):
+    """What calls of models have taken together."""
+
+    calls: int = 0
+    """Failed ones too."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """``None`` where what one of them cost is not known."""
+
+
+class ModelCalls(CallTotals):
+    """The calls of language and rerank models that an answer took; zeros where it took none."""
+
+    by_purpose: Mapping[str, CallTotals] = {}
+    """``rewrite``, ``iterate``, ``rerank``, ``sift``, or ``recall`` for choosing facts."""
 
 
 class AskedRank(Record):
@@ -93,6 +121,8 @@ class Timings(Record):
     rerank: float | None = None
     diversity: float | None = None
     """Weighing near-duplicates."""
+    sift: float | None = None
+    """Leaving out hits by a language model, where that was asked for."""
     whole: float | None = None
     """Finding out whether everything fits, where that was asked for."""
     total: float

@@ -224,6 +224,9 @@ class RecallQuery(Body):
     """Have a language model search on in rounds; refused where the service has none."""
     rerank: bool | None = None
     """Have a cross-encoder read the best candidates; refused where the service has none."""
+    sift: bool | None = None
+    """Have a language model leave out hits that do not bear on the question; refused where the
+    service has none."""
     answerable: bool | None = None
     """Also judge whether what was found answers the question."""
     record: bool | None = None
@@ -259,6 +262,7 @@ class RecallFields(TypedDict, total=False):
     rewrite: bool | None
     iterate: bool | None
     rerank: bool | None
+    sift: bool | None
     answerable: bool | None
     record: bool | None
     reinforce: bool | None

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from memsvc.api.dependencies import Bank, ContextUseCase, CurrentCaller
 from memsvc.api.documentation import problems
+from memsvc.api.headers import server_timing
 from memsvc.api.schemas.context import ContextRequest, ContextResponse
 from memsvc.errors import (
     BankNotFoundError,
@@ -50,11 +51,11 @@ async def compose_context(
 
 def _costs(answer: ContextResponse) -> dict[str, str]:
     """Return what an answer cost as headers, so that a proxy or log need not read the body."""
-    parts = (f"{stage};dur={spent:.1f}" for stage, spent in answer.took_ms.items())
     return {
         "X-Context-Mode": answer.mode,
         "X-Context-Tokens": str(answer.total_tokens),
         "X-Context-Memories": str(len(answer.citations)),
         "X-Context-Took-Ms": f"{answer.took_ms.get('total', 0.0):.1f}",
-        "Server-Timing": ", ".join(parts),
+        "Server-Timing": server_timing(answer.took_ms),
+        **answer.model_calls.headers(),
     }

@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
 from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.model_calls import ModelCallsResponse
 from memsvc.api.schemas.recall import ArmResponse
 from memsvc.api.schemas.stages import (
     DiversityField,
@@ -20,6 +21,8 @@ from memsvc.api.schemas.stages import (
     RerankField,
     RewriteField,
     RewriteResponse,
+    SiftField,
+    SiftResponse,
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
@@ -71,7 +74,12 @@ class ContextRequest(RequestModel):
     rewrite: RewriteField = False
     iterate: IterateField = False
     rerank: RerankField = False
+    sift: SiftField = False
     answerable: AnswerableField = False
+    record: Annotated[
+        StrictBool | None,
+        Field(description="Whether to record the recall in it; by default a share of them is."),
+    ] = None
     now: Timestamp | None = None
     as_of: Annotated[
         Timestamp | None,
@@ -114,7 +122,9 @@ class ContextRequest(RequestModel):
             rewrite=self.rewrite,
             iterate=self.iterate,
             rerank=self.rerank,
+            sift=self.sift,
             answerable=self.answerable,
+            record=self.record,
             now=zone.instant(self.now, "now"),
             zone=ZoneInfo(name),
             zone_name=name,
@@ -164,6 +174,15 @@ class SectionResponse(ResponseModel):
 class ContextResponse(ResponseModel):
     """What to read before answering: as a text ready for a prompt, and in parts."""
 
+    recall_id: Annotated[
+        UUID | None, Field(description="Of the recall in it, recorded or not: for feedback.")
+    ]
+    recorded: Annotated[
+        bool,
+        Field(
+            description="Whether that recall was taken to be recorded; it is written soon after."
+        ),
+    ]
     mode: Annotated[Mode, Field(description="`passthrough`: everything, as it happened.")]
     text: Annotated[
         str,
@@ -182,17 +201,27 @@ class ContextResponse(ResponseModel):
     left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
     arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
     took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
+    model_calls: Annotated[
+        ModelCallsResponse,
+        Field(
+            description="Of language and rerank models, for this answer. Embeddings, and models "
+            "within the service, are not among them."
+        ),
+    ]
     rewrite: Annotated[RewriteResponse | None, Field(description="Null unless it was asked for.")]
     iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
+    sift: Annotated[SiftResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
     @classmethod
     def of(cls, composed: ComposedContext) -> Self:
         """Render a context."""
-        context = composed.context
+        context, recalled = composed.context, composed.recall.answer
         return cls(
-            mode=composed.mode,
+            recall_id=composed.id,
+            recorded=composed.recorded,
+            mode=recalled.mode,
             text=context.text,
             sections=[SectionResponse.of(each) for each in context.sections],
             citations={
@@ -204,10 +233,12 @@ class ContextResponse(ResponseModel):
             budget_tokens=composed.budget_tokens,
             tokenizer=composed.tokenizer,
             left_out=context.left_out,
-            arms={arm: ArmResponse.of(report) for arm, report in composed.arms.items()},
+            arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             took_ms=dict(composed.took_ms),
-            rewrite=RewriteResponse.of_rewrite(composed.rewrite),
-            iterate=IterateResponse.of_iterate(composed.iterate),
-            rerank=StageResponse.of(composed.rerank),
-            answerable=AnswerableResponse.of_asked(composed.answerable, explain=False),
+            model_calls=ModelCallsResponse.of(composed.model_calls),
+            rewrite=RewriteResponse.of_rewrite(recalled.rewrite),
+            iterate=IterateResponse.of_iterate(recalled.iterate),
+            rerank=StageResponse.of(recalled.rerank),
+            sift=SiftResponse.of_sift(recalled.sift),
+            answerable=AnswerableResponse.of_asked(recalled.answerable, explain=False),
         )

@@ -14,6 +14,8 @@ from memsvc.api.schemas.asked import AskedOrderResponse, AskedTimeResponse
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.model_calls import ModelCallsResponse
+from memsvc.api.schemas.neighbours import NeighbourResponse
 from memsvc.api.schemas.stages import (
     AskedRankResponse,
     DiversityField,
@@ -22,6 +24,8 @@ from memsvc.api.schemas.stages import (
     RerankField,
     RewriteField,
     RewriteResponse,
+    SiftField,
+    SiftResponse,
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
@@ -29,9 +33,7 @@ from memsvc.api.schemas.walks import NodeResponse, WalkResponse
 from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.walk_modes import WalkMode
-from memsvc.domain.links import LinkType
 from memsvc.services.arms import ArmReport, ArmStatus
-from memsvc.services.linked import Neighbour
 from memsvc.services.pass_through import Mode
 from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
 from memsvc.services.second_hop import Hop
@@ -113,6 +115,7 @@ class RecallRequest(RequestModel):
     rewrite: RewriteField = False
     iterate: IterateField = False
     rerank: RerankField = False
+    sift: SiftField = False
     answerable: AnswerableField = False
     walk: Annotated[
         WalkMode | None,
@@ -162,6 +165,7 @@ class RecallRequest(RequestModel):
             rewrite=self.rewrite,
             iterate=self.iterate,
             rerank=self.rerank,
+            sift=self.sift,
             answerable=self.answerable,
             walk=self.walk,
             record=self.record,
@@ -284,35 +288,6 @@ class DroppedResponse(ResponseModel):
         return cls(memory_id=dropped.memory_id, reason=dropped.reason, score=dropped.score)
 
 
-class ViaResponse(ResponseModel):
-    """The link that brought a neighbour in."""
-
-    hit: Annotated[UUID, Field(description="The hit it is linked to.")]
-    type: LinkType
-    weight: float
-    reason: Annotated[str | None, Field(examples=["shares: climbing, Lisbon"])]
-
-
-class NeighbourResponse(ResponseModel):
-    """A memory that is linked to a hit."""
-
-    memory: MemoryResponse
-    via: ViaResponse
-    score: Annotated[float, Field(description="The hit's score times the link's weight.")]
-    tokens: int
-
-    @classmethod
-    def of(cls, neighbour: Neighbour) -> Self:
-        """Render a neighbour."""
-        via = neighbour.via
-        return cls(
-            memory=MemoryResponse.of(neighbour.memory),
-            via=ViaResponse(hit=via.hit, type=via.type, weight=via.weight, reason=via.reason),
-            score=neighbour.score,
-            tokens=neighbour.tokens,
-        )
-
-
 class IndexResponse(ResponseModel):
     """What answered the dense arm."""
 
@@ -360,9 +335,17 @@ class RecallResponse(ResponseModel):
         Field(description="By stage: `embed`, `search`, `fetch`, `total` and others."),
     ]
     index: IndexResponse
+    model_calls: Annotated[
+        ModelCallsResponse,
+        Field(
+            description="Of language and rerank models, for this answer. Embeddings, and models "
+            "within the service, are not among them."
+        ),
+    ]
     rewrite: Annotated[RewriteResponse | None, Field(description="Null unless it was asked for.")]
     iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
+    sift: Annotated[SiftResponse | None, Field(description="Null unless it was asked for.")]
     answerable: AnswerableResponse | None
 
     @classmethod
@@ -384,8 +367,10 @@ class RecallResponse(ResponseModel):
             walk=None if recalled.walk is None else WalkResponse.of(recalled.walk),
             took_ms=dict(recalled.took_ms),
             index=IndexResponse(backend=recalled.backend),
+            model_calls=ModelCallsResponse.of(recalled.model_calls),
             rewrite=RewriteResponse.of_rewrite(recalled.rewrite),
             iterate=IterateResponse.of_iterate(recalled.iterate),
             rerank=StageResponse.of(recalled.rerank),
+            sift=SiftResponse.of_sift(recalled.sift),
             answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

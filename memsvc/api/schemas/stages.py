@@ -8,7 +8,14 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.domain.widening import AskedAs, AskedRank
 from memsvc.services.arms import ArmStatus
-from memsvc.services.stage_reports import IterateReport, RewriteReport, Round, StageReport, Stop
+from memsvc.services.stage_reports import (
+    IterateReport,
+    RewriteReport,
+    Round,
+    SiftReport,
+    StageReport,
+    Stop,
+)
 
 DiversityField = Annotated[
     StrictFloat | StrictInt | None,
@@ -40,6 +47,14 @@ IterateField = Annotated[
     StrictBool,
     Field(
         description="Whether a language model searches on in rounds, within the service's bounds; "
+        "refused where the service has none."
+    ),
+]
+
+SiftField = Annotated[
+    StrictBool,
+    Field(
+        description="Whether a language model leaves out hits that do not bear on the question; "
         "refused where the service has none."
     ),
 ]
@@ -84,6 +99,30 @@ class RewriteResponse(StageResponse):
             took_ms=report.took_ms,
             queries=list(report.queries),
             clues=list(report.clues),
+        )
+
+
+class SiftResponse(StageResponse):
+    """Which hits do not bear on the question, by what a language model says."""
+
+    read: Annotated[int, Field(description="How many hits it was shown.")]
+    left_out: Annotated[
+        list[UUID],
+        Field(description="Best first; nothing takes the places of these."),
+    ]
+
+    @classmethod
+    def of_sift(cls, report: SiftReport | None) -> Self | None:
+        """Render a report, ``None`` where the stage was not asked for."""
+        if report is None:
+            return None
+        return cls(
+            status=report.status,
+            reason=report.reason,
+            model=report.model,
+            took_ms=report.took_ms,
+            read=report.read,
+            left_out=list(report.left_out),
         )
 
 

@@ -16,6 +16,7 @@ from memsvc.cli.options import (
     KnownAt,
     Rerank,
     Rewrite,
+    Sift,
     Url,
     UserId,
     Zone,
@@ -66,6 +67,7 @@ def context(  # noqa: PLR0913 — a command's options
     rewrite: Rewrite = False,
     iterate: Iterate = False,
     rerank: Rerank = False,
+    sift: Sift = False,
     answerable: Answerable = False,
     url: Url = None,
     as_json: AsJson = False,
@@ -97,6 +99,7 @@ def context(  # noqa: PLR0913 — a command's options
             rewrite=rewrite or None,
             iterate=iterate or None,
             rerank=rerank or None,
+            sift=sift or None,
             answerable=answerable or None,
         ),
     )
@@ -105,7 +108,7 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
-    from memsvc.cli.answers import answerable_line, stage_failures
+    from memsvc.cli.answers import answerable_line, model_calls_line, stage_failures
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -115,6 +118,8 @@ def _show(composed: "Context") -> None:
         f" {composed.total_tokens} of {composed.budget_tokens} tokens ({composed.tokenizer}),"
         f" {composed.took_ms.get('total', 0.0):.0f} ms"
     )
+    if composed.model_calls.calls:
+        note(model_calls_line(composed.model_calls))
     if composed.answerable is not None:
         note(answerable_line(composed.answerable))
     for arm, report in composed.arms.items():

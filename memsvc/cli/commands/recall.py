@@ -17,6 +17,7 @@ from memsvc.cli.options import (
     Rerank,
     Rewrite,
     SessionId,
+    Sift,
     Url,
     UserId,
     Zone,
@@ -120,6 +121,7 @@ def recall(  # noqa: PLR0913 — a command's options
     rewrite: Rewrite = False,
     iterate: Iterate = False,
     rerank: Rerank = False,
+    sift: Sift = False,
     walk: Annotated[
         str | None,
         typer.Option(
@@ -174,6 +176,7 @@ def recall(  # noqa: PLR0913 — a command's options
             rewrite=rewrite or None,
             iterate=iterate or None,
             rerank=rerank or None,
+            sift=sift or None,
             answerable=answerable or None,
         ),
     )

@@ -18,6 +18,8 @@ _WORDS = {
     "filtered": "the filter does not let it through any more",
     "budget": "does not fit the budget",
     "outranked": "others come before it now",
+    "sifted": "the language model leaves it out now",
+    "unsifted": "the language model had left it out",
     "came_up": "others left or count less",
     "score": "another score",
     "annotated": "its metadata or pin were changed",

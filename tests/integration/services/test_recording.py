@@ -15,10 +15,11 @@ from memsvc.domain.recorded_recalls import RecallId, RecordedRecall
 from memsvc.errors import BankNotFoundError
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.recalled import RecallQuery
-from memsvc.services.recording import LoggedRecall, RecallLog
+from memsvc.services.recorded_answers import KeptSettings
+from memsvc.services.recording import LoggedRecall, RecallLog, Recorder
 from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.services.tidy import Tidy
-from memsvc.settings import RecallSettings, RecordingSettings
+from memsvc.settings import RecordingSettings, Settings
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
@@ -33,9 +34,9 @@ def outcomes(name: str) -> float:
 
 
 def sampling(application: Application, log: RecallLog, share: float) -> LoggedRecall:
-    settings = RecordingSettings(sample=share)
-    recall = application.recall._recall
-    return LoggedRecall(recall, log, SystemClock(), settings, RecallSettings())
+    sampled, kept = RecordingSettings(sample=share), KeptSettings(Settings())
+    recorder = Recorder(log, SystemClock(), sampled, kept)
+    return LoggedRecall(application.recall._recall, log, recorder)
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """A composer that answers from a script."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from memsvc.domain.answerable.verdict import Verdict
 from memsvc.domain.context.material import CitedPiece, Context, Piece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
+from memsvc.domain.model_calls import CallsMade, CallTotals
+from memsvc.domain.recorded_recalls import RecallId
 from memsvc.services.answerable import Answerability
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.compose_context import ComposedContext, ContextQuery
-from memsvc.services.pass_through import Mode
+from memsvc.services.compose_context import ComposedContext, ContextQuery, RecallWithin
+from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY, RECALLED
 
 COMPOSED = ComposedContext(
@@ -30,23 +33,36 @@ COMPOSED = ComposedContext(
         ],
         left_out=3,
     ),
-    mode=Mode.RANKED,
+    recall=RecallWithin(
+        query=RecallQuery(text="q"),
+        answer=replace(
+            RECALLED,
+            arms={Arm.LEXICAL: RECALLED.arms[Arm.LEXICAL]},
+            answerable=Answerability(
+                verdict=Verdict(
+                    probability=0.25,
+                    is_answerable=False,
+                    missing=["zebra"],
+                    statement='Nothing stored about "zebra".',
+                    features={"similarity": 0.5},
+                ),
+                reason=None,
+                closest=MEMORY.id,
+                quote=MEMORY.text,
+                model="test",
+            ),
+        ),
+    ),
     budget_tokens=2000,
     tokenizer="o200k_base",
-    arms={Arm.LEXICAL: RECALLED.arms[Arm.LEXICAL]},
     took_ms={"search": 1.25, "total": 2.0},
-    answerable=Answerability(
-        verdict=Verdict(
-            probability=0.25,
-            is_answerable=False,
-            missing=["zebra"],
-            statement='Nothing stored about "zebra".',
-            features={"similarity": 0.5},
-        ),
-        reason=None,
-        closest=MEMORY.id,
-        quote=MEMORY.text,
-        model="test",
+    id=RecallId(UUID(int=20)),
+    recorded=True,
+    model_calls=CallsMade(
+        by_purpose={
+            "sift": CallTotals(calls=1, input_tokens=90, output_tokens=10, cost_usd=0.0005),
+            "rewrite": CallTotals(calls=2, input_tokens=200, output_tokens=20, cost_usd=0.001),
+        }
     ),
 )
 

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -24,6 +25,8 @@ async def test_a_context_is_answered_as_text_and_in_parts(
 
     assert answer.status_code == 200
     assert answer.json() == {
+        "recall_id": str(UUID(int=20)),
+        "recorded": True,
         "mode": "ranked",
         "text": "<memory boundary=abc>\n…",
         "sections": [
@@ -49,9 +52,25 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "left_out": 3,
         "arms": {"lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7}},
         "took_ms": {"search": 1.25, "total": 2.0},
+        "model_calls": {
+            "calls": 3,
+            "input_tokens": 290,
+            "output_tokens": 30,
+            "cost_usd": 0.0015,
+            "by_purpose": {
+                "rewrite": {
+                    "calls": 2,
+                    "input_tokens": 200,
+                    "output_tokens": 20,
+                    "cost_usd": 0.001,
+                },
+                "sift": {"calls": 1, "input_tokens": 90, "output_tokens": 10, "cost_usd": 0.0005},
+            },
+        },
         "rewrite": None,
         "iterate": None,
         "rerank": None,
+        "sift": None,
         "answerable": {
             "probability": 0.25,
             "is_answerable": False,
@@ -77,6 +96,9 @@ async def test_cost_and_latency_stand_in_the_headers(api: httpx2.AsyncClient) ->
     assert headers["x-context-memories"] == "1"
     assert headers["x-context-took-ms"] == "2.0"
     assert headers["server-timing"] == "search;dur=1.2, total;dur=2.0"
+    assert headers["x-context-model-calls"] == "3"
+    assert headers["x-context-model-tokens"] == "320"
+    assert headers["x-context-model-cost-usd"] == "0.001500"
 
 
 async def test_everything_asked_for_reaches_the_use_case(
@@ -98,6 +120,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         "rewrite": True,
         "iterate": True,
         "rerank": True,
+        "sift": True,
+        "record": False,
         "now": "2024-05-08T00:00:00",
         "as_of": "2024-05-01T00:00:00",
         "known_at": "2024-05-02T00:00:00Z",
@@ -124,6 +148,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         rewrite=True,
         iterate=True,
         rerank=True,
+        sift=True,
+        record=False,
         arms=frozenset({Arm.LEXICAL}),
         answerable=True,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),

@@ -75,6 +75,14 @@ async def test_a_question_is_answered_with_its_reasons(
         "rewrite": None,
         "iterate": None,
         "rerank": None,
+        "sift": None,
+        "model_calls": {
+            "calls": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cost_usd": 0.0,
+            "by_purpose": {},
+        },
         "answerable": None,
     }
     assert script.last_arguments[1:] == (
@@ -103,6 +111,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "rewrite": True,
         "iterate": True,
         "rerank": True,
+        "sift": True,
         "walk": "facts",
         "answerable": True,
     }
@@ -131,6 +140,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         rewrite=True,
         iterate=True,
         rerank=True,
+        sift=True,
         answerable=True,
     )
 
