@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.organising",
     "tests.fixtures.application",
+    "tests.fixtures.asking",
     "tests.fixtures.statements",
     "tests.fixtures.command_line",
 ]

@@ -82,7 +82,7 @@ class Recall:
                 return whole
             # Judged is what a ranking finds.
             ranked = await self(caller, bank, without_stages(query))
-            return replace(whole, answerable=ranked.answerable)
+            return replace(whole, answerable=ranked.answerable, arms=ranked.arms)
         needs = self._refine.needs(query)
         found = await self._find(question, stages, needs)
         if found.fell_short(question):

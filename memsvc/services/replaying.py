@@ -1,5 +1,6 @@
 """Recorded recalls asked again: whether the answer is the same today, and if not, why."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -139,6 +140,15 @@ def _meanwhile(done: Meanwhile) -> list[Circumstance]:
     ]
 
 
+def _written(value: Json) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        # PostgreSQL keeps the members of objects in an order of its own.
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
 def _flat(prefix: str, values: Mapping[str, Json]) -> dict[str, str]:
     """Return nested values by dotted name."""
     flat: dict[str, str] = {}
@@ -146,5 +156,5 @@ def _flat(prefix: str, values: Mapping[str, Json]) -> dict[str, str]:
         if isinstance(value, Mapping):
             flat |= _flat(f"{prefix}.{name}", value)
         else:
-            flat[f"{prefix}.{name}"] = "-" if value is None else str(value)
+            flat[f"{prefix}.{name}"] = _written(value)
     return flat

@@ -6,25 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
 import pytest
-from httpx2 import ASGITransport
-from memsvc_client import AsyncBank, AsyncClient, InvalidRequestError, NewMemory
+from memsvc_client import AsyncBank, InvalidRequestError, NewMemory
 
-from memsvc.api.app import create_app
-from memsvc.bootstrap import build_application
-from memsvc.llm.client import ProviderClient, ProviderEndpoint
-from memsvc.services.embedders import Embedders
-from memsvc.settings import (
-    ApiSettings,
-    IterateSettings,
-    LanguageModelSettings,
-    OrganiseSettings,
-    RewriteSettings,
-    Settings,
-)
-from memsvc.store.engine import normalise_url
-from tests.fixtures.application import LOCAL
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
+from memsvc.settings import IterateSettings, RewriteSettings
+from tests.fixtures.asking import Serving
 from tests.fixtures.openai_server import OpenAIServer, Reply, chat, failure
 
 QUESTION = "Where does Bo live now?"
@@ -35,33 +20,13 @@ Asking: TypeAlias = Callable[..., AbstractAsyncContextManager[AsyncBank]]
 
 
 @pytest.fixture
-async def asking(database: Database, openai_server: OpenAIServer) -> Asking:
-    """Services over one database, with a language model by their settings."""
-    # The first one in a process takes seconds, which are no part of any test's time.
-    await ProviderClient.open(
-        ProviderEndpoint(model="openai/scripted", api_base=None, api_key=None, timeout_s=1.0)
-    )
+def asking(serving: Serving) -> Asking:
+    """Banks of services by their settings."""
 
     @asynccontextmanager
-    async def serve(*, model: bool = True, **groups: Any) -> AsyncIterator[AsyncBank]:
-        llm = LanguageModelSettings(
-            model="openai/scripted" if model else None,
-            api_base=openai_server.url,
-            api_key="sk-test",
-            most_output_tokens=256,
-            tokens_per_day=groups.pop("tokens_per_day", None),
-        )
-        application = build_application(
-            Settings(organise=OrganiseSettings(automatic=False), llm=llm, **groups),
-            normalise_url(database.url),
-            database.engine,
-            Embedders(default=HashingEmbedder()),
-        )
-        transport = ASGITransport(create_app(application, ApiSettings()))
-        async with AsyncClient(LOCAL, transport=transport, max_retries=0) as client:
-            await client.create_bank("ann", exist_ok=True)
-            yield client.bank("ann")
-        await application.close_indexes()
+    async def serve(*, model: bool = True, **given: Any) -> AsyncIterator[AsyncBank]:
+        async with serving(model="openai/scripted" if model else None, **given) as asked:
+            yield asked.bank
 
     return serve
 

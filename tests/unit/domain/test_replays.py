@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memsvc.domain.filters import AllOf, AnyOf, Comparison, Condition, KeyCondition, Not
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.memory import MemoryState
+from memsvc.domain.memory import Json, MemoryState
 from memsvc.domain.recorded_recalls import RecordedHit, read_condition, written_condition
 from memsvc.domain.replays import Change, MemoryNow, Since, Why, compare
 
@@ -51,6 +51,32 @@ def why_gained(since: Since) -> Sequence[Why]:
 
 def with_one(**changes: object) -> Since:
     return replace(SINCE, memories={ONE: replace(KNOWN, **changes)})  # type: ignore[arg-type]
+
+
+def test_what_a_model_left_out_is_told_apart_from_what_was_outranked() -> None:
+    left_out = hit(ONE, dropped_for="sifted")
+    assert why_lost(SINCE, [left_out]) == [Why.SIFTED]
+    assert why_lost(replace(SINCE, has_room=True), [left_out]) == [Why.SIFTED]
+    [gained] = compare([left_out], [hit(ONE)], SINCE)
+    assert (gained.change, gained.reasons) == (Change.GAINED, [Why.UNSIFTED])
+
+
+def test_parts_of_stages_are_told_beside_those_of_arms() -> None:
+    asked: Json = [
+        {"as": "question", "rank": 1, "contribution": 0.2},
+        {"as": "clue", "rank": 1, "contribution": 0.1},
+        {"as": "clue", "rank": 3, "contribution": 0.05},
+    ]
+    then = replace(hit(ONE, 0.5), parts={"relevance": 0.25, "factors": {"time": 0.7}})
+    now = replace(hit(ONE, 0.6), parts={"relevance": 0.75, "asked": asked})
+    [moved] = compare([then], [now], SINCE)
+    assert moved.reasons == [Why.SCORE]
+    assert {part.name: (part.then, part.now) for part in moved.parts} == {
+        "relevance": (0.25, 0.75),
+        "factors.time": (0.7, None),
+        "asked.question": (None, 0.2),
+        "asked.clue": (None, pytest.approx(0.15)),
+    }
 
 
 def test_scores_that_differ_in_the_last_digits_are_the_same() -> None:
