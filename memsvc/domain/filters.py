@@ -57,6 +57,8 @@ class Not:
 Condition: TypeAlias = KeyCondition | AllOf | AnyOf | Not
 
 ACTIVE_ONLY = (MemoryState.ACTIVE,)
+INACTIVE_SHOWN = (MemoryState.SUPERSEDED, MemoryState.ARCHIVED, MemoryState.MERGED)
+"""What may have been active at another time, and is shown then; the others stay hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,11 @@ class RecallFilter:
     as_of: datetime | None = None
     """Only what had happened or held by then; what ended later is found again."""
     known_at: datetime | None = None
-    """Only what is recorded, in its present words, since then or earlier."""
+    """Only what was recorded by then, in the words that it had."""
     held: Sequence[MemoryId] | None = None
-    """The superseded memories that may be shown; ``None``: any, where ``states`` has them."""
+    """Those not active now that may be shown; ``None``: any, where ``states`` has them."""
+    hidden: Sequence[MemoryId] = ()
+    """Active ones that may not be shown."""
 
     @property
     def is_trivial(self) -> bool:

@@ -93,7 +93,7 @@ class Day:
 
     at: datetime
     held: Sequence[IndexEntry] = ()
-    """Superseded memories that held then: no index has them."""
+    """Memories that counted then and are not active now: no index has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

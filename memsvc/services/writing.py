@@ -23,6 +23,7 @@ from memsvc.store.audit import AuditEvent
 from memsvc.store.embeddings import VectorsToAdd
 from memsvc.store.episodes import OpenEpisode
 from memsvc.store.memories import KnownItem, VersionToAdd
+from memsvc.store.state_history import PASSAGE_SUPERSEDED
 from memsvc.store.transactions import WriteTransaction
 
 
@@ -266,7 +267,7 @@ def _inherit(given: ScopeKeys, known: ScopeKeys) -> ScopeKeys:
 
 def _superseded(memory: Memory) -> AuditEvent:
     return AuditEvent(
-        operation="memory.supersede",
+        operation=PASSAGE_SUPERSEDED,
         memory_id=memory.id,
         before_version=memory.version,
         after_version=memory.version,

@@ -14,7 +14,7 @@ from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import Memory, MemoryKind
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
-from memsvc.store.rows import CURRENT_VERSION, current_memories, to_memory
+from memsvc.store.rows import shown_memories, shown_version, to_memory
 from memsvc.store.session import Session
 from memsvc.store.summaries import Level
 
@@ -57,7 +57,7 @@ class ContextReader:
         size = (
             select(func.coalesce(func.sum(func.octet_length(t.memory_versions.c.text)), 0))
             .select_from(t.memories)
-            .join(t.memory_versions, CURRENT_VERSION)
+            .join(t.memory_versions, shown_version(wanted))
             .where(
                 t.memories.c.bank_id == bank_id,
                 t.memory_versions.c.bank_id == bank_id,
@@ -66,7 +66,7 @@ class ContextReader:
         )
         if (await self._session.connection.scalar(size) or 0) > limit.text_bytes:
             return None
-        statement = current_memories(bank_id).where(*conditions(wanted, now))
+        statement = shown_memories(bank_id, wanted).where(*conditions(wanted, now))
         return await self._memories(
             statement.order_by(t.memories.c.occurred_at, t.memories.c.memory_id)
         )
@@ -102,7 +102,7 @@ class ContextReader:
             )
             .where(memories.bank_id == bank_id)
         )
-        statement = current_memories(bank_id).where(
+        statement = shown_memories(bank_id, wanted).where(
             memories.memory_id.in_(near), *conditions(wanted, now)
         )
         return await self._memories(statement.order_by(memories.episode_id, memories.seq))
@@ -151,7 +151,7 @@ class ContextReader:
         if not most:
             return []
         memories = t.memories.c
-        statement = current_memories(bank_id).where(restriction, *conditions(wanted, now))
+        statement = shown_memories(bank_id, wanted).where(restriction, *conditions(wanted, now))
         return await self._memories(
             statement.order_by(
                 memories.occurred_at.desc(), memories.seq.desc(), memories.memory_id.desc()

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from memsvc.domain.filters import ACTIVE_ONLY, INACTIVE_SHOWN
 from memsvc.domain.graph.aliases import Alias, read_as
 from memsvc.domain.graph.entities import EntityId, StoredEntity, aliases_of
 from memsvc.domain.graph.entity_forms import EntityForm
@@ -66,7 +67,7 @@ LEFT JOIN LATERAL (
     WHERE e.bank_id = %(bank)s AND e.memory_id = m.memory_id AND e.version = m.current_version
       AND e.model_id = %(model)s
 ) v ON true
-WHERE m.bank_id = %(bank)s AND m.state = %(state)s
+WHERE m.bank_id = %(bank)s AND m.state = ANY(%(states)s)
 """
 
 _JOINED: LiteralString = """
@@ -127,10 +128,10 @@ class StoreFeed:
         scope: BankScope,
         request: FeedRequest,
         memory_ids: Sequence[MemoryId],
-        state: MemoryState = MemoryState.ACTIVE,
+        states: Sequence[MemoryState] = ACTIVE_ONLY,
     ) -> list[IndexEntry]:
         """Return what is current of these memories now, which may be later than the changes."""
-        parameters = _entry_parameters(scope, request, state) | {"ids": list(memory_ids)}
+        parameters = _entry_parameters(scope, request, states) | {"ids": list(memory_ids)}
         # Names first: a merge that comes between is among the changes of the next time.
         aliases: Mapping[EntityForm, Alias] = {}
         if request.mentions:
@@ -140,12 +141,12 @@ class StoreFeed:
         rows = await read_once(self._engine, scope.tenant_id, _ENTRIES + _OF_THESE, parameters)
         return [_to_entry(row, aliases) for row in rows]
 
-    async def superseded(
+    async def inactive(
         self, scope: BankScope, memory_ids: Sequence[MemoryId]
     ) -> Sequence[IndexEntry]:
-        """Return words and entities of superseded memories, which no index holds."""
+        """Return words and entities of those of the memories that no index holds."""
         request = FeedRequest(model_id=None, mentions=True)
-        return await self._entries(scope, request, memory_ids, MemoryState.SUPERSEDED)
+        return await self._entries(scope, request, memory_ids, INACTIVE_SHOWN)
 
     async def load(
         self, scope: BankScope, request: FeedRequest
@@ -202,7 +203,7 @@ def _to_aliases(rows: Sequence[TupleRow]) -> Mapping[EntityForm, Alias]:
 
 
 def _entry_parameters(
-    scope: BankScope, request: FeedRequest, state: MemoryState = MemoryState.ACTIVE
+    scope: BankScope, request: FeedRequest, states: Sequence[MemoryState] = ACTIVE_ONLY
 ) -> dict[str, object]:
     return {
         "bank": scope.bank_id,
@@ -210,7 +211,7 @@ def _entry_parameters(
         "mentions": request.mentions,
         "model": request.model_id,
         "analyzer": ANALYZER_VERSION,
-        "state": str(state),
+        "states": [str(each) for each in states],
     }
 
 

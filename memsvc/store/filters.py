@@ -77,14 +77,15 @@ def _of_another_time(wanted: RecallFilter) -> Iterator[Clause]:
         yield exists().where(
             versions.bank_id == memories.bank_id,
             versions.memory_id == memories.memory_id,
-            versions.version == memories.current_version,
             versions.recorded_at <= wanted.known_at,
         )
     if wanted.held is not None:
         yield or_(
-            memories.state != MemoryState.SUPERSEDED,
+            memories.state == MemoryState.ACTIVE,
             memories.memory_id == func.any(literal(list(wanted.held), ARRAY(Uuid()))),
         )
+    if wanted.hidden:
+        yield memories.memory_id != func.all(literal(list(wanted.hidden), ARRAY(Uuid())))
 
 
 def _condition(condition: Condition) -> Clause:

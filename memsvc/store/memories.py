@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from memsvc.domain.filters import MemoryListing, RecallFilter
@@ -19,7 +20,7 @@ from memsvc.errors import InvalidRequestError, MemoryNotFoundError
 from memsvc.store import tables as t
 from memsvc.store.filters import conditions
 from memsvc.store.mentions import mention_columns
-from memsvc.store.rows import current_memories, from_memory, to_memory
+from memsvc.store.rows import current_memories, from_memory, shown_memories, to_memory
 from memsvc.store.session import Session
 
 _GREATEST_VERSION = 2**31 - 1
@@ -64,23 +65,23 @@ class MemoryReader:
         self, bank_id: BankId, memory_ids: Sequence[MemoryId]
     ) -> Mapping[MemoryId, Memory]:
         """Return those of the memories that exist, by id."""
-        return await self._fetch(bank_id, memory_ids)
+        return await self._fetch(current_memories(bank_id), memory_ids)
 
     async def fetch_visible(
         self, bank_id: BankId, memory_ids: Sequence[MemoryId], wanted: RecallFilter, now: datetime
     ) -> Mapping[MemoryId, Memory]:
         """Return those of the memories that a recall may show now: re-checked row by row."""
-        return await self._fetch(bank_id, memory_ids, *conditions(wanted, now))
+        shown = shown_memories(bank_id, wanted).where(*conditions(wanted, now))
+        return await self._fetch(shown, memory_ids)
 
     async def _fetch(
-        self, bank_id: BankId, memory_ids: Sequence[MemoryId], *restrictions: ColumnElement[bool]
+        self, memories: Select[Any], memory_ids: Sequence[MemoryId]
     ) -> Mapping[MemoryId, Memory]:
         if not memory_ids:
             return {}
-        statement = current_memories(bank_id).where(
-            t.memories.c.memory_id == func.any(list(memory_ids)), *restrictions
+        rows = await self._session.connection.execute(
+            memories.where(t.memories.c.memory_id == func.any(list(memory_ids)))
         )
-        rows = await self._session.connection.execute(statement)
         return {MemoryId(row.memory_id): to_memory(row) for row in rows}
 
     async def allowed_ids(

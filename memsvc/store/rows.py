@@ -1,9 +1,11 @@
 """Between rows and records: what stands in `memories` and `memory_versions`, as domain records."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
+from memsvc.domain.filters import RecallFilter
 from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId
 from memsvc.domain.memory import Memory, MemoryKind, MemoryState, ScopeKeys
 from memsvc.domain.organising.notes import initial_state
@@ -22,6 +24,54 @@ def current_memories(bank_id: BankId) -> Select[Any]:
         select(t.memories, t.memory_versions.c.text)
         .join(t.memory_versions, CURRENT_VERSION)
         .where(t.memories.c.bank_id == bank_id, t.memory_versions.c.bank_id == bank_id)
+    )
+
+
+def shown_version(wanted: RecallFilter) -> ColumnElement[bool]:
+    """Return how memories are joined with the version of them that a filter shows."""
+    return CURRENT_VERSION if wanted.known_at is None else _version_at(wanted.known_at)
+
+
+def shown_memories(bank_id: BankId, wanted: RecallFilter) -> Select[Any]:
+    """Return a SELECT of a bank's memories as a filter shows them.
+
+    With ``known_at`` each comes with the version that was its current one then: with the words,
+    speaker and time of that. All else is as it is now.
+    """
+    if wanted.known_at is None:
+        return current_memories(bank_id)
+    memories, versions = t.memories.c, t.memory_versions.c
+    versioned = {"current_version", "speaker", "occurred_at"}
+    return (
+        select(
+            *(column for column in memories if column.name not in versioned),
+            versions.version.label("current_version"),
+            versions.speaker,
+            versions.occurred_at,
+            versions.text,
+        )
+        .select_from(t.memories)
+        .join(t.memory_versions, _version_at(wanted.known_at))
+        .where(memories.bank_id == bank_id, versions.bank_id == bank_id)
+    )
+
+
+def _version_at(instant: datetime) -> ColumnElement[bool]:
+    memories, versions = t.memories.c, t.memory_versions.c
+    earlier = t.memory_versions.alias("earlier").c
+    latest = (
+        select(func.max(earlier.version))
+        .where(
+            earlier.bank_id == memories.bank_id,
+            earlier.memory_id == memories.memory_id,
+            earlier.recorded_at <= instant,
+        )
+        .scalar_subquery()
+    )
+    return and_(
+        versions.bank_id == memories.bank_id,
+        versions.memory_id == memories.memory_id,
+        versions.version == latest,
     )
 
 

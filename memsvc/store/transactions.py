@@ -56,6 +56,7 @@ from memsvc.store.reinforcements import ReinforcementWriter
 from memsvc.store.retention import RetentionReader, RetentionWriter
 from memsvc.store.roles import RUNTIME_ROLE, TENANT_SETTING
 from memsvc.store.session import Session
+from memsvc.store.state_history import StateHistory
 from memsvc.store.summaries import SummaryReader
 from memsvc.store.summary_listing import SummaryLister
 from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
@@ -82,6 +83,7 @@ class ReadTransaction:
         self.jobs = JobReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
+        self.state_history = StateHistory(session)
         self.retention = RetentionReader(session)
         self.recall_log = RecallLogReader(session)
         self.mentions = MentionReader(session)

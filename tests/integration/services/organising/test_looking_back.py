@@ -121,20 +121,6 @@ async def test_what_says_more_is_shown_as_by_default(client: AsyncClient) -> Non
     assert await ann.shown(as_of=month(2)) == {CAT}
 
 
-async def test_what_was_corrected_or_archived_since_is_not_shown(client: AsyncClient) -> None:
-    """Its former words are not searched, and its present ones were not known."""
-    bank = client.bank("ann")
-    old = await bank.add_memory(LISBON, external_id="home", occurred_at=month(1), create=True)
-    before = (await bank.get(old.id)).recorded_at
-    await bank.add_memory(ROME, external_id="home", occurred_at=month(1))
-    await settle(client, "ann")
-    ann = Told(bank=bank, recorded=[before])
-    assert await ann.shown() == {ROME}
-    assert await ann.shown(known_at=before) == set()
-    await bank.archive(old.id)
-    assert await ann.shown(as_of=month(2)) == set()
-
-
 async def test_states_that_are_named_stay_and_the_budget_takes_everything(
     client: AsyncClient,
 ) -> None:

@@ -1,0 +1,167 @@
+"""Memories as they were believed at another time: corrected, archived, merged or restored since."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from memsvc_client import AsyncBank, AsyncClient, Document, Episode, Filter
+
+from tests.fixtures.database import Database
+from tests.fixtures.embedder import HashingEmbedder
+from tests.integration.services.organising.test_service import ON_DEMAND, serving
+
+LISBON, ROME, TEA = "I live in Lisbon.", "I live in Rome.", "Tea is ready at noon."
+ARMS = (["dense"], ["lexical"], "all")
+
+
+@pytest.fixture
+async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
+    async with serving(database, embedder, ON_DEMAND) as (client, _):
+        yield client
+
+
+@pytest.fixture
+async def bank(client: AsyncClient) -> AsyncBank:
+    found = client.bank("ann")
+    await found.add_memory(TEA, create=True)
+    return found
+
+
+def at_this_moment() -> datetime:
+    return datetime.now(UTC)
+
+
+async def shown(bank: AsyncBank, known_at: datetime | None, **fields: object) -> set[str]:
+    found = await bank.recall("where do I live? tea", k=20, known_at=known_at, **fields)  # type: ignore[arg-type]
+    return {hit.memory.text for hit in found.hits}
+
+
+async def composed(bank: AsyncBank, known_at: datetime | None, mode: str) -> set[str]:
+    context = await bank.context("where do I live? tea", known_at=known_at, mode=mode)  # type: ignore[arg-type]
+    return {piece.memory.text for section in context.sections for piece in section.pieces}
+
+
+async def test_what_was_corrected_since_is_shown_in_its_words_of_then(bank: AsyncBank) -> None:
+    old = await bank.add_memory(LISBON, external_id="home", speaker="Ann")
+    first = at_this_moment()
+    await bank.add_memory(ROME, external_id="home", speaker="Anna")
+    second = at_this_moment()
+    await bank.add_memory("I live in Oslo.", external_id="home", speaker="Anna")
+
+    # It is found by its present words; "live" is in all of them.
+    for arms in ARMS:
+        assert await shown(bank, first, arms=arms) >= {LISBON}
+        assert await shown(bank, second, arms=arms) >= {ROME}
+    for mode in ("auto", "ranked"):
+        assert await composed(bank, first, mode) == {LISBON, TEA}
+        assert await composed(bank, None, mode) == {"I live in Oslo.", TEA}
+    found = await bank.recall("live", known_at=first)
+    [then] = [hit.memory for hit in found.hits if hit.memory.id == old.id]
+    assert (then.version, then.speaker, then.text) == (1, "Ann", LISBON)
+    whole = await bank.recall("live", mode="auto", budget_tokens=500, known_at=second)
+    assert {hit.memory.version for hit in whole.hits if hit.memory.id == old.id} == {2}
+
+
+async def test_what_was_archived_since_is_found_by_every_arm(bank: AsyncBank) -> None:
+    old = await bank.add_memory(LISBON)
+    before = at_this_moment()
+    await bank.archive(old.id)
+    after = at_this_moment()
+
+    for arms in ARMS:
+        assert LISBON in await shown(bank, before, arms=arms), arms
+        assert LISBON not in await shown(bank, after, arms=arms), arms
+    assert await shown(bank, None) == {TEA}
+    for mode in ("auto", "ranked"):
+        assert await composed(bank, before, mode) == {LISBON, TEA}
+        assert await composed(bank, after, mode) == {TEA}
+
+
+async def test_what_was_archived_then_and_restored_since_is_not_shown(bank: AsyncBank) -> None:
+    old = await bank.add_memory(LISBON)
+    active = at_this_moment()
+    await bank.archive(old.id)
+    archived = at_this_moment()
+    await bank.restore(old.id)
+    restored = at_this_moment()
+    await bank.archive(old.id)
+
+    assert await shown(bank, active) == {LISBON, TEA}
+    assert await shown(bank, archived) == {TEA}
+    assert await shown(bank, restored) == {LISBON, TEA}
+    assert await shown(bank, None) == {TEA}
+
+
+async def test_an_undone_operation_was_believed_while_it_stood(bank: AsyncBank) -> None:
+    old = await bank.add_memory(LISBON)
+    await bank.archive(old.id)
+    archived = at_this_moment()
+    [operation] = [each async for each in bank.operations(kind="archive")]
+    await bank.undo(operation.id)
+
+    assert await shown(bank, archived) == {TEA}
+    assert await shown(bank, None) == {LISBON, TEA}
+
+
+async def test_duplicates_that_were_merged_since_are_both_there(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    said = [await bank.add_memory(LISBON, speaker="Ann") for _ in range(2)]
+    before = at_this_moment()
+    await bank.consolidate(stages=["dedupe"])
+    await client.wait_for_jobs("ann", timeout_s=30)
+
+    found = await bank.recall("live Lisbon", known_at=before)
+    assert {each.id for each in said} <= {hit.memory.id for hit in found.hits}
+    now = await bank.recall("live Lisbon")
+    assert len({each.id for each in said} & {hit.memory.id for hit in now.hits}) == 1
+
+
+async def test_passages_of_a_former_edition_are_there(bank: AsyncBank) -> None:
+    long = " ".join(f"Sentence {number} of the letter about Lisbon." for number in range(200))
+    await bank.add_episodes(
+        [Episode(source="letter", document=Document(text=long, external_id="a"))]
+    )
+    before = at_this_moment()
+    first = await composed(bank, before, "ranked")
+    await bank.add_episodes(
+        [Episode(source="letter", document=Document(text="Nothing.", external_id="a"))]
+    )
+
+    assert await composed(bank, before, "ranked") == first
+    assert len(first) > 2
+    assert await composed(bank, None, "ranked") == {TEA, "Nothing."}
+
+
+async def test_what_is_erased_was_never_there_and_named_states_stay_what_they_are(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    erased = await bank.add_memory(LISBON)
+    archived = await bank.add_memory(ROME)
+    before = at_this_moment()
+    await bank.archive(archived.id)
+    await bank.erase(memory_ids=[erased.id])
+    await client.wait_for_jobs("ann", timeout_s=30)
+
+    assert await shown(bank, before) == {ROME, TEA}
+    assert await shown(bank, before, filter=Filter(states=["archived"])) == {ROME}
+    assert await shown(bank, datetime(2020, 1, 1, tzinfo=UTC)) == set()
+
+
+async def test_a_replay_of_what_was_known_then_is_the_same_whatever_came_since(
+    bank: AsyncBank,
+) -> None:
+    old = await bank.add_memory(LISBON, external_id="home")
+    gone = await bank.add_memory(ROME)
+    before = at_this_moment()
+    answer = await bank.recall("where do I live", known_at=before, record=True)
+    await bank.add_memory("I live in Oslo.", external_id="home")
+    await bank.archive(gone.id)
+    again = await bank.recall("where do I live", known_at=before)
+
+    def told(answer: object) -> set[tuple[object, int, str]]:
+        hits = answer.hits  # type: ignore[attr-defined]
+        return {(hit.memory.id, hit.memory.version, hit.memory.text) for hit in hits}
+
+    assert told(again) == told(answer)
+    assert (old.id, 1, LISBON) in told(again)
