@@ -11,6 +11,7 @@ from memsvc.domain.facts.settling import Fact
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
+from memsvc.services.known_facts import KnownFacts
 from memsvc.store.transactions import Store
 
 
@@ -23,6 +24,8 @@ class FactQuery:
     predicate: str | None = None
     as_of: datetime | None = None
     """When they held; the present if not given."""
+    known_at: datetime | None = None
+    """By what was known then; by what is known now if not given."""
     every: bool = False
     """Whether what holds no longer or not yet is listed too, and what denies."""
 
@@ -51,7 +54,10 @@ class Facts:
                 predicate=None if query.predicate is None else query.predicate.casefold(),
                 held_at=None if query.every else query.as_of or self._clock.now(),
             )
-            return await tx.facts.list(bank_id, listing, page)
+            if query.known_at is None:
+                return await tx.facts.list(bank_id, listing, page)
+            known = await KnownFacts.at(tx, bank_id, query.known_at)
+            return await known.page(listing, page)
 
 
 def _all_names(name: str | None, names: Mapping[str, str]) -> frozenset[str]:

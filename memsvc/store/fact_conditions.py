@@ -1,8 +1,11 @@
 """Which rows: conditions on facts and on the memories that they are of."""
 
-from sqlalchemy import ColumnElement, exists, func, or_
+from datetime import datetime
 
-from memsvc.domain.facts.listing import FactListing
+from sqlalchemy import ColumnElement, Uuid, and_, exists, func, literal, or_
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from memsvc.domain.facts.listing import FactListing, KnownThen
 from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import MemoryState
 from memsvc.domain.thoughts.fusing import FUSED_SOURCE
@@ -71,6 +74,30 @@ def is_repeated(bank_id: BankId) -> ColumnElement[bool]:
         same.denies == columns.denies,
         same.superseded_by.is_not_distinct_from(columns.superseded_by),
     )
+
+
+def is_known(bank_id: BankId, instant: datetime) -> ColumnElement[bool]:
+    """Tell whether a memory had been recorded in its present words at ``instant``."""
+    memories, versions = t.memories.c, t.memory_versions.c
+    return exists().where(
+        versions.bank_id == bank_id,
+        versions.memory_id == memories.memory_id,
+        versions.version == memories.current_version,
+        versions.recorded_at <= instant,
+    )
+
+
+def counts(bank_id: BankId, known: KnownThen | None) -> list[ColumnElement[bool]]:
+    """Return what holds of facts that count: now, or by what was known then."""
+    count_now = and_(is_in_force(bank_id), ~is_repeated(bank_id))
+    if known is None:
+        return [count_now]
+    memory_id = t.facts.c.memory_id
+    return [
+        or_(count_now, memory_id == func.any(literal(list(known.returned), ARRAY(Uuid())))),
+        memory_id != func.all(literal(list(known.absent), ARRAY(Uuid()))),
+        is_known(bank_id, known.at),
+    ]
 
 
 def is_listed(listing: FactListing) -> list[ColumnElement[bool]]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    exists,
     func,
     literal,
     or_,
@@ -31,11 +30,12 @@ from memsvc.domain.operations import Aspect, Effect, OperationKind
 from memsvc.domain.paging import Page, PageRequest, cut_page
 from memsvc.errors import InvalidRequestError
 from memsvc.store import tables as t
-from memsvc.store.carrying import IN_FORCE, carrier, is_in_force, merged_into_any
+from memsvc.store.carrying import IN_FORCE, carrier, merged_into_any
 from memsvc.store.fact_conditions import (
+    counts,
     is_given_of_present_text,
+    is_known,
     is_listed,
-    is_repeated,
     is_stale,
     is_unread,
 )
@@ -97,12 +97,18 @@ class FactReader:
         )
         return await self._session.connection.scalar(statement) is not None
 
-    async def of_slots(self, bank_id: BankId, slots: Collection[Slot]) -> Sequence[Fact]:
-        """Return every fact of the slots, in force or not."""
+    async def of_slots(
+        self, bank_id: BankId, slots: Collection[Slot], known_at: datetime | None = None
+    ) -> Sequence[Fact]:
+        """Return every fact of the slots, in force or not.
+
+        With ``known_at`` only those of memories recorded by then in their present words.
+        """
         if not slots:
             return []
         key = tuple_(t.facts.c.subject, t.facts.c.predicate)
-        return await self._facts(bank_id, key.in_(sorted(slots)))
+        was_known = [] if known_at is None else [is_known(bank_id, known_at)]
+        return await self._facts(bank_id, and_(key.in_(sorted(slots)), *was_known))
 
     async def contested(self, bank_id: BankId, slots: Collection[Slot]) -> set[Slot]:
         """Return those of the slots in which something may end another: a denial, one at a time."""
@@ -139,8 +145,7 @@ class FactReader:
             .where(
                 columns.bank_id == bank_id,
                 t.memories.c.bank_id == bank_id,
-                is_in_force(bank_id),
-                ~is_repeated(bank_id),
+                *counts(bank_id, listing.known),
                 *is_listed(listing),
             )
             .order_by(columns.valid_from.desc(), columns.fact_id.desc())
@@ -150,7 +155,7 @@ class FactReader:
             key = tuple_(columns.valid_from, columns.fact_id)
             statement = statement.where(key < tuple_(*_parsed(request.cursor)))
         found = [_to_fact(row) for row in await self._session.connection.execute(statement)]
-        return cut_page(found, request, [_cursor(each) for each in found])
+        return cut_page(found, request, [cursor_of(each) for each in found])
 
     async def of_memories(self, bank_id: BankId, ids: Collection[MemoryId]) -> Sequence[Fact]:
         """Return every fact of the memories."""
@@ -190,7 +195,6 @@ class FactReader:
         ``known_at`` only those of memories recorded by then in their present words.
         """
         gone, old = t.facts.alias("gone").c, t.memories.alias("old").c
-        versions = t.memory_versions.c
         ended = select(gone.subject, gone.predicate).where(
             gone.bank_id == bank_id,
             old.bank_id == bank_id,
@@ -204,14 +208,7 @@ class FactReader:
             of_slot = or_(of_slot, and_(of_name, t.facts.c.predicate.in_(predicates)))
         conditions: list[ColumnElement[bool]] = [of_slot]
         if known_at is not None:
-            conditions.append(
-                exists().where(
-                    versions.bank_id == bank_id,
-                    versions.memory_id == t.memories.c.memory_id,
-                    versions.version == t.memories.c.current_version,
-                    versions.recorded_at <= known_at,
-                )
-            )
+            conditions.append(is_known(bank_id, known_at))
         return await self._facts(bank_id, and_(*conditions))
 
     async def undone(self, bank_id: BankId, ids: Collection[FactId]) -> set[tuple[FactId, FactId]]:
@@ -343,7 +340,8 @@ def claim_columns(claim: Claim) -> dict[str, object]:
     }
 
 
-def _cursor(fact: Fact) -> str:
+def cursor_of(fact: Fact) -> str:
+    """Return where a listing goes on after the fact."""
     return f"{fact.claim.valid_from.isoformat()}_{fact.id}"
 
 

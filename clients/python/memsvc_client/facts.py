@@ -45,26 +45,30 @@ class FactListing(TypedDict, total=False):
     predicate: str | None
     as_of: datetime | None
     """When they held, with a zone; now unless given."""
+    known_at: datetime | None
+    """By what was known then, with a zone: what is recorded or corrected later does not count."""
     all: bool
     """Also what holds no longer or not yet, and what denies; not beside ``as_of``."""
 
 
-def list_facts(
+def list_facts(  # noqa: PLR0913 — what narrows it
     bank: Reference,
     *,
     subject: str | None = None,
     entity: str | None = None,
     predicate: str | None = None,
     as_of: datetime | None = None,
+    known_at: datetime | None = None,
     all: bool = False,  # noqa: A002 — the service's name for it
 ) -> Call[Page[Fact]]:
     """Describe the listing of facts; raises ``NaiveTimestampError``."""
-    refuse_naive([as_of], None)
+    refuse_naive([as_of, known_at], None)
     params = listing(
         subject=subject,
         entity=entity,
         predicate=predicate,
         as_of=None if as_of is None else as_of.isoformat(),
+        known_at=None if known_at is None else known_at.isoformat(),
         all="true" if all else None,
     )
     path = f"{bank_path(bank)}/graph/facts"

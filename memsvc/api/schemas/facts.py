@@ -24,6 +24,13 @@ class FactsQuery(PageQuery):
     as_of: Annotated[
         QueryTime | None, Field(description="What held then; by default what holds now.")
     ] = None
+    known_at: Annotated[
+        QueryTime | None,
+        Field(
+            description="By what was known then: facts of memories recorded or corrected later are "
+            "left out, and end no others."
+        ),
+    ] = None
     all: Annotated[
         bool,
         Field(description="Also what holds no longer or not yet, and what denies."),
@@ -42,6 +49,7 @@ class FactsQuery(PageQuery):
             entity=self.entity,
             predicate=self.predicate,
             as_of=self.as_of,
+            known_at=self.known_at,
             every=self.all,
         )
 

@@ -39,6 +39,15 @@ def list_facts(  # noqa: PLR0913 — a command's options
             "--as-of", parser=time, metavar="TIME", help="What held then; UTC where it has no zone."
         ),
     ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            parser=time,
+            metavar="TIME",
+            help="By what was known then; UTC where it has no zone.",
+        ),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Also what holds no longer or not yet, and denials.")
     ] = False,
@@ -52,13 +61,17 @@ def list_facts(  # noqa: PLR0913 — a command's options
 
     if every and as_of is not None:
         raise typer.BadParameter("give it or --all, not both", param_hint="--as-of")
-    if as_of is not None and as_of.tzinfo is None:
-        as_of = as_of.replace(tzinfo=UTC)
+    as_of, known_at = _zoned(as_of), _zoned(known_at)
     found = ask(
         url,
         lambda client: collect(
             client.bank(bank).facts(
-                subject=subject, entity=entity, predicate=predicate, as_of=as_of, all=every
+                subject=subject,
+                entity=entity,
+                predicate=predicate,
+                as_of=as_of,
+                known_at=known_at,
+                all=every,
             ),
             limit=limit,
         ),
@@ -67,6 +80,10 @@ def list_facts(  # noqa: PLR0913 — a command's options
         print_json([each.model_dump(mode="json") for each in found])
     else:
         _show_facts(found)
+
+
+def _zoned(given: datetime | None) -> datetime | None:
+    return given.replace(tzinfo=UTC) if given is not None and given.tzinfo is None else given
 
 
 @app.command("eval")

@@ -1,10 +1,12 @@
 """Memories as they were believed at another time: corrected, archived, merged or restored since."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Document, Episode, Filter
+from memsvc_client.facts import list_facts
 
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
@@ -123,14 +125,14 @@ async def test_passages_of_a_former_edition_are_there(bank: AsyncBank) -> None:
         [Episode(source="letter", document=Document(text=long, external_id="a"))]
     )
     before = at_this_moment()
-    first = await composed(bank, before, "ranked")
+    first = await shown(bank, before)
     await bank.add_episodes(
         [Episode(source="letter", document=Document(text="Nothing.", external_id="a"))]
     )
 
-    assert await composed(bank, before, "ranked") == first
+    assert await shown(bank, before) == first
     assert len(first) > 2
-    assert await composed(bank, None, "ranked") == {TEA, "Nothing."}
+    assert await shown(bank, None) == {TEA, "Nothing."}
 
 
 async def test_what_is_erased_was_never_there_and_named_states_stay_what_they_are(
@@ -165,3 +167,46 @@ async def test_a_replay_of_what_was_known_then_is_the_same_whatever_came_since(
 
     assert told(again) == told(answer)
     assert (old.id, 1, LISBON) in told(again)
+
+
+async def facts(bank: AsyncBank, **times: datetime) -> dict[str, str | None]:
+    """Return what Ann's home is said to be, with the month in which that ended."""
+    found = [each async for each in bank.facts(predicate="lives in", **times)]  # type: ignore[arg-type]
+    return {
+        each.object or "": None if each.valid_to is None else f"{each.valid_to:%B}"
+        for each in found
+    }
+
+
+async def test_facts_are_listed_with_the_ends_that_were_known(
+    client: AsyncClient, bank: AsyncBank
+) -> None:
+    """Rome is learnt of before Porto, where Ann lived before."""
+    moments, ids = [at_this_moment()], []
+    for text, month in ((LISBON, 1), (ROME, 8), ("I moved to Porto.", 4)):
+        said = datetime(2024, month, 2, tzinfo=UTC)
+        written = await bank.add_memory(text, speaker="Ann", occurred_at=said)
+        ids.append(written.id)
+        moments.append(at_this_moment())
+    await bank.consolidate(stages=["facts"])
+    await client.wait_for_jobs("ann", timeout_s=30)
+    await bank.archive(ids[1])
+    await client.wait_for_jobs("ann", timeout_s=30)
+
+    may = datetime(2024, 5, 2, tzinfo=UTC)
+    assert await facts(bank, known_at=moments[0]) == {}
+    assert await facts(bank, known_at=moments[1]) == {"lisbon": None}
+    assert await facts(bank, known_at=moments[2]) == {"rome": None}
+    assert await facts(bank, known_at=moments[2], as_of=may) == {"lisbon": "August"}
+    assert await facts(bank, known_at=moments[3]) == {"rome": None}
+    assert await facts(bank, known_at=moments[3], as_of=may) == {"porto": "August"}
+    assert await facts(bank) == {"porto": None}  # Rome is archived
+
+    every = [each async for each in bank.facts(known_at=moments[3], all=True)]
+    assert [each.object for each in every] == ["rome", "porto", "lisbon"]
+    for every_one in (True, False):
+        call = list_facts("ann", known_at=moments[3], all=every_one)
+        one_by_one = replace(call, params={**call.params, "limit": 1})
+        pages = [each async for each in bank._sender.items(one_by_one)]
+        assert [each.id for each in pages] == [each.id for each in every][: len(pages)]
+        assert len(pages) == (3 if every_one else 1)
