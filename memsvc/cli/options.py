@@ -151,7 +151,7 @@ KnownAt = Annotated[
         "--known-at",
         parser=time,
         metavar="TIME",
-        help="What was known then: nothing recorded or corrected later.",
+        help="What was known then, as it was: nothing recorded later.",
     ),
 ]
 Zone = Annotated[

@@ -62,7 +62,7 @@ class ContextQuery(Body):
     as_of: datetime | None = None
     """What was true then, of everything that is shown."""
     known_at: datetime | None = None
-    """What was known then: nothing recorded or corrected later."""
+    """What was known then, as it was: nothing recorded later."""
     timezone: str | None = None
     """IANA name of the zone in which times are shown, and of those given without one."""
 

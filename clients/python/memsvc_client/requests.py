@@ -204,7 +204,7 @@ class RecallQuery(Body):
     as_of: datetime | None = None
     """What was true then: what happened or held by then, also if it was superseded later."""
     known_at: datetime | None = None
-    """What was known then: nothing recorded or corrected later counts."""
+    """What was known then, as it was: nothing recorded later counts."""
     timezone: str | None = None
     """IANA name of the zone of the times here and in the filter, if these have none."""
     times: Literal["ignore", "boost", "filter"] | None = None

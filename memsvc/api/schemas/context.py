@@ -91,8 +91,8 @@ class ContextRequest(RequestModel):
     known_at: Annotated[
         Timestamp | None,
         Field(
-            description="What was known then: memories recorded or corrected later are hidden, and "
-            "supersede nothing."
+            description="What was known then, as it was: memories recorded later are hidden and "
+            "supersede nothing; those corrected, archived or merged since are shown as they were."
         ),
     ] = None
     timezone: Annotated[

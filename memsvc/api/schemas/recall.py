@@ -88,8 +88,8 @@ class RecallRequest(RequestModel):
     known_at: Annotated[
         Timestamp | None,
         Field(
-            description="What was known then: memories recorded or corrected later are hidden, and "
-            "supersede nothing."
+            description="What was known then, as it was: memories recorded later are hidden and "
+            "supersede nothing; those corrected, archived or merged since are shown as they were."
         ),
     ] = None
     timezone: ZoneName | None = None
