@@ -214,15 +214,16 @@ async def _recall(case: Case, bank: AsyncBank, options: AskOptions) -> _Answer:
 
 async def _compose(case: Case, bank: AsyncBank, options: AskOptions) -> _Answer:
     """Ask for a context; its pieces stand in the order of their citations."""
-    if case.as_of is not None or case.known_at is not None:
-        raise CommandError(f"{case.id} looks back (as_of, known_at), which contexts cannot.")
     found = await bank.context(
         case.text,
         budget_tokens=options.budget_tokens,
         filter=case.filter if case.filter.to_json() else None,
         arms=options.arms,
         now=case.now,
+        as_of=case.as_of,
+        known_at=case.known_at,
         timezone=case.timezone,
+        record=False,
     )
     pieces = [piece for section in found.sections for piece in section.pieces]
     pieces.sort(key=lambda piece: piece.citation)
