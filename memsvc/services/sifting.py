@@ -68,19 +68,19 @@ class Sift:
             raise InvalidRequestError(_NOT_CONFIGURED, option="sift")
         started = time.perf_counter()
         hits = found.shown()[: question.query.k]
-        status, reason, kept = ArmStatus.OK, None, list(hits)
-        try:
-            async with asyncio.timeout(self._settings.budget_s):
-                reason = self._too_many(question, found, hits)
-                if reason is None and hits:
-                    kept = await self._kept(self._sifter, question, found, hits)
-                elif reason is not None:
-                    status = ArmStatus.SKIPPED
-        except TimeoutError:
+        status, kept = ArmStatus.OK, list(hits)
+        reason = self._too_much(question, found, hits)
+        if reason is not None:
             status = ArmStatus.SKIPPED
-            reason = f"It was not done in {self._settings.budget_s:g} s; every hit stays."
-        except MODEL_ERRORS as error:
-            status, reason = ArmStatus.FAILED, f"{told(error)} Every hit stays."
+        elif hits:
+            try:
+                async with asyncio.timeout(self._settings.budget_s):
+                    kept = await self._kept(self._sifter, question, found, hits)
+            except TimeoutError:
+                status = ArmStatus.SKIPPED
+                reason = f"It was not done in {self._settings.budget_s:g} s; every hit stays."
+            except MODEL_ERRORS as error:
+                status, reason = ArmStatus.FAILED, f"{told(error)} Every hit stays."
         left_out = [each for each in hits if each not in kept]
         report = SiftReport(
             status=status,
@@ -93,7 +93,7 @@ class Sift:
         sifted = frozenset(each.memory_id for each in left_out)
         return Sifted(found=replace(found, sifted=sifted), report=report)
 
-    def _too_many(self, question: Question, found: Found, hits: Sequence[Fused]) -> str | None:
+    def _too_much(self, question: Question, found: Found, hits: Sequence[Fused]) -> str | None:
         texts = [question.query.text, *(found.visible[each.memory_id].text for each in hits)]
         cost, most = sum(self._tokens.count(texts)), self._settings.most_tokens
         if cost <= most:

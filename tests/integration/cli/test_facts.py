@@ -40,6 +40,8 @@ def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run, tmp_path: Path
     assert [each["object"] for each in _listed(run)] == ["porto"]
     assert [each["object"] for each in _listed(run, "--as-of", "2024-05-31")] == ["lisbon"]
     assert [each["object"] for each in _listed(run, "--all", "--limit", "1")] == ["porto"]
+    assert _listed(run, "--known-at", "2024-05-31") == []
+    assert [each["object"] for each in _listed(run, "--known-at", "2999-01-01")] == ["porto"]
     assert _listed(run, "--subject", "nobody") == []
     shown = run("facts", "list", "ada", "--all").stdout
     assert "lisbon" in shown

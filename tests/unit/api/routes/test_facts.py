@@ -60,6 +60,7 @@ async def test_everything_is_listed_where_that_is_asked_for(
         "all=true&as_of=2024-05-07T12:00:00Z",
         "as_of=2024-05-07T12:00:00",
         "as_of=1715083200",
+        "known_at=2024-05-07T12:00:00",
         "as_of=0001-01-01T00:00:00%2B05:00",
         "subject=",
         "state=active",
