@@ -81,17 +81,17 @@ class Sift:
                 reason = f"It was not done in {self._settings.budget_s:g} s; every hit stays."
             except MODEL_ERRORS as error:
                 status, reason = ArmStatus.FAILED, f"{told(error)} Every hit stays."
-        left_out = [each for each in hits if each not in kept]
+        kept_ids = {each.memory_id for each in kept}
+        left_out = [each.memory_id for each in hits if each.memory_id not in kept_ids]
         report = SiftReport(
             status=status,
             reason=reason,
             model=self._sifter.name,
             took_ms=(time.perf_counter() - started) * 1000,
             read=len(hits) if status is ArmStatus.OK else 0,
-            left_out=[each.memory_id for each in left_out],
+            left_out=left_out,
         )
-        sifted = frozenset(each.memory_id for each in left_out)
-        return Sifted(found=replace(found, sifted=sifted), report=report)
+        return Sifted(found=replace(found, sifted=frozenset(left_out)), report=report)
 
     def _too_much(self, question: Question, found: Found, hits: Sequence[Fused]) -> str | None:
         texts = [question.query.text, *(found.visible[each.memory_id].text for each in hits)]
