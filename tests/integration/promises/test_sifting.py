@@ -95,7 +95,9 @@ async def test_whatever_goes_wrong_every_hit_stays_and_the_answer_says_why(
     status: str,
     reason: str,
 ) -> None:
-    async with serving(sift=SiftSettings(budget_s=1.0)) as asked:
+    # Only what is late may be held to a time: a busy machine takes a second for the others too.
+    budget_s = 1.0 if status == "skipped" else 60.0
+    async with serving(sift=SiftSettings(budget_s=budget_s)) as asked:
         await _fill(asked.bank)
         plain = await asked.bank.recall(QUESTION, k=3)
         openai_server.script.extend(replies)

@@ -63,13 +63,13 @@ async def test_a_model_that_sifts_otherwise_explains_what_came_and_went(
 async def test_settings_of_stages_that_were_asked_for_are_compared(
     serving: Serving, openai_server: OpenAIServer
 ) -> None:
-    async with serving(sift=SiftSettings(budget_s=5)) as asked:
+    async with serving(sift=SiftSettings(budget_s=50)) as asked:
         await _fill(asked)
         openai_server.script.extend([_says(queries=[], clues=[]), _says(keep=[1, 2, 3])])
         asked_for = await _recorded(asked, sift=True, rewrite=True)
         plain = await _recorded(asked)
     changed: dict[str, Any] = {
-        "sift": SiftSettings(budget_s=7),
+        "sift": SiftSettings(budget_s=70),
         "rewrite": RewriteSettings(most_queries=1),
         "recall": RecallSettings(rrf_k=11),
     }
@@ -78,7 +78,7 @@ async def test_settings_of_stages_that_were_asked_for_are_compared(
         found = _told((await asked.bank.replay(_id(asked_for))).circumstances)
         of_plain = _told((await asked.bank.replay(_id(plain))).circumstances)
 
-    assert found["settings.sift.budget_s"] == ("5.0", "7.0")
+    assert found["settings.sift.budget_s"] == ("50.0", "70.0")
     assert found["settings.rewrite.most_queries"] == ("3", "1")
     assert found["arms.sift.model"] == ("openai/scripted", "openai/other")
     assert found["settings.rrf_k"] == ("10", "11")
