@@ -140,13 +140,19 @@ def test_what_is_too_much_leaves_at_once_and_the_young_when_they_are_old_enough(
 
 
 @given(POLICIES, ITEMS, st.integers(0, 20))
-def test_forecast_leaves_as_many_as_there_is_room_for(
+def test_no_more_stay_than_there_is_room_for_and_whoever_is_kept(
     policy: RetentionPolicy, items: list[SweepItem], capacity: int
 ) -> None:
-    def staying(each: RetentionPolicy) -> int:
-        return forecast(each, items, NOW, days=61, listed=0).staying
-
     kept = sum(is_kept(policy, each.kind, pinned=each.pinned) for each in items)
-    left = staying(replace(policy, capacity=capacity))
-    unbounded = staying(replace(policy, capacity=None))
-    assert min(capacity, unbounded) <= left <= min(max(capacity, kept), unbounded)
+    left = forecast(replace(policy, capacity=capacity), items, NOW, days=61, listed=0).staying
+    assert left <= max(capacity, kept)
+
+
+@given(POLICIES, ITEMS, st.integers(0, 20))
+def test_want_of_room_alone_takes_none_that_there_is_room_for(
+    policy: RetentionPolicy, items: list[SweepItem], capacity: int
+) -> None:
+    # What else goes later would have made room for what was taken before.
+    nothing_fades = replace(policy, threshold=0, ttl_days=None, capacity=capacity)
+    left = forecast(nothing_fades, items, NOW, days=61, listed=0).staying
+    assert left >= min(capacity, len(items))
