@@ -52,6 +52,7 @@ from memsvc.services.organising.assembly import (
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
+from memsvc.services.posing import Pose
 from memsvc.services.recall import Recall
 from memsvc.services.recall_assembly import refining, widening
 from memsvc.services.receipts import ReceiptSigner
@@ -252,33 +253,31 @@ def build_application(
     recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     reads = RecallReads(engine)
     pass_through = PassThrough(store, lexical)
-    recall = Recall(
+    find = Find(
         store,
         reads,
-        tokens,
-        clock,
-        find=Find(
-            store,
-            reads,
-            arms,
-            settings.recall,
-            episode=EpisodeArm(reads, lexical),
-            second_hop=SecondHop(
-                graphs=graphs,
-                words=lexical,
-                index=index,
-                exact=exact,
-                walks=graph_walks(
-                    settings.recall.graph, GraphFacts(engine), embedders, clock, model
-                ),
-                settings=settings.recall.graph,
-            ),
+        arms,
+        settings.recall,
+        episode=EpisodeArm(reads, lexical),
+        second_hop=SecondHop(
+            graphs=graphs,
+            words=lexical,
+            index=index,
+            exact=exact,
+            walks=graph_walks(settings.recall.graph, GraphFacts(engine), embedders, clock, model),
+            settings=settings.recall.graph,
         ),
+    )
+    pose = Pose(store, reads, clock, find, feed)
+    recall = Recall(
+        store,
+        tokens,
+        pose=pose,
+        find=find,
         pass_through=pass_through,
         widen=widening(settings, store, tokens, model),
         refine=refining(settings, tokens, reranker or hosted, model),
         assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
-        past=feed,
     )
     kept = KeptSettings(settings)
     recorder = Recorder(recall_log, clock, settings.recording, kept)
@@ -297,7 +296,7 @@ def build_application(
         replay=Replay(store, recall, kept),
         recall_log=recall_log,
         compose_context=LoggedContext(
-            ComposeContext(store, reads, recall, pass_through, tokens, clock), recorder, courtesy
+            ComposeContext(store, pose, recall, pass_through, tokens), recorder, courtesy
         ),
         memories=Memories(store),
         memory_details=MemoryDetails(store),

@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from uuid import UUID
 
 from memsvc_client import (
     Answerable,
+    AskedOrder,
     AskedTime,
+    Beside,
     Context,
+    Elapsed,
     Hit,
+    Memory,
     ModelCalls,
     Neighbour,
     Recall,
@@ -30,12 +35,18 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
         out.print("Nothing was found.")
     for place, hit in enumerate(recall.hits, start=1):
         _print_hit(out, place, hit, explain=explain)
+    if recall.elapsed is not None:
+        out.print(elapsed_line(recall.elapsed), style="bold")
     if recall.answerable is not None:
         out.print(answerable_line(recall.answerable), style="bold")
     if recall.neighbours:
         out.print("linked to these:", style="bold")
     for neighbour in recall.neighbours:
         _print_neighbour(out, recall, neighbour)
+    if recall.beside:
+        out.print("said beside these:", style="bold")
+    for each in recall.beside:
+        _print_beside(out, recall, each)
     # Whether asked or not: an arm that failed makes the answer poorer, and must be seen.
     for line in _explanation(recall) if explain else _failures(recall):
         out.print(line, style="dim")
@@ -48,6 +59,16 @@ def answerable_line(judged: Answerable) -> str:
     verdict = "yes" if judged.is_answerable else "no"
     statement = safe(judged.statement or "")
     return f"Answerable: {verdict} ({judged.probability:.0%}). {statement}".rstrip()
+
+
+def elapsed_line(elapsed: Elapsed) -> str:
+    """Return in a line how long ago something was, and by which memory."""
+    told = moment(elapsed.since.start)
+    by = "" if elapsed.since.written is None else f", “{safe(elapsed.since.written)}”"
+    days = "1 day" if elapsed.days == 1 else f"{elapsed.days} days"
+    return (
+        f"Passed: {elapsed.duration} ({days}) since {told}{by}, by memory {elapsed.since.memory_id}"
+    )
 
 
 def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
@@ -66,10 +87,23 @@ def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
 
 
 def _print_neighbour(out: Console, recall: Recall, neighbour: Neighbour) -> None:
-    place = {hit.memory.id: no for no, hit in enumerate(recall.hits, start=1)}
     via = neighbour.via
-    told = f"{via.type} to {place.get(via.hit, '?')}, {via.reason or 'no reason given'}"
-    memory = neighbour.memory
+    told = f"{via.type} to {_place_of(recall, via.hit)}, {via.reason or 'no reason given'}"
+    _print_other(out, told, neighbour.memory)
+
+
+def _print_beside(out: Console, recall: Recall, beside: Beside) -> None:
+    side = "before" if beside.offset < 0 else "after"
+    _print_other(out, f"{abs(beside.offset)} {side} {_place_of(recall, beside.of)}", beside.memory)
+
+
+def _place_of(recall: Recall, hit: UUID) -> int | str:
+    places = (no for no, each in enumerate(recall.hits, start=1) if each.memory.id == hit)
+    return next(places, "?")
+
+
+def _print_other(out: Console, told: str, memory: Memory) -> None:
+    """Print what is no hit, under how it came in."""
     origin = (moment(memory.occurred_at), memory.speaker, memory.kind)
     heading = Text.assemble(
         (" " * _INDENT, ""),
@@ -105,6 +139,13 @@ def _span(asked: AskedTime) -> str:
     since = "" if asked.start is None else f"from {moment(asked.start)} "
     until = "on" if asked.end is None else f"until {moment(asked.end)}"
     return f"{since}{until}"
+
+
+def _order(asked: AskedOrder) -> str:
+    event = "" if asked.event is None else f" ({asked.event})"
+    at = asked.at
+    told = "" if at is None else f": {moment(at.start)}, by memory {at.memory_id} ({asked.told_by})"
+    return f"{asked.written}, {asked.order}{event}{told}"
 
 
 def _failures(recall: Recall) -> Iterator[str]:
@@ -161,10 +202,9 @@ def _explanation(recall: Recall) -> Iterator[str]:
             triple = f"{fact.subject} {fact.predicate} {fact.object}"
             yield f"fact: {triple}, {fact.similarity:.3f}, {kept}"
     for asked in recall.times:
-        yield f"asked about: {asked.written}, {_span(asked)}"
+        yield f"asked about: {asked.written}, {_span(asked)}, by the {asked.granularity}"
     if recall.order is not None:
-        event = "" if recall.order.event is None else f" ({recall.order.event})"
-        yield f"asked about: {recall.order.written}, {recall.order.order}{event}"
+        yield f"asked about: {_order(recall.order)}"
     yield from _further(recall)
     steps = recall.took_ms.model_dump(exclude_none=True)
     yield "time: " + ", ".join(f"{step} {took:.1f} ms" for step, took in steps.items())

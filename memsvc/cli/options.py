@@ -163,6 +163,14 @@ Zone = Annotated[
         help="Zone of times that name none, such as Europe/Berlin.",
     ),
 ]
+Times = Annotated[
+    str | None,
+    typer.Option(
+        "--times",
+        metavar="ignore|boost|filter",
+        help="Ignore when it happened by the question, prefer it (default), or take only that.",
+    ),
+]
 Metadata = Annotated[
     dict[str, Any] | None,
     typer.Option("--metadata", parser=json_object, metavar="JSON", help="Data of your own."),

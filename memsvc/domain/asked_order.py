@@ -22,6 +22,10 @@ class Order(StrEnum):
     AFTER = "after"
 
 
+ENDS = frozenset({Order.EARLIEST, Order.LATEST})
+"""Those that need no event."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedOrder:
     """An order that a question names."""
@@ -31,6 +35,8 @@ class AskedOrder:
     order: Order
     event: str | None = None
     """Of ``before`` and ``after``: the words for the event."""
+    is_dated: bool = False
+    """Whether the question names the time of the event: "after the move in June"."""
 
 
 _NOT_A_FIRST = (
@@ -98,7 +104,9 @@ _OTHER_VERB = re.compile(
     re.IGNORECASE,
 )
 """With which "after" is no time: who looks after the dog?"""
-_PRONOUN = re.compile(r"^(?:that|this|it|then|all|all that|he|she|they|we|i|you)$", re.IGNORECASE)
+_NO_EVENT = re.compile(
+    r"^(?:that|this|it|then|all|all that|he|she|they|we|i|you|the|a|an)$", re.IGNORECASE
+)
 _CHINESE_BEFORE = frozenset({"之前", "以前"})
 _LEAST_EVENT_CHARS = 2
 _FIND = tuple(
@@ -142,7 +150,7 @@ def _related(text: str) -> AskedOrder | None:
             if _OTHER_VERB.search(text[: match.start()]):
                 return None
             event = _event(match["event"])
-            if event and not _PRONOUN.match(event):
+            if event and not _NO_EVENT.match(event):
                 return _at(match, event)
     return None
 
@@ -167,4 +175,4 @@ def _at(match: re.Match[str], event: str) -> AskedOrder:
     is_before = word == "before" or word in _CHINESE_BEFORE
     order = Order.BEFORE if is_before else Order.AFTER
     written = match.group().partition(_TIME)[0].strip(" ,;.?!，。")
-    return AskedOrder(written=written, order=order, event=event)
+    return AskedOrder(written=written, order=order, event=event, is_dated=_TIME in match.group())

@@ -1,15 +1,18 @@
 """Dates that a text names, absolute or relative to when it was said.
 
 "last Friday" said on Wednesday, 7 June 2023 is 2023-06-02. What is less exact than a day is named
-less exactly: ``2023-05`` for a month, ``2023`` for a year, ``2023-W23`` for an ISO week, and
-``2023-21`` to ``2023-24`` for spring, summer, autumn and the winter that begins that year (EDTF,
-ISO 8601-2; seasons are those of the northern hemisphere).
+less exactly, as ``calendar_spans`` has it: ``2023-05`` for a month, ``2023-W23`` for an ISO week.
+Chinese dates are read by ``named_times_zh``.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from memsvc.domain.calendar_spans import Granularity, granularity_of, moved
+from memsvc.domain.named_times_zh import CHINESE_PATTERNS, WEEKENDS
+from memsvc.domain.number_words import NUMBER_PATTERN, read_number
 
 _MONTHS = {
     1: "january jan januar janvier enero gennaio janeiro",
@@ -26,34 +29,32 @@ _MONTHS = {
     12: "december dec dezember décembre diciembre dicembre dezembro",
 }
 _MONTH_NO = {name: no for no, names in _MONTHS.items() for name in names.split()}
-MONTH_PATTERN = "(?:" + "|".join(sorted(_MONTH_NO, key=len, reverse=True)) + r")\b\.?"
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NUMBERS = {
-    word: no
-    for no, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    )
-} | {"a": 1, "an": 1}
+_SHORT_MONTHS = (
+    *("jan", "feb", "mar", "apr", "avr", "jun", "jul", "aug"),
+    *("sep", "sept", "oct", "okt", "nov", "dec", "dez"),
+)
+"""With a full stop; after others it ends the sentence."""
+MONTH_PATTERN = rf"(?:(?:{'|'.join(_SHORT_MONTHS)})\b\.?|(?:{'|'.join(_MONTH_NO)})\b)"
+DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _RELATIVE_DAYS = {
-    -2: "vorgestern avant-hier anteayer 前天 一昨日",
-    -1: "yesterday gestern hier ayer ieri ontem 昨天 昨日",
-    0: "today tonight heute aujourd'hui hoy oggi hoje 今天 今日",
-    1: "tomorrow morgen demain mañana domani amanhã 明天 明日",
-    2: "übermorgen après-demain 后天 明後日",
+    -2: "vorgestern avant-hier anteayer",
+    -1: "yesterday gestern hier ayer ieri ontem",
+    0: "today tonight heute aujourd'hui hoy oggi hoje",
+    1: "tomorrow morgen demain mañana domani amanhã",
+    2: "übermorgen après-demain",
 }
-_RELATIVE_DAY = {word: days for days, words in _RELATIVE_DAYS.items() for word in words.split()}
+_RELATIVE_DAY = {word: days for days, words in _RELATIVE_DAYS.items() for word in words.split()} | {
+    "the day before yesterday": -2,
+    "the day after tomorrow": 2,
+}
 _STEPS = {"last": -1, "past": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
-_RELATIVE_YEAR = {"前年": -2, "去年": -1, "明年": 1, "今年": 0, "来年": 1}
+_COUNTED = "day|night|weekend|week|month|quarter|year|decade"
 _VERBS_TOO = frozenset({"may", "march", "mar", "set"})
 """Months whose names, in small letters, are other words."""
 _SEASONS = {"spring": 21, "summer": 22, "autumn": 23, "fall": 23, "winter": 24}
-_CHINESE_STEP = {"上": -1, "这": 0, "這": 0, "本": 0, "下": 1}
-_CHINESE_DAYS = "一二三四五六日"
-_CHINESE_NUMBERS = {
-    word: no
-    for no, word in enumerate(["零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十"])
-} | {"两": 2, "几": 3}
-_CHINESE_UNITS = {"天": "day", "周": "week", "个月": "month", "年": "year"}
+_UNITS = {each.value: each for each in Granularity} | dict.fromkeys(
+    ("night", "morning", "afternoon", "evening"), Granularity.DAY
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class NamedTime:
     """Where it stands in the text: its first character."""
     end: int = 0
     """Past its last character."""
+    granularity: Granularity = Granularity.DAY
+    """How exactly it is named."""
 
 
 def named_times(text: str, said_at: datetime) -> list[NamedTime]:
@@ -77,8 +80,22 @@ def named_times(text: str, said_at: datetime) -> list[NamedTime]:
             iso = _resolved(resolve, match, said_at.date())
             if iso is not None and not any(start < each.end and each.start < end for each in found):
                 written = match.group().strip()
-                found.append(NamedTime(written=written, iso=iso, start=start, end=end))
+                found.append(
+                    NamedTime(
+                        written=written,
+                        iso=iso,
+                        start=start,
+                        end=end,
+                        granularity=_granularity(match, iso),
+                    )
+                )
     return sorted(found, key=lambda each: each.start)
+
+
+def _granularity(match: re.Match[str], iso: str) -> Granularity:
+    """Return how exactly a time is named: a weekend is written as its Saturday."""
+    unit = (match.groupdict().get("unit") or "").lower().rstrip("s")
+    return Granularity.WEEKEND if unit in WEEKENDS else granularity_of(iso)
 
 
 _Resolve = Callable[[re.Match[str], date], str | None]
@@ -100,10 +117,6 @@ def _full(match: re.Match[str], _today: date) -> str:
     return date(int(match["y"]), int(match["m"]), int(match["d"])).isoformat()
 
 
-def _month_of_year(match: re.Match[str], _today: date) -> str:
-    return date(int(match["y"]), int(match["m"]), 1).isoformat()[:7]
-
-
 def _with_month(match: re.Match[str], today: date) -> str:
     month = month_number(match["month"])
     year, day = match["y"], match["d"]
@@ -123,18 +136,16 @@ def _nearest_year(month: int, today: date) -> int:
 
 
 def _relative_day(match: re.Match[str], today: date) -> str:
-    return (today + timedelta(days=_RELATIVE_DAY[match.group().lower()])).isoformat()
-
-
-def _relative_year(match: re.Match[str], today: date) -> str:
-    return str(today.year + _RELATIVE_YEAR[match.group()])
+    words = " ".join(match.group().lower().split())
+    return (today + timedelta(days=_RELATIVE_DAY[words])).isoformat()
 
 
 def _weekday(match: re.Match[str], today: date) -> str:
-    ahead = (_DAYS.index(match["day"].lower()) - today.weekday()) % 7
-    if match["which"].lower() == "last":
+    ahead = (DAY_NAMES.index(match["day"].lower()) - today.weekday()) % 7
+    which = match["which"].lower()
+    if which.endswith(("last", "past")):
         ahead = ahead - 7 if ahead else -7
-    elif match["which"].lower() == "next":
+    elif which == "next":
         ahead = ahead or 7
     return (today + timedelta(days=ahead)).isoformat()
 
@@ -167,50 +178,39 @@ def _season(match: re.Match[str], today: date) -> str:
     return f"{year:04d}-{number}"
 
 
-def _chinese_step(match: re.Match[str], today: date) -> str:
-    unit = "week" if match["unit"] in ("周", "星期", "礼拜", "週") else "month"
-    step = _CHINESE_STEP[match["which"]] * (1 + len(match["times"] or ""))
-    if unit == "week" and match["day"]:
-        day = "日" if match["day"] == "天" else match["day"]
-        monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
-        return (monday + timedelta(days=_CHINESE_DAYS.index(day))).isoformat()
-    return _moved(today, step, unit)
+def _month_of_relative_year(match: re.Match[str], today: date) -> str:
+    """Return "May of last year"; in small letters "may" is a verb."""
+    if match["month"] in _VERBS_TOO:
+        raise ValueError("a verb, it seems")
+    return f"{today.year + _STEPS[match['which'].lower()]:04d}-{month_number(match['month']):02d}"
 
 
-def _chinese_counted(match: re.Match[str], today: date) -> str:
-    count = _CHINESE_NUMBERS.get(match["n"])
-    count = int(match["n"]) if count is None else count
-    sign = -1 if match["way"].endswith("前") else 1
-    return _moved(today, sign * count, _CHINESE_UNITS[match["unit"]])
+def _season_of_relative_year(match: re.Match[str], today: date) -> str:
+    year = today.year + _STEPS[match["which"].lower()]
+    return f"{year:04d}-{_SEASONS[match['season'].lower()]}"
 
 
 def _unit(match: re.Match[str], today: date) -> str:
-    step = _STEPS[match["which"].lower()]
-    return _moved(today, step, match["unit"].lower())
+    return moved(today, _STEPS[match["which"].lower()], _UNITS[match["unit"].lower()])
+
+
+def _before_last(match: re.Match[str], today: date) -> str:
+    return moved(today, -2, _UNITS[match["unit"].lower()])
 
 
 def _counted(match: re.Match[str], today: date) -> str:
-    number = match["n"].lower()
-    count = _NUMBERS[number] if number in _NUMBERS else int(number)
+    count = read_number(match["n"])
     is_past = match["ago"] is not None
-    return _moved(today, -count if is_past else count, match["unit"].lower().rstrip("s"))
+    unit = _UNITS[match["unit"].lower().rstrip("s")]
+    return moved(today, -count if is_past else count, unit)
 
 
-def _moved(today: date, count: int, unit: str) -> str:
-    if unit == "night":
-        unit = "day"
-    if unit == "day":
-        return (today + timedelta(days=count)).isoformat()
-    if unit == "weekend":
-        saturday = today + timedelta(days=(5 - today.weekday()) + 7 * count)
-        return saturday.isoformat()
-    if unit == "week":
-        year, week, _ = (today + timedelta(weeks=count)).isocalendar()
-        return f"{year}-W{week:02d}"
-    if unit == "month":
-        months = today.year * 12 + today.month - 1 + count
-        return f"{months // 12:04d}-{months % 12 + 1:02d}"
-    return f"{today.year + count:04d}"
+def _quarter(match: re.Match[str], _today: date) -> str:
+    return f"{match['y']}-{32 + int(match['q'])}"
+
+
+def _decade(match: re.Match[str], _today: date) -> str:
+    return f"{match['y'][:3]}X"
 
 
 def _year(match: re.Match[str], _today: date) -> str:
@@ -222,20 +222,27 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
     month = f"(?P<month>{MONTH_PATTERN})"
     steps = "|".join(_STEPS)
     season = rf"(?P<season>{'|'.join(_SEASONS)})\b"
-    chinese_unit = r"(?P<unit>周|週|星期|礼拜|月)"
-    chinese_day = r"(?P<day>(?<=[周週期拜])[一二三四五六日天])?"
-    number = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
+    number = rf"(?P<n>{NUMBER_PATTERN})"
+    of_year = r"\s+(?:of\s+)?(?P<which>last|this|next)\s+year\b"
     plain: tuple[tuple[str, _Resolve], ...] = (
         (r"\b(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})\b", _full),
         (r"\b(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)\b", _full),
-        (r"(?P<y>\d{4})\s?[年]\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日", _full),
-        (r"(?P<y>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月(?!\s?\d)", _month_of_year),
         (r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})\b", _full),
         (rf"\b{d}\s+(?:of\s+|de\s+)?{month}(?:,?\s+(?:de\s+|of\s+)?{y})?\b", _with_month),
         (rf"\b{month}\s+{d}\b(?!\d)(?:,?\s+{y}\b)?", _with_month),
         (rf"\b{month},?\s+(?:de\s+|of\s+)?{y}(?P<d>)?\b", _with_month_only),
-        (rf"\b(?P<which>last|this|next)\s+(?P<day>{'|'.join(_DAYS)})\b", _weekday),
-        (rf"\b(?P<which>{steps})\s+(?P<unit>night|weekend|week|month|year)\b", _unit),
+        (rf"\b{month}{of_year}", _month_of_relative_year),
+        (rf"\b{season}{of_year}", _season_of_relative_year),
+        (
+            rf"\b(?P<which>this\s+past|last|past|this|next)\s+(?P<day>{'|'.join(DAY_NAMES)})\b",
+            _weekday,
+        ),
+        (r"\bthe\s+(?P<unit>weekend|week|month|year)\s+before\s+last\b", _before_last),
+        (
+            rf"\b(?P<which>{steps})\s+(?P<unit>night|weekend|week|month|quarter|year)\b(?!\s+of\b)",
+            _unit,
+        ),
+        (r"\b(?P<which>last|this)\s+(?P<unit>morning|afternoon|evening)\b", _unit),
         (rf"\b(?P<which>{steps})\s+(?P<month>{MONTH_PATTERN})", _relative_month),
         (
             rf"\b(?P<which>{steps}|in|in the|the|during)\s+{season}(?:\s+(?:of\s+)?{y})?",
@@ -245,32 +252,18 @@ def _compiled() -> Iterator[tuple[re.Pattern[str], _Resolve]]:
             r"\b(?P<which>)(?P<season>spring|summer|autumn|winter)\s+(?:of\s+)?(?P<y>\d{4})\b",
             _season,
         ),
-        (
-            rf"(?P<which>上|这|這|本|下)(?P<times>上|下)?(?:个|個)?{chinese_unit}{chinese_day}",
-            _chinese_step,
-        ),
-        (
-            r"(?<!\d)(?P<n>\d{1,3}|[一二三四五六七八九十两几])(?P<unit>天|周|个月|年)(?P<way>以前|之前|前|以后|之后|后)",
-            _chinese_counted,
-        ),
-        (
-            rf"\b{number}\s+(?P<unit>day|week|month|year)s?\s+(?P<ago>ago)\b",
-            _counted,
-        ),
-        (
-            rf"\bin\s+{number}\s+(?P<unit>day|week|month|year)s?\b(?P<ago>(?!))?",
-            _counted,
-        ),
+        (rf"\bQ(?P<q>[1-4])\s+(?:of\s+)?{y}\b", _quarter),
+        (rf"\b{number}\s+(?P<unit>{_COUNTED})s?\s+(?P<ago>ago)\b", _counted),
+        (rf"\bin\s+{number}\s+(?P<unit>{_COUNTED})s?\b(?P<ago>(?!))?", _counted),
+        (r"\b(?:in\s+the|during\s+the|the)\s+(?P<y>(?:19|20)\d0)s\b", _decade),
         (r"\b(?:in|since|until|from|im|en|depuis|seit|desde)\s+(?P<y>[12]\d{3})\b", _year),
-        (r"(?P<y>[12]\d{3})年", _year),
     )
     for pattern, resolve in plain:
         yield re.compile(pattern, re.IGNORECASE), resolve
-    spaced = sorted(word for word in _RELATIVE_DAY if word[0].isascii() or word[0] == "ü")
-    yield re.compile(rf"\b(?:{'|'.join(spaced)})\b", re.IGNORECASE), _relative_day
-    whole = sorted(set(_RELATIVE_DAY) - set(spaced))
-    yield re.compile("|".join(whole)), _relative_day
-    yield re.compile("|".join(_RELATIVE_YEAR)), _relative_year
+    yield from CHINESE_PATTERNS
+    words = sorted(_RELATIVE_DAY, key=len, reverse=True)
+    spaced = "|".join(word.replace(" ", r"\s+") for word in words)
+    yield re.compile(rf"\b(?:{spaced})\b", re.IGNORECASE), _relative_day
 
 
 def _with_month_only(match: re.Match[str], _today: date) -> str:

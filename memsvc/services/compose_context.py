@@ -5,21 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
-from memsvc.domain.memory import BankScope, Memory, ResolvedBank
+from memsvc.domain.memory import Memory
 from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
-from memsvc.ports import Clock, TokenCounter
+from memsvc.ports import TokenCounter
+from memsvc.services.accompanying import sides_of
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.looking_back import look_back
+from memsvc.services.found import Question
 from memsvc.services.pass_through import Mode, PassThrough, Scope
+from memsvc.services.posing import Pose
 from memsvc.services.recall import Recall
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked, without_stages
 from memsvc.services.stages import Stages
-from memsvc.store.recall_reads import RecallReads
+from memsvc.services.telling import told_among
+from memsvc.store.context_reads import Reach
 from memsvc.store.summaries import Level
 from memsvc.store.transactions import ReadTransaction, Store
 from memsvc.telemetry import CONTEXTS
@@ -61,6 +65,8 @@ class ContextQuery:
     """Whether to judge if the question is answered, and to say so on top where it is not."""
     record: bool | None = None
     """Whether the recall in it is recorded; ``None``: a share of them is."""
+    times: TimeUse = TimeUse.BOOST
+    """What is made of the times that ``text`` names; what they leave out is not shown at all."""
     now: datetime | None = None
     zone: tzinfo = UTC
     zone_name: str = "UTC"
@@ -98,29 +104,27 @@ class ComposeContext:
     def __init__(
         self,
         store: Store,
-        reads: RecallReads,
+        pose: Pose,
         recall: Recall,
         pass_through: PassThrough,
         tokens: TokenCounter,
-        clock: Clock,
     ) -> None:
         self._store = store
-        self._reads = reads
+        self._pose = pose
         self._recall = recall
         self._pass_through = pass_through
         self._tokens = tokens
-        self._clock = clock
 
     async def __call__(
         self, caller: Caller, bank: BankReference, query: ContextQuery
     ) -> ComposedContext:
         """Return a context of at most ``query.budget_tokens``; raises what ``Recall`` does."""
         stages = Stages()
-        now = query.now or self._clock.now()
-        asked = _asked(query, now)
+        asked = _asked(query)
         self._recall.refuse_if_absent(asked)
-        resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-        scope = await self._scope(resolved.scope, query.filter, now)
+        question = await self._pose(caller, bank, asked)
+        # Of another time if the filter names one, and narrowed if the question's times are to.
+        scope = Scope(bank=question.bank.scope, filter=question.query.filter, now=question.now)
         stages.mark("resolve")
         whole: Sequence[Memory] | None = None
         recalled: Recalled | None = None
@@ -129,19 +133,20 @@ class ComposeContext:
             stages.mark("whole")
         if whole is not None:
             # Judged is what a plain ranking finds; no model is asked for what is all shown.
-            plain = without_stages(asked)
-            judged = await self._ranked(caller, bank, plain, stages) if query.answerable else None
+            plain = replace(question, query=without_stages(question.query))
+            judged = await self._ranked(plain, stages) if query.answerable else None
             # Counting takes milliseconds for every thousand tokens.
             form = self._format(query, judged)
             context = await asyncio.to_thread(compose_whole, whole, form)
             stages.mark("compose")
             if context is not None:
-                shown = self._shown(context, resolved, now, judged)
+                when = await asyncio.to_thread(told_among, question, whole)
+                shown = replace(self._shown(context, question, judged), when=when)
                 recall = RecallWithin(query=_whole(asked, query), answer=shown)
                 return self._composed(context, query, stages, recall)
-            recalled = judged if plain == asked else None
+            recalled = judged if plain == question else None
         if recalled is None:
-            recalled = await self._ranked(caller, bank, asked, stages)
+            recalled = await self._ranked(question, stages)
         material = await self._gather(scope, query, recalled.hits)
         stages.mark("gather")
         form = self._format(query, recalled)
@@ -150,26 +155,17 @@ class ComposeContext:
         recall = RecallWithin(query=asked, answer=recalled)
         return self._composed(context, query, stages, recall)
 
-    async def _scope(self, bank: BankScope, wanted: RecallFilter, now: datetime) -> Scope:
-        """Return what may be shown: of another time if the filter names one, as in recall."""
-        if wanted.as_of is not None or wanted.known_at is not None:
-            async with self._store.read(bank.tenant_id) as tx:
-                wanted = await look_back(tx, bank.bank_id, wanted, now)
-        return Scope(bank=bank, filter=wanted, now=now)
-
-    async def _ranked(
-        self, caller: Caller, bank: BankReference, query: RecallQuery, stages: Stages
-    ) -> Recalled:
-        recalled = await self._recall(caller, bank, query)
+    async def _ranked(self, question: Question, stages: Stages) -> Recalled:
+        recalled = await self._recall.answer(question, Stages())
         parts = {stage: spent for stage, spent in recalled.took_ms.items() if stage != "total"}
         stages.mark("recall", of_which=parts)
         return recalled
 
     async def _gather(self, scope: Scope, query: ContextQuery, hits: Sequence[Hit]) -> Material:
-        found = [hit.memory for hit in hits]
+        found, reach = [hit.memory for hit in hits], Reach(before=query.reach, after=query.reach)
         bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
         async with self._store.read(scope.bank.tenant_id) as tx:
-            beside = await tx.context.beside(bank_id, found, query.reach, wanted, now)
+            sides = await sides_of(tx, scope, found, reach)
             summaries = await _summaries(tx, scope, query.summaries)
             recent: Sequence[Memory] = ()
             if query.session_id is not None:
@@ -178,7 +174,12 @@ class ComposeContext:
                 )
         return Material(
             summaries=summaries,
-            hits=[_with_neighbours(hit, beside, query.reach) for hit in hits],
+            hits=[
+                HitMaterial(
+                    memory=hit.memory, score=hit.score, before=side.before, after=side.after
+                )
+                for hit, side in zip(hits, sides, strict=True)
+            ],
             recent=recent[::-1],
         )
 
@@ -191,9 +192,7 @@ class ComposeContext:
             zone_name=query.zone_name,
         )
 
-    def _shown(
-        self, context: Context, bank: ResolvedBank, now: datetime, judged: Recalled | None
-    ) -> Recalled:
+    def _shown(self, context: Context, question: Question, judged: Recalled | None) -> Recalled:
         """Return everything that is shown as the answer to a recall."""
         pieces = [each for section in context.sections for each in section.pieces]
         hits = unranked([each.piece.memory for each in pieces], [each.tokens for each in pieces])
@@ -208,8 +207,8 @@ class ComposeContext:
             backend=self._recall.backend,
             mode=Mode.PASSTHROUGH,
             answerable=None if judged is None else judged.answerable,
-            bank=bank,
-            now=now,
+            bank=question.bank,
+            now=question.now,
         )
 
     def _composed(
@@ -230,13 +229,14 @@ class ComposeContext:
         )
 
 
-def _asked(query: ContextQuery, now: datetime) -> RecallQuery:
+def _asked(query: ContextQuery) -> RecallQuery:
     return RecallQuery(
         text=query.text,
         k=query.k,
         filter=query.filter,
         arms=query.arms,
-        now=now,
+        now=query.now,
+        times=query.times,
         zone=query.zone,
         diversity=query.diversity,
         rewrite=query.rewrite,
@@ -262,21 +262,6 @@ async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memor
     latest = await tx.context.summaries(bank_id, wanted, now, most)
     whole = await tx.context.document(bank_id, Level.WHOLE, wanted, now)
     return [each for each in (portrait, *latest, whole) if each is not None]
-
-
-def _with_neighbours(hit: Hit, beside: Sequence[Memory], reach: int) -> HitMaterial:
-    memory = hit.memory
-    near = [
-        each
-        for each in beside
-        if each.episode_id == memory.episode_id and 0 < abs(each.seq - memory.seq) <= reach
-    ]
-    return HitMaterial(
-        memory=memory,
-        score=hit.score,
-        before=[each for each in near if each.seq < memory.seq],
-        after=[each for each in near if each.seq > memory.seq],
-    )
 
 
 def _note(recalled: Recalled | None) -> str | None:

@@ -8,9 +8,11 @@ from typing import TypeAlias
 from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_speaker import AskedSpeaker
 from memsvc.domain.asked_times import AskedTime, are_days
+from memsvc.domain.elapsed import AskedElapsed
 from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
+from memsvc.domain.tellings import Told
 from memsvc.domain.widening import AskedRank
 from memsvc.services.answerable import Candidates
 from memsvc.services.arms import ArmOutcome, Day
@@ -30,7 +32,13 @@ class Question:
     now: datetime
     allowed: Sequence[MemoryId] | None
     spans: Sequence[AskedTime]
+    """Times that what is found is weighed by."""
+    named: Sequence[AskedTime] = ()
+    """Times that it names, among them that of an event which it tells of."""
     order: AskedOrder | None = None
+    elapsed: AskedElapsed | None = None
+    event: Told | None = None
+    """Who tells of the event that it names, where that was looked for."""
     asked_speaker: AskedSpeaker = AskedSpeaker.OPEN
     day: Day | None = None
 
@@ -66,6 +74,8 @@ class Found:
     """Which of several questions found it, where there were several."""
     relevance: Mapping[MemoryId, float] = field(default_factory=dict)
     """What a cross-encoder made of those it read, 0 to 1."""
+    event: Told | None = None
+    """Who tells of the event that the question names, if it names one."""
 
     sifted: frozenset[MemoryId] = frozenset()
     """What would be a hit, but a model said that it does not bear on the question."""

@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from memsvc.domain.asked_speaker import asked_speaker
 from memsvc.domain.packing import fit_budget
-from memsvc.ports import Clock, TokenCounter
+from memsvc.ports import TokenCounter
+from memsvc.services.accompanying import Accompany, Accompanying
 from memsvc.services.answerable import AssessAnswerable
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.finding import Find
@@ -20,14 +20,14 @@ from memsvc.services.found import (
     sifted_out,
 )
 from memsvc.services.linked import LinkedMemories, Neighbour, fitting
-from memsvc.services.looking_back import PastEntries, day_of, look_back
 from memsvc.services.pass_through import Mode, PassThrough, Scope
-from memsvc.services.question_times import read_times
+from memsvc.services.posing import Pose
 from memsvc.services.recalled import Hit, Recalled, RecallQuery, unranked, without_stages
 from memsvc.services.refining import Refine, Refined
 from memsvc.services.stages import Stages
+from memsvc.services.telling import told_among, told_times
 from memsvc.services.widening import Widen, Widened
-from memsvc.store.recall_reads import RecallReads
+from memsvc.store.context_reads import Reach
 from memsvc.store.transactions import Store
 from memsvc.telemetry import RECALL_STAGE_CPU_SECONDS, RECALL_STAGE_SECONDS, RECALLS
 
@@ -38,28 +38,24 @@ class Recall:
     def __init__(  # noqa: PLR0913 — wired in one place
         self,
         store: Store,
-        reads: RecallReads,
         tokens: TokenCounter,
-        clock: Clock,
         *,
+        pose: Pose,
         find: Find,
         pass_through: PassThrough,
         widen: Widen,
         refine: Refine,
         assess: AssessAnswerable,
-        past: PastEntries,
     ) -> None:
-        self._store = store
-        self._reads = reads
+        self._pose = pose
         self._tokens = tokens
-        self._clock = clock
         self._find = find
         self._pass_through = pass_through
         self._widen = widen
         self._refine = refine
         self._assess = assess
-        self._past = past
         self._linked = LinkedMemories(store=store)
+        self._accompany = Accompany(store=store, tokens=tokens)
 
     @property
     def backend(self) -> str:
@@ -73,22 +69,27 @@ class Recall:
         """
         self.refuse_if_absent(query)
         stages = Stages()
-        asked_at = time.monotonic()
         question = await self._pose(caller, bank, query)
         stages.mark("resolve")
+        return await self.answer(question, stages)
+
+    async def answer(self, question: Question, stages: Stages) -> Recalled:
+        """Answer a question that was posed; raises what asking for it raises."""
+        query, asked_at = question.query, time.monotonic()
         whole = await self._whole(question, stages) if query.pass_through else None
         if whole is not None:
             if not query.answerable:
                 return whole
             # Judged is what a ranking finds.
-            ranked = await self(caller, bank, without_stages(query))
+            plain = replace(question, query=without_stages(query))
+            ranked = await self.answer(plain, Stages())
             return replace(whole, answerable=ranked.answerable, arms=ranked.arms)
         needs = self._refine.needs(query)
         found = await self._find(question, stages, needs)
         if found.fell_short(question):
             # The indexes proposed memories that may not be shown (expired since, say): ask
             # again over exactly those that may.
-            question = await self._restrict(question)
+            question = await self._pose.restrict(question)
             found = await self._find(question, stages, needs)
         verdict = None
         if query.answerable:
@@ -138,6 +139,7 @@ class Recall:
         costs = await asyncio.to_thread(self._tokens.count, [each.text for each in memories])
         if sum(costs) > budget:
             return None
+        when = await asyncio.to_thread(told_among, question, memories)
         stages.mark("pack")
         return Recalled(
             hits=unranked(memories, costs),
@@ -149,48 +151,10 @@ class Recall:
             took_ms=_observed(stages),
             backend=self._find.backend,
             mode=Mode.PASSTHROUGH,
+            when=when,
             bank=question.bank,
             now=question.now,
         )
-
-    async def _pose(self, caller: Caller, bank: BankReference, query: RecallQuery) -> Question:
-        now = query.now or self._clock.now()
-        read = read_times(query, now)
-        query = read.query
-        if query.filter.is_trivial:
-            resolved = await self._reads.resolve(caller.tenant_id, bank.value)
-            return Question(
-                query=query,
-                bank=resolved,
-                now=now,
-                allowed=None,
-                spans=read.spans,
-                order=read.order,
-                asked_speaker=asked_speaker(query.text),
-            )
-        async with self._store.read(caller.tenant_id) as tx:
-            resolved = await tx.banks.resolve(bank.value)
-            bank_id = resolved.scope.bank_id
-            query = replace(query, filter=await look_back(tx, bank_id, query.filter, now))
-            allowed = await tx.memories.allowed_ids(bank_id, query.filter, now)
-        return Question(
-            query=query,
-            bank=resolved,
-            now=now,
-            allowed=allowed,
-            spans=read.spans,
-            order=read.order,
-            asked_speaker=asked_speaker(query.text),
-            day=await day_of(self._past, resolved.scope, query.filter, allowed, now),
-        )
-
-    async def _restrict(self, question: Question) -> Question:
-        scope = question.bank.scope
-        async with self._store.read(scope.tenant_id) as tx:
-            allowed = await tx.memories.allowed_ids(
-                scope.bank_id, question.query.filter, question.now
-            )
-        return replace(question, allowed=allowed)
 
     async def _answer(self, question: Question, refined: Refined, stages: Stages) -> Recalled:
         query, found = question.query, refined.found
@@ -214,26 +178,32 @@ class Recall:
         stages.mark("pack")
         neighbours: Sequence[Neighbour] = ()
         if query.neighbours:
-            neighbours = await self._beside(question, hits)
+            neighbours = await self._linked_to(question, hits)
+        beside = await self._beside(question, hits, neighbours)
+        if query.neighbours or beside:
             stages.mark("neighbours")
         return Recalled(
             hits=hits,
             arms={arm: outcome.report for arm, outcome in found.arms.items()},
-            total_tokens=sum(hit.tokens for hit in hits) + sum(each.tokens for each in neighbours),
+            total_tokens=sum(hit.tokens for hit in hits)
+            + sum(each.tokens for each in neighbours)
+            + sum(each.tokens for each in beside),
             budget_tokens=query.budget_tokens,
             tokenizer=self._tokens.name,
             dropped=(explain_dropped(found, hits, query.k) if query.explain else sifted_out(found)),
             neighbours=neighbours,
+            beside=beside,
             walk=found.walk if query.explain else None,
-            times=question.spans,
-            order=question.order,
+            when=told_times(
+                question, [hit.memory for hit in hits], [hit.score for hit in hits], found.event
+            ),
             rerank=refined.rerank,
             sift=refined.sift,
             took_ms=_observed(stages),
             backend=self._find.backend,
         )
 
-    async def _beside(self, question: Question, hits: Sequence[Hit]) -> list[Neighbour]:
+    async def _linked_to(self, question: Question, hits: Sequence[Hit]) -> list[Neighbour]:
         """Return memories linked to the hits, as far as the hits leave room in the budget."""
         query = question.query
         found = await self._linked(
@@ -243,10 +213,27 @@ class Recall:
             lambda memory_ids: self._find.visible(question, memory_ids),
         )
         costs = self._tokens.count([memory.text for _, memory in found])
-        left = query.budget_tokens
-        if left is not None:
-            left -= sum(hit.tokens for hit in hits)
-        return fitting(found, costs, left)
+        return fitting(found, costs, _left(query, hits))
+
+    async def _beside(
+        self, question: Question, hits: Sequence[Hit], neighbours: Sequence[Neighbour]
+    ) -> list[Accompanying]:
+        """Return what was said before and after the hits, as far as the rest leaves room."""
+        query = question.query
+        return await self._accompany(
+            Scope(bank=question.bank.scope, filter=query.filter, now=question.now),
+            [hit.memory for hit in hits],
+            Reach(before=query.neighbours_before, after=query.neighbours_after),
+            shown={each.memory.id for each in neighbours},
+            budget=_left(query, [*hits, *neighbours]),
+        )
+
+
+def _left(query: RecallQuery, shown: Sequence[Hit | Neighbour]) -> int | None:
+    """Return what is left of the budget, ``None`` without one."""
+    if query.budget_tokens is None:
+        return None
+    return query.budget_tokens - sum(each.tokens for each in shown)
 
 
 def _observed(stages: Stages) -> Mapping[str, float]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
-from memsvc.domain.asked_order import AskedOrder
-from memsvc.domain.asked_times import AskedTime, TimeUse
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.fact_choice import WeighedFact
@@ -14,8 +13,10 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
+from memsvc.domain.told_times import ToldTimes
 from memsvc.domain.widening import AskedRank
 from memsvc.memory_index.memory_graph import Seeds
+from memsvc.services.accompanying import Accompanying
 from memsvc.services.answerable import Answerability
 from memsvc.services.arms import ArmReport
 from memsvc.services.graph_walks import WalkAnswer
@@ -40,6 +41,9 @@ class RecallQuery:
     explain: bool = False
     neighbours: int = 0
     """Memories linked to the hits, returned beside them, at most."""
+    neighbours_before: int = 0
+    """Memories directly before each hit in its session, returned beside them."""
+    neighbours_after: int = 0
     times: TimeUse = TimeUse.BOOST
     """What is made of the times that ``text`` names, and of words of order ("first")."""
     zone: tzinfo = UTC
@@ -119,10 +123,10 @@ class Recalled:
     backend: str
     neighbours: Sequence[Neighbour] = ()
     """Linked to hits; never in place of one."""
-    times: Sequence[AskedTime] = ()
-    """Times that the question names, if they were to be read."""
-    order: AskedOrder | None = None
-    """That the question names, if times were to be read."""
+    beside: Sequence[Accompanying] = ()
+    """Said directly before or after hits; never in place of one."""
+    when: ToldTimes = field(default_factory=ToldTimes)
+    """How the question's times were read, and what the hits say of them."""
     mode: Mode = Mode.RANKED
     rewrite: RewriteReport | None = None
     """``None`` unless it was asked for."""

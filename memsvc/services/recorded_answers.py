@@ -54,7 +54,7 @@ def arms_of(answer: Recalled) -> dict[str, Json]:
     # Neither queries nor notes: those are made of what memories say.
     for name, stage in _stages_of(answer).items():
         told[name] = {"status": stage.status.value, "reason": stage.reason, "model": stage.model}
-    if answer.times or answer.order is not None:
+    if answer.when.spans or answer.when.order is not None:
         told["read"] = _read_of(answer)
     if answer.answerable is not None:
         told["answerable"] = _judgement_of(answer.answerable)
@@ -63,9 +63,10 @@ def arms_of(answer: Recalled) -> dict[str, Json]:
 
 def _read_of(answer: Recalled) -> dict[str, Json]:
     """Return which times and which order the question was read to name."""
+    when = answer.when
     return {
-        "times": [f"{_written(each.start)} to {_written(each.end)}" for each in answer.times],
-        "order": None if answer.order is None else answer.order.order.value,
+        "times": [f"{_written(each.start)} to {_written(each.end)}" for each in when.spans],
+        "order": None if when.order is None else when.order.order.value,
     }
 
 
@@ -159,6 +160,8 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "budget_tokens": query.budget_tokens,
         "explain": query.explain,
         "neighbours": query.neighbours,
+        "neighbours_before": query.neighbours_before,
+        "neighbours_after": query.neighbours_after,
         "times": query.times.value,
         "walk": None if query.walk is None else query.walk.value,
         "timezone": str(query.zone),
@@ -187,7 +190,7 @@ def written_context(query: ContextQuery) -> dict[str, Json]:
 def read_query(recorded: RecordedRecall) -> RecallQuery:
     """Return the query of a recorded recall, at the instant it was answered at.
 
-    What stands beside the hits is not asked for again: linked memories.
+    What stands beside the hits is not asked for again: neighbours of either kind.
     """
     given = recorded.parameters
     arms, zone = given["arms"], str(given["timezone"])

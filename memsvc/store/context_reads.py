@@ -30,6 +30,14 @@ class WholeLimit:
     text_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How many places beside a memory are looked at, on either side."""
+
+    before: int
+    after: int
+
+
 class ContextReader:
     """Reads memories by where they stand; every statement names its bank.
 
@@ -75,16 +83,16 @@ class ContextReader:
         self,
         bank_id: BankId,
         hits: Sequence[Memory],
-        reach: int,
+        reach: Reach,
         wanted: RecallFilter,
         now: datetime,
     ) -> Sequence[Memory]:
-        """Return what stands at most ``reach`` places before or after a hit in its episode.
+        """Return what stands within ``reach`` of a hit in its episode, whoever's it is.
 
         In the order of episodes and places; the hits themselves are among them.
         """
         places = [(each.episode_id, each.seq) for each in hits if each.episode_id is not None]
-        if not places or not reach:
+        if not places or not (reach.before or reach.after):
             return []
         episodes: Sequence[UUID] = [episode for episode, _ in places]
         seqs = [seq for _, seq in places]
@@ -98,7 +106,7 @@ class ContextReader:
             .join(
                 place,
                 (place.c.episode_id == memories.episode_id)
-                & memories.seq.between(place.c.seq - reach, place.c.seq + reach),
+                & memories.seq.between(place.c.seq - reach.before, place.c.seq + reach.after),
             )
             .where(memories.bank_id == bank_id)
         )

@@ -1,6 +1,7 @@
 """Client of memsvc, the long-term memory service: ``Client`` and, for asyncio, ``AsyncClient``."""
 
 from memsvc_client.answerable import Answerable
+from memsvc_client.asked_times import AskedOrder, AskedTime, Elapsed, Moment
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModel, BankModels
@@ -77,9 +78,9 @@ from memsvc_client.jobs import Job, JobState, Progress
 from memsvc_client.models import (
     ArmReport,
     ArmStatus,
-    AskedTime,
     BankInfo,
     BatchResult,
+    Beside,
     Dropped,
     EmbeddingModel,
     EpisodeBatchResult,
@@ -111,7 +112,6 @@ from memsvc_client.notes import (
 )
 from memsvc_client.portraits import Portrait, PortraitEdition, PortraitLine
 from memsvc_client.recall_reports import (
-    AskedOrder,
     AskedRank,
     CallTotals,
     IterateReport,
@@ -174,6 +174,7 @@ __all__ = [
     "BankNotes",
     "BankPolicy",
     "BatchResult",
+    "Beside",
     "CallTotals",
     "ChangedThought",
     "Check",
@@ -193,6 +194,7 @@ __all__ = [
     "Document",
     "Dropped",
     "Effect",
+    "Elapsed",
     "EmbedderUnavailableError",
     "EmbeddingModel",
     "Entity",
@@ -260,6 +262,7 @@ __all__ = [
     "ModelMismatchError",
     "ModelNotInstalledError",
     "ModelUsage",
+    "Moment",
     "NaiveTimestampError",
     "Neighbour",
     "NewBank",

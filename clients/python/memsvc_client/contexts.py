@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import model_validator
 
 from memsvc_client.answerable import Answerable
+from memsvc_client.asked_times import AskedOrder, AskedTime, Elapsed
 from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
 from memsvc_client.models import ArmReport, Memory
@@ -58,6 +59,8 @@ class ContextQuery(Body):
     """Also judge whether the question is answered, and say so in the text where it is not."""
     record: bool | None = None
     """Whether to record the recall in it; a share of them is unless given."""
+    times: Literal["ignore", "boost", "filter"] | None = None
+    """What to make of times that the question names; boosted unless given."""
     now: datetime | None = None
     as_of: datetime | None = None
     """What was true then, of everything that is shown."""
@@ -93,6 +96,7 @@ class ContextFields(TypedDict, total=False):
     sift: bool | None
     answerable: bool | None
     record: bool | None
+    times: Literal["ignore", "boost", "filter"] | None
     now: datetime | None
     as_of: datetime | None
     known_at: datetime | None
@@ -144,6 +148,12 @@ class Context(Record):
     left_out: int = 0
     """How many memories were found and did not fit."""
     arms: Mapping[str, ArmReport]
+    times: tuple[AskedTime, ...] = ()
+    """That the question names, if they were to be read."""
+    order: AskedOrder | None = None
+    """That the question names, if times were to be read."""
+    elapsed: Elapsed | None = None
+    """Only where the question asks how long ago something was."""
     took_ms: Mapping[str, float]
     """By stage, and in ``total``."""
     model_calls: ModelCalls = ModelCalls()

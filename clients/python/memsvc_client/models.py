@@ -12,8 +12,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.answerable import Answerable
+from memsvc_client.asked_times import AskedOrder, AskedTime, Elapsed
 from memsvc_client.recall_reports import (
-    AskedOrder,
     AskedRank,
     IterateReport,
     ModelCalls,
@@ -327,12 +327,15 @@ class IndexUse(Record):
     backend: str | None = None
 
 
-class AskedTime(Record):
-    """A time that a question names: from ``start`` up to, not including, ``end``."""
+class Beside(Record):
+    """A memory directly before or after a hit in its session."""
 
-    written: str
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    memory: Memory
+    of: UUID
+    """The best hit that it stands beside."""
+    offset: int
+    """How many places after the hit; negative for those before it."""
+    tokens: int
 
 
 class Recall(Record):
@@ -347,11 +350,15 @@ class Recall(Record):
     hits: tuple[Hit, ...]
     """Best first."""
     neighbours: tuple[Neighbour, ...] = ()
-    """Beside the hits, if they were asked for."""
+    """Linked to the hits, if they were asked for."""
+    beside: tuple[Beside, ...] = ()
+    """Directly before and after the hits, if it was asked for."""
     times: tuple[AskedTime, ...] = ()
     """That the question names, if they were to be read."""
     order: AskedOrder | None = None
     """That the question names, if times were to be read."""
+    elapsed: Elapsed | None = None
+    """Only where the question asks how long ago something was."""
     arms: Mapping[str, ArmReport]
     """By arm."""
     total_tokens: int

@@ -6,17 +6,6 @@ from uuid import UUID
 from memsvc_client.records import Record
 
 
-class AskedOrder(Record):
-    """Which end of a row of events a question is about."""
-
-    written: str
-    """The words that say so."""
-    order: str
-    """``earliest``, ``latest``, ``before`` or ``after``."""
-    event: str | None = None
-    """Of ``before`` and ``after``: the words for the event."""
-
-
 class StageReport(Record):
     """How an optional stage fared; one that could not be done leaves the answer as it was."""
 

@@ -213,6 +213,9 @@ class RecallQuery(Body):
     """How the graph arm looks for memories; as the service is set unless given."""
     neighbours: int | None = None
     """How many memories linked to the hits come beside them: 0 to 50, none unless given."""
+    neighbours_before: int | None = None
+    """How many memories directly before each hit in its session: 0 to 10, none unless given."""
+    neighbours_after: int | None = None
     explain: bool | None = None
     """Also answer what was dropped, and why."""
     diversity: float | None = None
@@ -257,6 +260,8 @@ class RecallFields(TypedDict, total=False):
     times: Literal["ignore", "boost", "filter"] | None
     walk: Literal["hits", "entities", "facts", "episodes"] | None
     neighbours: int | None
+    neighbours_before: int | None
+    neighbours_after: int | None
     explain: bool | None
     diversity: float | None
     rewrite: bool | None

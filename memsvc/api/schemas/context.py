@@ -9,6 +9,13 @@ from pydantic import Field, StrictBool, StrictInt
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
+from memsvc.api.schemas.asked import (
+    AskedOrderResponse,
+    AskedTimeResponse,
+    AskedTimes,
+    ElapsedResponse,
+    TimesField,
+)
 from memsvc.api.schemas.fields import Name, QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
 from memsvc.api.schemas.memories import MemoryResponse
@@ -26,6 +33,7 @@ from memsvc.api.schemas.stages import (
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
 from memsvc.services.compose_context import ComposedContext, ContextQuery
@@ -80,6 +88,7 @@ class ContextRequest(RequestModel):
         StrictBool | None,
         Field(description="Whether to record the recall in it; by default a share of them is."),
     ] = None
+    times: TimesField = TimeUse.BOOST
     now: Timestamp | None = None
     as_of: Annotated[
         Timestamp | None,
@@ -125,6 +134,7 @@ class ContextRequest(RequestModel):
             sift=self.sift,
             answerable=self.answerable,
             record=self.record,
+            times=self.times,
             now=zone.instant(self.now, "now"),
             zone=ZoneInfo(name),
             zone_name=name,
@@ -200,6 +210,9 @@ class ContextResponse(ResponseModel):
     tokenizer: Annotated[str, Field(description="Whose tokens these are.")]
     left_out: Annotated[int, Field(description="How many memories were found and did not fit.")]
     arms: Annotated[dict[Arm, ArmResponse], Field(description="Empty when nothing was ranked.")]
+    times: AskedTimes
+    order: AskedOrderResponse | None
+    elapsed: ElapsedResponse | None
     took_ms: Annotated[dict[str, float], Field(description="By stage, and in `total`.")]
     model_calls: Annotated[
         ModelCallsResponse,
@@ -234,6 +247,9 @@ class ContextResponse(ResponseModel):
             tokenizer=composed.tokenizer,
             left_out=context.left_out,
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
+            times=[AskedTimeResponse.of(each) for each in recalled.when.spans],
+            order=AskedOrderResponse.of_told(recalled.when),
+            elapsed=ElapsedResponse.of_told(recalled.when),
             took_ms=dict(composed.took_ms),
             model_calls=ModelCallsResponse.of(composed.model_calls),
             rewrite=RewriteResponse.of_rewrite(recalled.rewrite),

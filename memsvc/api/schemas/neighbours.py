@@ -1,4 +1,4 @@
-"""Memories beside the hits of a recall, and what links them."""
+"""Memories beside the hits of a recall: linked to them, or directly before and after them."""
 
 from typing import Annotated, Self
 from uuid import UUID
@@ -8,6 +8,7 @@ from pydantic import Field
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.domain.links import LinkType
+from memsvc.services.accompanying import Accompanying
 from memsvc.services.linked import Neighbour
 
 
@@ -37,4 +38,25 @@ class NeighbourResponse(ResponseModel):
             via=ViaResponse(hit=via.hit, type=via.type, weight=via.weight, reason=via.reason),
             score=neighbour.score,
             tokens=neighbour.tokens,
+        )
+
+
+class AccompanyingResponse(ResponseModel):
+    """A memory directly before or after a hit in its session."""
+
+    memory: MemoryResponse
+    of: Annotated[UUID, Field(description="The best hit that it stands beside.")]
+    offset: Annotated[
+        int, Field(description="How many places after the hit; negative for those before it.")
+    ]
+    tokens: int
+
+    @classmethod
+    def of_accompanying(cls, found: Accompanying) -> Self:
+        """Render what stands beside a hit."""
+        return cls(
+            memory=MemoryResponse.of(found.memory),
+            of=found.of,
+            offset=found.offset,
+            tokens=found.tokens,
         )

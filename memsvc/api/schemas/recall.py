@@ -10,14 +10,19 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from memsvc.api.schemas import limits
 from memsvc.api.schemas.answerable import AnswerableField, AnswerableResponse
-from memsvc.api.schemas.asked import AskedOrderResponse, AskedTimeResponse
+from memsvc.api.schemas.asked import (
+    AskedOrderResponse,
+    AskedTimeResponse,
+    AskedTimes,
+    ElapsedResponse,
+    TimesField,
+)
 from memsvc.api.schemas.fields import QueryText, RequestModel, ResponseModel
 from memsvc.api.schemas.filters import RecallFilterBody
-from memsvc.api.schemas.memories import MemoryResponse
+from memsvc.api.schemas.hits import DroppedResponse, HitResponse
 from memsvc.api.schemas.model_calls import ModelCallsResponse
-from memsvc.api.schemas.neighbours import NeighbourResponse
+from memsvc.api.schemas.neighbours import AccompanyingResponse, NeighbourResponse
 from memsvc.api.schemas.stages import (
-    AskedRankResponse,
     DiversityField,
     IterateField,
     IterateResponse,
@@ -29,14 +34,13 @@ from memsvc.api.schemas.stages import (
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
-from memsvc.api.schemas.walks import NodeResponse, WalkResponse
+from memsvc.api.schemas.walks import WalkResponse
 from memsvc.domain.asked_times import TimeUse
-from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.fusion import Arm
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.pass_through import Mode
-from memsvc.services.recalled import Dropped, Hit, Recalled, RecallQuery
-from memsvc.services.second_hop import Hop
+from memsvc.services.recalled import Recalled, RecallQuery
 
 
 class RecallRequest(RequestModel):
@@ -93,16 +97,7 @@ class RecallRequest(RequestModel):
         ),
     ] = None
     timezone: ZoneName | None = None
-    times: Annotated[
-        TimeUse,
-        Field(
-            description="What to make of times that the question names (`last May`, `before 2022`, "
-            "`上个月`), seen from `now` in `timezone`: with `boost` what happened at another time "
-            "counts less, with `filter` it is left out. Words of order (`first`, `latest`, "
-            "`before the move`, `第一次`) favour that end among what bears on the question; "
-            "`ignore` reads neither."
-        ),
-    ] = TimeUse.BOOST
+    times: TimesField = TimeUse.BOOST
     neighbours: Annotated[
         StrictInt,
         Field(
@@ -111,6 +106,15 @@ class RecallRequest(RequestModel):
             description="Memories linked to the hits, returned beside them, at most.",
         ),
     ] = 0
+    neighbours_before: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=limits.NEIGHBOURS,
+            description="Memories directly before each hit in its session, returned in `beside`.",
+        ),
+    ] = 0
+    neighbours_after: Annotated[StrictInt, Field(ge=0, le=limits.NEIGHBOURS)] = 0
     diversity: DiversityField = None
     rewrite: RewriteField = False
     iterate: IterateField = False
@@ -159,6 +163,8 @@ class RecallRequest(RequestModel):
             now=zone.instant(self.now, "now"),
             explain=self.explain,
             neighbours=self.neighbours,
+            neighbours_before=self.neighbours_before,
+            neighbours_after=self.neighbours_after,
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
             diversity=self.diversity,
@@ -171,88 +177,6 @@ class RecallRequest(RequestModel):
             record=self.record,
             reinforce=self.reinforce,
             pass_through=self.mode == "auto" and "k" not in self.model_fields_set,
-        )
-
-
-class ScorePartResponse(ResponseModel):
-    """What one arm said of a memory and how much that counted."""
-
-    rank: Annotated[StrictInt, Field(description="From 1.")]
-    score: Annotated[float, Field(description="The arm's own; not comparable between arms.")]
-    contribution: Annotated[
-        float, Field(description="Share of the hit's score; the shares add up to it.")
-    ]
-
-    @classmethod
-    def of(cls, part: ScorePart) -> Self:
-        """Render a part."""
-        return cls(rank=part.rank, score=part.score, contribution=part.contribution)
-
-
-class HopResponse(ResponseModel):
-    """What the graph arm added to a hit; with it the parts add up to the score."""
-
-    linked: Annotated[float, Field(description="For what a better hit names it by.")]
-    similar: Annotated[float, Field(description="For the cosine with the question.")]
-    open: Annotated[
-        float, Field(description="For the part of the question that the best hit leaves open.")
-    ]
-    via: Annotated[UUID | None, Field(description="The hit that led here.")]
-    entity: Annotated[str | None, Field(description="By which entity.")]
-    path: Annotated[
-        list[NodeResponse] | None,
-        Field(description="How the walk came here from a seed; null unless `explain` was asked."),
-    ]
-
-    @classmethod
-    def of(cls, hop: Hop) -> Self:
-        """Render a hop."""
-        return cls(
-            linked=hop.linked,
-            similar=hop.similar,
-            open=hop.open,
-            via=hop.via,
-            entity=hop.entity,
-            path=[NodeResponse.of(each) for each in hop.path] or None,
-        )
-
-
-class HitResponse(ResponseModel):
-    """A memory that answers the query, with the reasons."""
-
-    memory: MemoryResponse
-    score: Annotated[float, Field(ge=0, le=1)]
-    parts: Annotated[
-        dict[Arm, ScorePartResponse], Field(description="By arm, for the arms that found it.")
-    ]
-    arms: Annotated[list[Arm], Field(description="The arms that found it.")]
-    hop: HopResponse | None
-    factors: Annotated[
-        dict[str, float],
-        Field(description="What the sum of the parts was multiplied by, by reason."),
-    ]
-    asked: Annotated[
-        list[AskedRankResponse],
-        Field(description="Which of several questions found it; empty where there was one."),
-    ]
-    relevance: Annotated[
-        float | None, Field(description="By the cross-encoder, 0 to 1, if it read this.")
-    ]
-    tokens: int
-
-    @classmethod
-    def of(cls, hit: Hit) -> Self:
-        """Render a hit."""
-        return cls(
-            memory=MemoryResponse.of(hit.memory),
-            score=hit.score,
-            parts={arm: ScorePartResponse.of(part) for arm, part in hit.parts.items()},
-            arms=[arm for arm in Arm if arm in hit.parts],
-            hop=None if hit.hop is None else HopResponse.of(hit.hop),
-            factors=dict(hit.factors),
-            asked=[AskedRankResponse.of(each) for each in hit.asked],
-            relevance=hit.relevance,
-            tokens=hit.tokens,
         )
 
 
@@ -273,19 +197,6 @@ class ArmResponse(ResponseModel):
             candidates=report.candidates,
             took_ms=report.took_ms,
         )
-
-
-class DroppedResponse(ResponseModel):
-    """A candidate that is no hit, and why."""
-
-    memory_id: UUID
-    reason: str
-    score: float
-
-    @classmethod
-    def of(cls, dropped: Dropped) -> Self:
-        """Render a dropped candidate."""
-        return cls(memory_id=dropped.memory_id, reason=dropped.reason, score=dropped.score)
 
 
 class IndexResponse(ResponseModel):
@@ -309,14 +220,13 @@ class RecallResponse(ResponseModel):
     neighbours: Annotated[
         list[NeighbourResponse], Field(description="Beside the hits, if they were asked for.")
     ]
-    times: Annotated[
-        list[AskedTimeResponse],
-        Field(description="That the question names, if asked to read them."),
+    beside: Annotated[
+        list[AccompanyingResponse],
+        Field(description="What stands directly before and after the hits, if it was asked for."),
     ]
-    order: Annotated[
-        AskedOrderResponse | None,
-        Field(description="That the question names (`first`, `latest`, `after the move`)."),
-    ]
+    times: AskedTimes
+    order: AskedOrderResponse | None
+    elapsed: ElapsedResponse | None
     arms: dict[Arm, ArmResponse]
     total_tokens: Annotated[int, Field(description="What all texts of the answer cost.")]
     budget_tokens: int | None
@@ -357,8 +267,10 @@ class RecallResponse(ResponseModel):
             mode=recalled.mode,
             hits=[HitResponse.of(hit) for hit in recalled.hits],
             neighbours=[NeighbourResponse.of(each) for each in recalled.neighbours],
-            times=[AskedTimeResponse.of(each) for each in recalled.times],
-            order=None if recalled.order is None else AskedOrderResponse.of(recalled.order),
+            beside=[AccompanyingResponse.of_accompanying(each) for each in recalled.beside],
+            times=[AskedTimeResponse.of(each) for each in recalled.when.spans],
+            order=AskedOrderResponse.of_told(recalled.when),
+            elapsed=ElapsedResponse.of_told(recalled.when),
             arms={arm: ArmResponse.of(report) for arm, report in recalled.arms.items()},
             total_tokens=recalled.total_tokens,
             budget_tokens=recalled.budget_tokens,

@@ -17,11 +17,13 @@ from memsvc.cli.options import (
     Rerank,
     Rewrite,
     Sift,
+    Times,
     Url,
     UserId,
     Zone,
     mode_of,
     time,
+    time_use_of,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def context(  # noqa: PLR0913 — a command's options
     as_of: AsOf = None,
     known_at: KnownAt = None,
     zone: Zone = None,
+    times: Times = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,
     iterate: Iterate = False,
@@ -78,7 +81,7 @@ def context(  # noqa: PLR0913 — a command's options
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
-    answered_by = mode_of(mode)
+    answered_by, read_times = mode_of(mode), time_use_of(times)
     is_narrowed = user is not None or agent is not None
     composed = ask(
         url,
@@ -95,6 +98,7 @@ def context(  # noqa: PLR0913 — a command's options
             as_of=as_of,
             known_at=known_at,
             timezone=zone,
+            times=read_times,
             diversity=diversity,
             rewrite=rewrite or None,
             iterate=iterate or None,
@@ -108,7 +112,12 @@ def context(  # noqa: PLR0913 — a command's options
 
 def _show(composed: "Context") -> None:
     """Print the text alone, so that it can be piped; what it cost goes to the error stream."""
-    from memsvc.cli.answers import answerable_line, model_calls_line, stage_failures
+    from memsvc.cli.answers import (
+        answerable_line,
+        elapsed_line,
+        model_calls_line,
+        stage_failures,
+    )
     from memsvc.cli.output import note, safe
 
     typer.echo(safe(composed.text))
@@ -120,6 +129,8 @@ def _show(composed: "Context") -> None:
     )
     if composed.model_calls.calls:
         note(model_calls_line(composed.model_calls))
+    if composed.elapsed is not None:
+        note(elapsed_line(composed.elapsed))
     if composed.answerable is not None:
         note(answerable_line(composed.answerable))
     for arm, report in composed.arms.items():

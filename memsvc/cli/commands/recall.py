@@ -18,6 +18,7 @@ from memsvc.cli.options import (
     Rewrite,
     SessionId,
     Sift,
+    Times,
     Url,
     UserId,
     Zone,
@@ -62,6 +63,16 @@ def recall(  # noqa: PLR0913 — a command's options
         typer.Option(
             "--neighbours", min=0, max=50, help="Memories linked to these, shown beside them."
         ),
+    ] = 0,
+    turns_before: Annotated[
+        int,
+        typer.Option(
+            "--turns-before", min=0, max=10, help="Also show what stands before each hit."
+        ),
+    ] = 0,
+    turns_after: Annotated[
+        int,
+        typer.Option("--turns-after", min=0, max=10, help="Also show what stands after each hit."),
     ] = 0,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what each arm did and what was left out.")
@@ -109,14 +120,7 @@ def recall(  # noqa: PLR0913 — a command's options
     as_of: AsOf = None,
     known_at: KnownAt = None,
     zone: Zone = None,
-    times: Annotated[
-        str | None,
-        typer.Option(
-            "--times",
-            metavar="ignore|boost|filter",
-            help="Ignore when it happened by the question, prefer it (default), or take only that.",
-        ),
-    ] = None,
+    times: Times = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,
     iterate: Iterate = False,
@@ -171,6 +175,8 @@ def recall(  # noqa: PLR0913 — a command's options
             times=read_times,
             walk=walk_mode,
             neighbours=neighbours or None,
+            neighbours_before=turns_before or None,
+            neighbours_after=turns_after or None,
             explain=explain,
             diversity=diversity,
             rewrite=rewrite or None,

@@ -52,6 +52,7 @@ from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPoli
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
 from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.merging import NewReview, Review
+from memsvc.services.accompanying import Accompanying
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,
@@ -68,6 +69,7 @@ from memsvc.services.portraits import KeptPortrait
 from memsvc.services.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
 from memsvc.services.summaries import KeptSummary
+from tests.unit.api.told_times import WHEN
 
 NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
 TENANT_ID = TenantId(UUID(int=1))
@@ -304,6 +306,8 @@ RECALLED = Recalled(
             tokens=6,
         )
     ],
+    beside=[Accompanying(memory=MEMORY, of=MEMORY_ID, offset=-1, tokens=6)],
+    when=WHEN,
 )
 ANNOTATIONS = AnnotationVersion(
     number=2,

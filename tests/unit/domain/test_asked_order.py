@@ -2,8 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memsvc.domain.asked_order import AskedOrder, Order, asked_order
-from memsvc.domain.order_weights import LEAST, Placed, order_factors
+from memsvc.domain.asked_order import Order, asked_order
+from memsvc.domain.moments import Moment
+from memsvc.domain.order_weights import LEAST, factors_by_end, factors_by_event
+from memsvc.domain.tellings import Placed
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -83,7 +85,13 @@ def test_other_uses_of_the_words_are_no_order(question: str) -> None:
 
 def test_a_time_is_no_event() -> None:
     assert asked_order("Where did she live before June 2022?", ["June 2022"]) is None
-    assert asked_order("What did she buy after the move in June?", ["June"]) is not None
+    dated = asked_order("What did she buy after the move in June?", ["June"])
+    assert dated is not None
+    assert (dated.event, dated.is_dated) == ("the move", True)
+    plain = asked_order("What did she buy in June after the move?", ["June"])
+    assert plain is not None
+    assert (plain.event, plain.is_dated) == ("the move", False)
+    assert asked_order("Who came before the weekend?", ["weekend"]) is None
 
 
 def _placed(*days: int, scores: tuple[float, ...] | None = None) -> list[Placed]:
@@ -95,33 +103,40 @@ def _placed(*days: int, scores: tuple[float, ...] | None = None) -> list[Placed]
 
 
 def test_factors_fall_from_the_end_that_is_asked_for() -> None:
-    first = AskedOrder(written="first", order=Order.EARLIEST)
-    latest = AskedOrder(written="latest", order=Order.LATEST)
+    first, latest = Order.EARLIEST, Order.LATEST
 
-    assert order_factors(first, _placed(3, 1, 2)) == pytest.approx([LEAST, 1.0, (1 + LEAST) / 2])
-    assert order_factors(latest, _placed(3, 1, 2)) == pytest.approx([1.0, LEAST, (1 + LEAST) / 2])
-    assert order_factors(latest, _placed(1, 1)) == [1.0, 1.0]
+    assert factors_by_end(first, _placed(3, 1, 2), range(3)) == pytest.approx(
+        [LEAST, 1.0, (1 + LEAST) / 2]
+    )
+    assert factors_by_end(latest, _placed(3, 1, 2), range(3)) == pytest.approx(
+        [1.0, LEAST, (1 + LEAST) / 2]
+    )
+    assert factors_by_end(latest, _placed(1, 1), range(2)) == [1.0, 1.0]
 
 
-def test_what_hardly_bears_on_the_question_overtakes_nothing() -> None:
-    first = AskedOrder(written="first", order=Order.EARLIEST)
+def test_what_does_not_take_part_overtakes_nothing() -> None:
     candidates = _placed(5, 4, 0, scores=(1.0, 0.7, 0.5))
 
-    factors = order_factors(first, candidates)
+    factors = factors_by_end(Order.EARLIEST, candidates, {0, 1})
     weighed = [each.score * factor for each, factor in zip(candidates, factors, strict=True)]
 
     assert factors[2] == LEAST
     assert min(weighed[:2]) > weighed[2]
 
 
-def test_the_side_of_an_event_is_told_from_the_memory_that_has_its_words() -> None:
-    after = AskedOrder(written="after the move", order=Order.AFTER, event="the move to Porto")
-    candidates = [
-        Placed(score=1.0, occurred_at=DAY, text="She sings in a choir."),
-        Placed(score=0.9, occurred_at=DAY + timedelta(days=5), text="The move to Porto is done!"),
-        Placed(score=0.8, occurred_at=DAY + timedelta(days=9), text="She joined a choir."),
-    ]
+@pytest.mark.parametrize(
+    ("order", "happened", "factors"),
+    [
+        (Order.AFTER, (5, 5), [LEAST, 1.0, 1.0]),
+        (Order.BEFORE, (5, 5), [1.0, 1.0, LEAST]),
+        (Order.AFTER, (1, 6), [LEAST, 1.0, 1.0]),
+        (Order.BEFORE, (1, 6), [1.0, 1.0, LEAST]),
+    ],
+)
+def test_what_was_on_the_other_side_of_an_event_counts_less(
+    order: Order, happened: tuple[int, int], factors: list[float]
+) -> None:
+    start, end = (DAY + timedelta(days=day) for day in happened)
+    moment = Moment(start=start, end=end)
 
-    assert order_factors(after, candidates) == [LEAST, 1.0, 1.0]
-    unknown = AskedOrder(written="after the war", order=Order.AFTER, event="the war")
-    assert order_factors(unknown, candidates) == [1.0, 1.0, 1.0]
+    assert factors_by_event(order, moment, _placed(0, 5, 9)) == factors

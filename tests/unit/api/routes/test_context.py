@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pytest
 
+from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import ScopeKeys
@@ -14,6 +15,7 @@ from memsvc.services.compose_context import ContextQuery
 from tests.unit.api.answers import MEMORY_ID
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script
+from tests.unit.api.told_times import RENDERED_WHEN
 
 URL = "/v1/banks/ada/context"
 
@@ -51,6 +53,7 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "tokenizer": "o200k_base",
         "left_out": 3,
         "arms": {"lexical": {"status": "ok", "reason": None, "candidates": 1, "took_ms": 0.7}},
+        **RENDERED_WHEN,
         "took_ms": {"search": 1.25, "total": 2.0},
         "model_calls": {
             "calls": 3,
@@ -122,6 +125,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "rerank": True,
         "sift": True,
         "record": False,
+        "times": "filter",
         "now": "2024-05-08T00:00:00",
         "as_of": "2024-05-01T00:00:00",
         "known_at": "2024-05-02T00:00:00Z",
@@ -151,6 +155,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         sift=True,
         record=False,
         arms=frozenset({Arm.LEXICAL}),
+        times=TimeUse.FILTER,
         answerable=True,
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         zone=ZoneInfo("America/New_York"),
@@ -167,6 +172,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         {"mode": "passthrough"},
         {"k": 0},
         {"neighbours": 11},
+        {"times": "guess"},
         {"recent": -1},
         {"session_id": ""},
         {"timezone": "Mars/Base"},

@@ -14,6 +14,7 @@ from memsvc.services.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script
+from tests.unit.api.told_times import RENDERED_WHEN
 
 URL = "/v1/banks/ada/recall"
 
@@ -41,8 +42,10 @@ async def test_a_question_is_answered_with_its_reasons(
                 "tokens": 6,
             }
         ],
-        "times": [],
-        "order": None,
+        **RENDERED_WHEN,
+        "beside": [
+            {"memory": RENDERED, "of": str(MEMORY_ID), "offset": -1, "tokens": 6},
+        ],
         "neighbours": [
             {
                 "memory": RENDERED,
@@ -107,6 +110,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         "timezone": "America/New_York",
         "explain": True,
         "times": "filter",
+        "neighbours_before": 10,
+        "neighbours_after": 1,
         "diversity": 0,
         "rewrite": True,
         "iterate": True,
@@ -134,6 +139,8 @@ async def test_everything_asked_for_reaches_the_use_case(
         now=datetime(2024, 5, 8, 4, tzinfo=UTC),
         explain=True,
         times=TimeUse.FILTER,
+        neighbours_before=10,
+        neighbours_after=1,
         walk=WalkMode.FACTS,
         zone=ZoneInfo("America/New_York"),
         diversity=0,
