@@ -4,6 +4,12 @@ from memsvc_client.answerable import Answerable
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModel, BankModels
+from memsvc_client.calibrations import (
+    BankCalibration,
+    Calibration,
+    DiscriminationFigures,
+    RankingStamp,
+)
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.contexts import Context, ContextPiece, ContextSection
 from memsvc_client.erasures import Erasure, ErasureKey, ErasurePreview
@@ -166,6 +172,7 @@ __all__ = [
     "AsyncBank",
     "AsyncClient",
     "Bank",
+    "BankCalibration",
     "BankExistsError",
     "BankInfo",
     "BankModel",
@@ -174,6 +181,7 @@ __all__ = [
     "BankNotes",
     "BankPolicy",
     "BatchResult",
+    "Calibration",
     "CallTotals",
     "ChangedThought",
     "Check",
@@ -190,6 +198,7 @@ __all__ = [
     "DatabaseUnavailableError",
     "DayUsage",
     "DecayReplay",
+    "DiscriminationFigures",
     "Document",
     "Dropped",
     "Effect",
@@ -282,6 +291,7 @@ __all__ = [
     "PortraitNotFoundError",
     "ProblemError",
     "Progress",
+    "RankingStamp",
     "Readiness",
     "RebuiltIndex",
     "Recall",
