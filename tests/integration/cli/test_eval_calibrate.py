@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from memsvc_client import Answerable, AsyncBank, AsyncClient, ConflictError, NewMemory
 from memsvc_client.calibrations import RankingStamp
+from sqlalchemy import text
 
 from memsvc.bootstrap import Application
 from memsvc.cli.commands.eval_ablate import cases_of
@@ -21,7 +22,7 @@ KNOWN = [
     f"the {thing} stands in room {room}" for room, thing in enumerate(("lamp", "desk", "globe"))
 ]
 WORDS = ("now", "here", "then", "still", "there", "once", "again")
-ASKED = [f"{text} {word}" for text in KNOWN for word in WORDS]
+ASKED = [f"{known} {word}" for known in KNOWN for word in WORDS]
 UNKNOWN = [f"quantum zebra {number} sails northwards" for number in range(12)]
 
 
@@ -29,14 +30,14 @@ UNKNOWN = [f"quantum zebra {number} sails northwards" for number in range(12)]
 async def bank(client: AsyncClient) -> AsyncBank:
     """A bank of three memories."""
     bank = client.bank("ada")
-    await bank.add_memories([NewMemory(text=text) for text in KNOWN], create=True)
+    await bank.add_memories([NewMemory(text=each) for each in KNOWN], create=True)
     return bank
 
 
 def golden(folder: Path, answerable: Sequence[str], unanswerable: Sequence[str]) -> Path:
     """Write a golden file; every answer is the first memory, which is not what is judged here."""
-    lines = [{"question": text, "expected": [{"text": KNOWN[0]}]} for text in answerable]
-    lines += [{"question": text, "expected": []} for text in unanswerable]
+    lines = [{"question": each, "expected": [{"text": KNOWN[0]}]} for each in answerable]
+    lines += [{"question": each, "expected": []} for each in unanswerable]
     path = folder / "golden.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
@@ -184,5 +185,6 @@ async def test_a_deleted_bank_takes_its_calibration_along(
         await worker.stop()
 
     async with application.banks._store.read(application.default_tenant) as tx:
-        left = f"SELECT count(*) FROM calibrations WHERE bank_id = '{bank_id}'"
-        assert (await tx.banks._session.connection.exec_driver_sql(left)).scalar_one() == 0
+        left = text("SELECT count(*) FROM calibrations WHERE bank_id = :bank")
+        session = tx.banks._session
+        assert (await session.connection.execute(left, {"bank": bank_id})).scalar_one() == 0
