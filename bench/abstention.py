@@ -11,19 +11,18 @@ from typing import Annotated
 import numpy as np
 import typer
 from memsvc_client import Bank
+from pydantic import TypeAdapter
 from rich.table import Table
 from typing_extensions import TypedDict
 
 from bench.abstention_training import (
-    Floats,
+    Judged,
     Samples,
-    area_under_roc,
-    calibration_error,
+    calibrated_by_bank,
     fit,
     folds_of,
     held_out,
-    shares_below,
-    threshold_for,
+    threshold_of,
 )
 from bench.asking import refuse_failed_arms
 from bench.errors import BenchError
@@ -43,21 +42,12 @@ from bench.retrieval import WorkersOption
 from bench.service import MeasuredService, ServiceOptions, measured_service
 from memsvc.cli.evaluation.corpora import count_memories
 from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set
+from memsvc.domain.answerable.discrimination import Figures, figures_of
 from memsvc.domain.answerable.evidence import FEATURES
 
 UNANSWERABLE = frozenset({"adversarial", "Null", "abstention"})
 """Categories of questions without an answer: LoCoMo's fifth, LiHua-World's, BEAM's."""
 _JOBS_LIMIT_S = 6 * 3600.0
-
-
-class Figures(TypedDict):
-    """How well questions without an answer are told from the others, held out."""
-
-    area_under_roc: float
-    calibration_error: float
-    threshold: float
-    answerable_refused: float
-    unanswerable_caught: float
 
 
 class SetFigures(TypedDict):
@@ -67,10 +57,16 @@ class SetFigures(TypedDict):
     unanswerable: int
     folds: int
     within_set: Figures
-    """Trained on the other folds of the set."""
+    """Weights and threshold of the other folds of the set."""
     across_sets: Figures | None
-    """Trained on the other folds of all sets: what the shipped weights are worth."""
+    """Of the other folds of all sets, with one threshold for all: what the shipped ones are worth.
+    """
+    by_bank: Figures
+    """The same with each bank calibrated on others of its own questions."""
+    banks_calibrated: int
 
+
+_RESULTS = TypeAdapter(dict[str, SetFigures])
 
 WeightsOption = Annotated[
     Path | None,
@@ -103,14 +99,14 @@ def abstention(  # noqa: PLR0913 — one parameter per option
     with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
         settings = describe_run(command="abstention", workers=workers, service=service.describe())
         samples = _joined([_ask_set(each, service, workers) for each in loaded])
-    results = figures_of(samples)
-    write_results(out, {"sets": results, "settings": settings})
+    results = figures_of_sets(samples)
+    write_results(out, {"sets": _RESULTS.dump_python(results), "settings": settings})
     if weights is not None:
         write_results(weights, weights_of(samples, results))
     console.print(_table_of(results))
 
 
-def figures_of(samples: Samples) -> dict[str, SetFigures]:
+def figures_of_sets(samples: Samples) -> dict[str, SetFigures]:
     """Return the figures of every set, each question judged by a training that never saw it."""
     names = [str(name) for name in np.unique(samples.sets)]
     within = held_out(samples, within_sets=True)
@@ -118,26 +114,22 @@ def figures_of(samples: Samples) -> dict[str, SetFigures]:
     results: dict[str, SetFigures] = {}
     for name in names:
         chosen = samples.sets == name
-        has_answer = samples.has_answer[chosen]
+        part = samples.where(chosen)
+        by_bank, count = calibrated_by_bank(part, (across or within).where(chosen))
         results[name] = SetFigures(
-            answerable=int(has_answer.sum()),
-            unanswerable=int((~has_answer).sum()),
-            folds=len(np.unique(samples.folds[chosen])),
-            within_set=_figures(within[chosen], samples.where(chosen)),
-            across_sets=None if across is None else _figures(across[chosen], samples.where(chosen)),
+            answerable=int(part.has_answer.sum()),
+            unanswerable=int((~part.has_answer).sum()),
+            folds=len(np.unique(part.folds)),
+            within_set=_figures(within.where(chosen), part),
+            across_sets=None if across is None else _figures(across.where(chosen), part),
+            by_bank=_figures(by_bank, part),
+            banks_calibrated=count,
         )
     return results
 
 
 def weights_of(samples: Samples, results: Mapping[str, SetFigures]) -> dict[str, object]:
-    """Return the shipped form of a training on all samples, with the record of it.
-
-    The threshold is the least of the sets': none of them has more answerable questions refused
-    than it may.
-    """
-    threshold = min(
-        (each["across_sets"] or each["within_set"])["threshold"] for each in results.values()
-    )
+    """Return the shipped form of a training on all samples, with the record of it."""
     model = fit(samples)
     body: dict[str, object] = {
         "features": list(FEATURES),
@@ -145,23 +137,19 @@ def weights_of(samples: Samples, results: Mapping[str, SetFigures]) -> dict[str,
         "scales": model.scales,
         "weights": model.weights,
         "intercept": model.intercept,
-        "threshold": threshold,
+        "threshold": threshold_of(samples),
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
     training = {"command": "python -m bench abstention", "versions": describe_versions()}
-    return {"version": digest, **body, "training": {**training, "sets": results}}
+    return {
+        "version": digest,
+        **body,
+        "training": {**training, "sets": _RESULTS.dump_python(dict(results))},
+    }
 
 
-def _figures(said: Floats, samples: Samples) -> Figures:
-    threshold = threshold_for(said, samples.has_answer)
-    refused, caught = shares_below(said, samples.has_answer, threshold)
-    return Figures(
-        area_under_roc=area_under_roc(said, samples.has_answer),
-        calibration_error=calibration_error(said, samples.has_answer),
-        threshold=threshold,
-        answerable_refused=refused,
-        unanswerable_caught=caught,
-    )
+def _figures(judged: Judged, samples: Samples) -> Figures:
+    return figures_of(judged.said, samples.has_answer, judged.refused)
 
 
 def _refuse_one_sided(evaluation_set: EvaluationSet) -> None:
@@ -200,6 +188,7 @@ def _ask_set(evaluation_set: EvaluationSet, service: MeasuredService, workers: i
         has_answer=np.array([_has_answer(each) for each in questions], dtype=np.bool_),
         sets=np.array([name] * len(questions)),
         folds=np.array(folds_of([each.corpus for each in questions], name)),
+        banks=np.array([f"{name}/{each.corpus}" for each in questions]),
     )
 
 
@@ -220,6 +209,7 @@ def _joined(parts: Sequence[Samples]) -> Samples:
         has_answer=np.concatenate([each.has_answer for each in parts]),
         sets=np.concatenate([each.sets for each in parts]),
         folds=np.concatenate([each.folds for each in parts]),
+        banks=np.concatenate([each.banks for each in parts]),
     )
 
 
@@ -229,14 +219,15 @@ def _table_of(results: Mapping[str, SetFigures]) -> Table:
         for trained_on, figures in (
             ("the set's other folds", each["within_set"]),
             ("all sets' other folds", each["across_sets"]),
+            ("these, banks calibrated", each["by_bank"]),
         ):
             if figures is not None:
                 table.add_row(
                     name,
                     trained_on,
-                    f"{figures['area_under_roc']:.3f}",
-                    f"{figures['calibration_error']:.3f}",
-                    f"{figures['answerable_refused']:.1%}",
-                    f"{figures['unanswerable_caught']:.1%}",
+                    f"{figures.area_under_roc:.3f}",
+                    f"{figures.calibration_error:.3f}",
+                    f"{figures.answerable_refused:.1%}",
+                    f"{figures.unanswerable_caught:.1%}",
                 )
     return table

@@ -61,6 +61,7 @@ def fit_calibration(cases: Cases, model_threshold: float) -> Fitted:
             "Of these questions, those without an answer look more answered than the others: no"
             " calibration mends that. See whether the expectations are right."
         )
+    said, refused = held_out_calibrations(cases)
     return Fitted(
         calibration=Calibration(
             curve=curve,
@@ -70,7 +71,7 @@ def fit_calibration(cases: Cases, model_threshold: float) -> Fitted:
             before=figures_of(
                 cases.uncalibrated, cases.has_answer, cases.uncalibrated < model_threshold
             ),
-            after=figures_of(*_held_out(cases)),
+            after=figures_of(said, cases.has_answer, refused),
         ),
     )
 
@@ -99,7 +100,7 @@ def calibrated(curve: Platt, uncalibrated: Floats) -> Floats:
     return _sigmoid(curve.slope * _log_odds(uncalibrated) + curve.intercept)
 
 
-def _held_out(cases: Cases) -> tuple[Floats, Flags, Flags]:
+def held_out_calibrations(cases: Cases) -> tuple[Floats, Flags]:
     """Return what calibrations of the other folds say of each case: probability and refusal."""
     folds = _folds(cases.has_answer)
     said = np.zeros(len(folds))
@@ -111,7 +112,7 @@ def _held_out(cases: Cases) -> tuple[Floats, Flags, Flags]:
         threshold = threshold_for(calibrated(curve, rest.uncalibrated), rest.has_answer)
         said[inside] = calibrated(curve, cases.uncalibrated[inside])
         refused[inside] = said[inside] < threshold
-    return said, cases.has_answer, refused
+    return said, refused
 
 
 def _folds(has_answer: Flags) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -122,10 +123,18 @@ def _folds(has_answer: Flags) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return folds
 
 
-def _refuse_too_few(cases: Cases) -> None:
+def has_enough(cases: Cases) -> bool:
+    """Tell whether there are enough cases of both sorts."""
     answerable = int(cases.has_answer.sum())
-    unanswerable = len(cases.has_answer) - answerable
-    if answerable < LEAST_ANSWERABLE or unanswerable < LEAST_UNANSWERABLE:
+    return answerable >= LEAST_ANSWERABLE and (
+        len(cases.has_answer) - answerable >= LEAST_UNANSWERABLE
+    )
+
+
+def _refuse_too_few(cases: Cases) -> None:
+    if not has_enough(cases):
+        answerable = int(cases.has_answer.sum())
+        unanswerable = len(cases.has_answer) - answerable
         raise InvalidRequestError(
             f"A calibration takes at least {LEAST_ANSWERABLE} questions with an answer and"
             f" {LEAST_UNANSWERABLE} without; there are {answerable} and {unanswerable}.",
