@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,7 @@ from bench.abstention_training import (
 )
 from bench.asking import refuse_failed_arms
 from bench.errors import BenchError
-from bench.loading import write_corpus
+from bench.loaded_sets import ask_each, load_set
 from bench.machine import describe_versions
 from bench.options import (
     ApiKeyOption,
@@ -36,18 +35,16 @@ from bench.options import (
     UrlOption,
     refuse_useless_keep,
 )
-from bench.progress import console, progress
+from bench.progress import console
 from bench.results import describe_run, write_results
 from bench.retrieval import WorkersOption
 from bench.service import MeasuredService, ServiceOptions, measured_service
-from memsvc.cli.evaluation.corpora import count_memories
 from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set
 from memsvc.domain.answerable.discrimination import Figures, figures_of
 from memsvc.domain.answerable.evidence import FEATURES
 
 UNANSWERABLE = frozenset({"adversarial", "Null", "abstention"})
 """Categories of questions without an answer: LoCoMo's fifth, LiHua-World's, BEAM's."""
-_JOBS_LIMIT_S = 6 * 3600.0
 
 
 class SetFigures(TypedDict):
@@ -166,23 +163,9 @@ def _has_answer(question: Question) -> bool:
 
 
 def _ask_set(evaluation_set: EvaluationSet, service: MeasuredService, workers: int) -> Samples:
-    name, corpora = evaluation_set.name, evaluation_set.corpora
-    banks = {corpus: service.make_bank(f"{name}-{corpus}") for corpus in corpora}
-    total = sum(count_memories(corpus) for corpus in corpora.values())
-    with progress(f"{name}: load", total) as advance:
-        for corpus, bank in banks.items():
-            write_corpus(bank, corpora[corpus], advance)
-    for bank in banks.values():
-        service.client.wait_for_jobs(bank.reference, timeout_s=_JOBS_LIMIT_S)
-    questions = evaluation_set.questions
-    with progress(f"{name}: ask", len(questions)) as advance, ThreadPoolExecutor(workers) as pool:
-
-        def ask(question: Question) -> list[float]:
-            measured = _features(question, banks[question.corpus])
-            advance(1)
-            return measured
-
-        features = list(pool.map(ask, questions))
+    name, questions = evaluation_set.name, evaluation_set.questions
+    banks = load_set(evaluation_set, service)
+    features = ask_each(name, questions, lambda each: _features(each, banks[each.corpus]), workers)
     return Samples(
         features=np.array(features),
         has_answer=np.array([_has_answer(each) for each in questions], dtype=np.bool_),
