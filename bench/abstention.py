@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
@@ -93,14 +94,36 @@ def abstention(  # noqa: PLR0913 — one parameter per option
     loaded = [read_set(folder) for folder in sets]
     for each in loaded:
         _refuse_one_sided(each)
-    with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
-        settings = describe_run(command="abstention", workers=workers, service=service.describe())
-        samples = _joined([_ask_set(each, service, workers) for each in loaded])
+    with TemporaryDirectory() as folder:
+        # A service does not start with weights for other features, such as those shipped before.
+        untrained = Path(folder) / "weights.json"
+        write_results(untrained, untrained_weights())
+        options = ServiceOptions(
+            url=url,
+            api_key=api_key,
+            keep=keep,
+            environment={"MEMSVC_RECALL__ANSWERABLE_WEIGHTS": str(untrained)},
+        )
+        samples, settings = _measured(loaded, options, workers)
     results = figures_of_sets(samples)
     write_results(out, {"sets": _RESULTS.dump_python(results), "settings": settings})
     if weights is not None:
         write_results(weights, weights_of(samples, results))
     console.print(_table_of(results))
+
+
+def untrained_weights() -> dict[str, object]:
+    """Return weights in the shipped form that call every question equally answered."""
+    count = len(FEATURES)
+    return {
+        "version": "untrained",
+        "features": list(FEATURES),
+        "means": [0.0] * count,
+        "scales": [1.0] * count,
+        "weights": [0.0] * count,
+        "intercept": 0.0,
+        "threshold": 0.0,
+    }
 
 
 def figures_of_sets(samples: Samples) -> dict[str, SetFigures]:
@@ -143,6 +166,15 @@ def weights_of(samples: Samples, results: Mapping[str, SetFigures]) -> dict[str,
         **body,
         "training": {**training, "sets": _RESULTS.dump_python(dict(results))},
     }
+
+
+def _measured(
+    loaded: Sequence[EvaluationSet], options: ServiceOptions, workers: int
+) -> tuple[Samples, dict[str, object]]:
+    """Return the questions of all sets with their features, and what they were measured with."""
+    with measured_service(options) as service:
+        settings = describe_run(command="abstention", workers=workers, service=service.describe())
+        return _joined([_ask_set(each, service, workers) for each in loaded]), settings
 
 
 def _figures(judged: Judged, samples: Samples) -> Figures:

@@ -114,7 +114,8 @@ def threshold_of(samples: Samples) -> float:
 
     By what is said of each question without its fold: of those that were trained on, the model
     knows the answers, so that further ones would be refused more often. A set with one fold alone
-    is divided for that.
+    is divided for that. It is the least of those chosen without one fold of a set: folds differ by
+    more than chance, and one that is easy should not decide.
     """
     folds = _divided(samples)
     said = np.zeros(len(folds))
@@ -122,8 +123,10 @@ def threshold_of(samples: Samples) -> float:
         inside = folds == fold
         said[inside] = predict(fit(samples.where(~inside)), samples.features[inside])
     return min(
-        threshold_for(said[samples.sets == name], samples.has_answer[samples.sets == name])
+        threshold_for(said[others], samples.has_answer[others])
         for name in np.unique(samples.sets)
+        for fold in np.unique(folds[samples.sets == name])
+        for others in [(samples.sets == name) & (folds != fold)]
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.__main__ import app
-from bench.abstention import figures_of_sets, weights_of
+from bench.abstention import figures_of_sets, untrained_weights, weights_of
 from bench.abstention_training import (
     Samples,
     calibrated_by_bank,
@@ -20,6 +20,7 @@ from bench.abstention_training import (
     threshold_of,
 )
 from bench.errors import BenchError
+from bench.results import write_results
 from memsvc.domain.answerable.discrimination import MOST_REFUSED, calibration_error
 from memsvc.domain.answerable.evidence import FEATURES
 from memsvc.errors import ConfigurationError
@@ -137,6 +138,14 @@ def test_written_weights_are_what_the_service_reads(tmp_path: Path) -> None:
     assert model.version == body["version"]
     answerable = predict(model, known.features)[known.has_answer]
     assert (answerable < model.threshold).mean() <= MOST_REFUSED + 0.02
+
+
+def test_a_service_starts_without_weights_for_its_features(tmp_path: Path) -> None:
+    write_results(tmp_path / "weights.json", untrained_weights())
+
+    model = load_answerable_model(tmp_path / "weights.json")
+
+    assert model.probability(dict.fromkeys(FEATURES, 3.0)) == 0.5
 
 
 def test_the_shipped_weights_fit_this_version_and_record_their_training() -> None:
