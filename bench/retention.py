@@ -10,6 +10,7 @@ from memsvc_client.models import Hit
 from rich.table import Table
 from typing_extensions import TypedDict
 
+from bench.abstention import UNANSWERABLE
 from bench.asking import MOST_HITS, refuse_failed_arms
 from bench.loaded_sets import ask_each, load_set
 from bench.metrics import recall_at
@@ -154,7 +155,11 @@ def _recall(answer: Answer, hits: Sequence[Hit]) -> float:
 
 def _ask_set(evaluation_set: EvaluationSet, service: MeasuredService, workers: int) -> list[Answer]:
     banks = load_set(evaluation_set, service)
-    questions = [each for each in evaluation_set.questions if each.gold]
+    questions = [
+        each
+        for each in evaluation_set.questions
+        if each.gold and UNANSWERABLE.isdisjoint(each.categories)
+    ]
     return ask_each(
         evaluation_set.name, questions, lambda each: _ask(each, banks[each.corpus]), workers
     )

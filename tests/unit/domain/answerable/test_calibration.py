@@ -64,7 +64,7 @@ def loss(cases: Cases, curve: Platt) -> float:
     for said, truth in zip(cases.uncalibrated.tolist(), cases.has_answer.tolist(), strict=True):
         score = curve.slope * log_odds(said) + curve.intercept
         entropy += float(np.logaddexp(0, -score if truth else score))
-    return entropy + (curve.slope - 1) ** 2 / 2 + 0.01 * curve.intercept**2 / 2
+    return entropy + 10 * (curve.slope - 1) ** 2 / 2 + 3 * curve.intercept**2 / 2
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (0.5, 1), (2, -2)])
