@@ -19,6 +19,7 @@ from bench.ppr import ppr
 from bench.progress import console
 from bench.recall import recall
 from bench.report import report
+from bench.retention import retention
 from bench.retrieval import retrieval
 from bench.scale import scale
 from memsvc.errors import MemsvcError
@@ -26,6 +27,7 @@ from memsvc.errors import MemsvcError
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(retrieval)
 app.command()(abstention)
+app.command()(retention)
 app.command()(recall)
 app.command()(scale)
 app.command()(ingest)

@@ -3,31 +3,30 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
 import typer
 from memsvc_client import Bank
+from pydantic import TypeAdapter
 from rich.table import Table
 from typing_extensions import TypedDict
 
 from bench.abstention_training import (
-    Floats,
+    Judged,
     Samples,
-    area_under_roc,
-    calibration_error,
+    calibrated_by_bank,
     fit,
     folds_of,
     held_out,
-    shares_below,
-    threshold_for,
+    threshold_of,
 )
 from bench.asking import refuse_failed_arms
 from bench.errors import BenchError
-from bench.loading import write_corpus
+from bench.loaded_sets import ask_each, load_set
 from bench.machine import describe_versions
 from bench.options import (
     ApiKeyOption,
@@ -37,27 +36,16 @@ from bench.options import (
     UrlOption,
     refuse_useless_keep,
 )
-from bench.progress import console, progress
+from bench.progress import console
 from bench.results import describe_run, write_results
 from bench.retrieval import WorkersOption
 from bench.service import MeasuredService, ServiceOptions, measured_service
-from memsvc.cli.evaluation.corpora import count_memories
 from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set
+from memsvc.domain.answerable.discrimination import Figures, figures_of
 from memsvc.domain.answerable.evidence import FEATURES
 
 UNANSWERABLE = frozenset({"adversarial", "Null", "abstention"})
 """Categories of questions without an answer: LoCoMo's fifth, LiHua-World's, BEAM's."""
-_JOBS_LIMIT_S = 6 * 3600.0
-
-
-class Figures(TypedDict):
-    """How well questions without an answer are told from the others, held out."""
-
-    area_under_roc: float
-    calibration_error: float
-    threshold: float
-    answerable_refused: float
-    unanswerable_caught: float
 
 
 class SetFigures(TypedDict):
@@ -67,10 +55,16 @@ class SetFigures(TypedDict):
     unanswerable: int
     folds: int
     within_set: Figures
-    """Trained on the other folds of the set."""
+    """Weights and threshold of the other folds of the set."""
     across_sets: Figures | None
-    """Trained on the other folds of all sets: what the shipped weights are worth."""
+    """Of the other folds of all sets, with one threshold for all: what the shipped ones are worth.
+    """
+    by_bank: Figures
+    """The same with each bank calibrated on others of its own questions."""
+    banks_calibrated: int
 
+
+_RESULTS = TypeAdapter(dict[str, SetFigures])
 
 WeightsOption = Annotated[
     Path | None,
@@ -100,17 +94,39 @@ def abstention(  # noqa: PLR0913 — one parameter per option
     loaded = [read_set(folder) for folder in sets]
     for each in loaded:
         _refuse_one_sided(each)
-    with measured_service(ServiceOptions(url=url, api_key=api_key, keep=keep)) as service:
-        settings = describe_run(command="abstention", workers=workers, service=service.describe())
-        samples = _joined([_ask_set(each, service, workers) for each in loaded])
-    results = figures_of(samples)
-    write_results(out, {"sets": results, "settings": settings})
+    with TemporaryDirectory() as folder:
+        # A service does not start with weights for other features, such as those shipped before.
+        untrained = Path(folder) / "weights.json"
+        write_results(untrained, untrained_weights())
+        options = ServiceOptions(
+            url=url,
+            api_key=api_key,
+            keep=keep,
+            environment={"MEMSVC_RECALL__ANSWERABLE_WEIGHTS": str(untrained)},
+        )
+        samples, settings = _measured(loaded, options, workers)
+    results = figures_of_sets(samples)
+    write_results(out, {"sets": _RESULTS.dump_python(results), "settings": settings})
     if weights is not None:
         write_results(weights, weights_of(samples, results))
     console.print(_table_of(results))
 
 
-def figures_of(samples: Samples) -> dict[str, SetFigures]:
+def untrained_weights() -> dict[str, object]:
+    """Return weights in the shipped form that call every question equally answered."""
+    count = len(FEATURES)
+    return {
+        "version": "untrained",
+        "features": list(FEATURES),
+        "means": [0.0] * count,
+        "scales": [1.0] * count,
+        "weights": [0.0] * count,
+        "intercept": 0.0,
+        "threshold": 0.0,
+    }
+
+
+def figures_of_sets(samples: Samples) -> dict[str, SetFigures]:
     """Return the figures of every set, each question judged by a training that never saw it."""
     names = [str(name) for name in np.unique(samples.sets)]
     within = held_out(samples, within_sets=True)
@@ -118,26 +134,22 @@ def figures_of(samples: Samples) -> dict[str, SetFigures]:
     results: dict[str, SetFigures] = {}
     for name in names:
         chosen = samples.sets == name
-        has_answer = samples.has_answer[chosen]
+        part = samples.where(chosen)
+        by_bank, count = calibrated_by_bank(part, (across or within).where(chosen))
         results[name] = SetFigures(
-            answerable=int(has_answer.sum()),
-            unanswerable=int((~has_answer).sum()),
-            folds=len(np.unique(samples.folds[chosen])),
-            within_set=_figures(within[chosen], samples.where(chosen)),
-            across_sets=None if across is None else _figures(across[chosen], samples.where(chosen)),
+            answerable=int(part.has_answer.sum()),
+            unanswerable=int((~part.has_answer).sum()),
+            folds=len(np.unique(part.folds)),
+            within_set=_figures(within.where(chosen), part),
+            across_sets=None if across is None else _figures(across.where(chosen), part),
+            by_bank=_figures(by_bank, part),
+            banks_calibrated=count,
         )
     return results
 
 
 def weights_of(samples: Samples, results: Mapping[str, SetFigures]) -> dict[str, object]:
-    """Return the shipped form of a training on all samples, with the record of it.
-
-    The threshold is the least of the sets': none of them has more answerable questions refused
-    than it may.
-    """
-    threshold = min(
-        (each["across_sets"] or each["within_set"])["threshold"] for each in results.values()
-    )
+    """Return the shipped form of a training on all samples, with the record of it."""
     model = fit(samples)
     body: dict[str, object] = {
         "features": list(FEATURES),
@@ -145,23 +157,28 @@ def weights_of(samples: Samples, results: Mapping[str, SetFigures]) -> dict[str,
         "scales": model.scales,
         "weights": model.weights,
         "intercept": model.intercept,
-        "threshold": threshold,
+        "threshold": threshold_of(samples),
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
     training = {"command": "python -m bench abstention", "versions": describe_versions()}
-    return {"version": digest, **body, "training": {**training, "sets": results}}
+    return {
+        "version": digest,
+        **body,
+        "training": {**training, "sets": _RESULTS.dump_python(dict(results))},
+    }
 
 
-def _figures(said: Floats, samples: Samples) -> Figures:
-    threshold = threshold_for(said, samples.has_answer)
-    refused, caught = shares_below(said, samples.has_answer, threshold)
-    return Figures(
-        area_under_roc=area_under_roc(said, samples.has_answer),
-        calibration_error=calibration_error(said, samples.has_answer),
-        threshold=threshold,
-        answerable_refused=refused,
-        unanswerable_caught=caught,
-    )
+def _measured(
+    loaded: Sequence[EvaluationSet], options: ServiceOptions, workers: int
+) -> tuple[Samples, dict[str, object]]:
+    """Return the questions of all sets with their features, and what they were measured with."""
+    with measured_service(options) as service:
+        settings = describe_run(command="abstention", workers=workers, service=service.describe())
+        return _joined([_ask_set(each, service, workers) for each in loaded]), settings
+
+
+def _figures(judged: Judged, samples: Samples) -> Figures:
+    return figures_of(judged.said, samples.has_answer, judged.refused)
 
 
 def _refuse_one_sided(evaluation_set: EvaluationSet) -> None:
@@ -178,28 +195,15 @@ def _has_answer(question: Question) -> bool:
 
 
 def _ask_set(evaluation_set: EvaluationSet, service: MeasuredService, workers: int) -> Samples:
-    name, corpora = evaluation_set.name, evaluation_set.corpora
-    banks = {corpus: service.make_bank(f"{name}-{corpus}") for corpus in corpora}
-    total = sum(count_memories(corpus) for corpus in corpora.values())
-    with progress(f"{name}: load", total) as advance:
-        for corpus, bank in banks.items():
-            write_corpus(bank, corpora[corpus], advance)
-    for bank in banks.values():
-        service.client.wait_for_jobs(bank.reference, timeout_s=_JOBS_LIMIT_S)
-    questions = evaluation_set.questions
-    with progress(f"{name}: ask", len(questions)) as advance, ThreadPoolExecutor(workers) as pool:
-
-        def ask(question: Question) -> list[float]:
-            measured = _features(question, banks[question.corpus])
-            advance(1)
-            return measured
-
-        features = list(pool.map(ask, questions))
+    name, questions = evaluation_set.name, evaluation_set.questions
+    banks = load_set(evaluation_set, service)
+    features = ask_each(name, questions, lambda each: _features(each, banks[each.corpus]), workers)
     return Samples(
         features=np.array(features),
         has_answer=np.array([_has_answer(each) for each in questions], dtype=np.bool_),
         sets=np.array([name] * len(questions)),
         folds=np.array(folds_of([each.corpus for each in questions], name)),
+        banks=np.array([f"{name}/{each.corpus}" for each in questions]),
     )
 
 
@@ -220,6 +224,7 @@ def _joined(parts: Sequence[Samples]) -> Samples:
         has_answer=np.concatenate([each.has_answer for each in parts]),
         sets=np.concatenate([each.sets for each in parts]),
         folds=np.concatenate([each.folds for each in parts]),
+        banks=np.concatenate([each.banks for each in parts]),
     )
 
 
@@ -229,14 +234,15 @@ def _table_of(results: Mapping[str, SetFigures]) -> Table:
         for trained_on, figures in (
             ("the set's other folds", each["within_set"]),
             ("all sets' other folds", each["across_sets"]),
+            ("these, banks calibrated", each["by_bank"]),
         ):
             if figures is not None:
                 table.add_row(
                     name,
                     trained_on,
-                    f"{figures['area_under_roc']:.3f}",
-                    f"{figures['calibration_error']:.3f}",
-                    f"{figures['answerable_refused']:.1%}",
-                    f"{figures['unanswerable_caught']:.1%}",
+                    f"{figures.area_under_roc:.3f}",
+                    f"{figures.calibration_error:.3f}",
+                    f"{figures.answerable_refused:.1%}",
+                    f"{figures.unanswerable_caught:.1%}",
                 )
     return table

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memsvc.domain.answerable.evidence import FEATURES
+from memsvc.domain.answerable.discrimination import Flags, Floats, threshold_for
+from memsvc.domain.answerable.fitting import Cases, has_enough, held_out_calibrations
 from memsvc.domain.answerable.model import AnswerableModel
 
-Floats = NDArray[np.float64]
-
-MOST_REFUSED = 0.05
-"""Share of answerable questions that may be refused."""
 _RIDGE = 2.0
 """Pull of the weights towards 0, in questions; figures hardly change from 1 to 20."""
 _STEPS = 50
 _CLOSE = 1e-9
-_BINS = 10
+_PARTS = 5
+"""Of a set with one fold alone, where a threshold is chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +24,21 @@ class Samples:
 
     features: Floats
     """(questions, features), columns as ``FEATURES``."""
-    has_answer: NDArray[np.bool_]
+    has_answer: Flags
     sets: NDArray[np.str_]
     folds: NDArray[np.str_]
     """Conversation, or half of one; no fold is in two sets."""
+    banks: NDArray[np.str_]
+    """Conversation."""
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Samples":
+    def where(self, chosen: Flags) -> "Samples":
         """Return some of the rows."""
         return Samples(
             features=self.features[chosen],
             has_answer=self.has_answer[chosen],
             sets=self.sets[chosen],
             folds=self.folds[chosen],
+            banks=self.banks[chosen],
         )
 
 
@@ -72,54 +73,87 @@ def fit(samples: Samples, version: str = "", threshold: float = 0.0) -> Answerab
 
 def predict(model: AnswerableModel, features: Floats) -> Floats:
     """Return the model's probability of each row."""
-    return np.array(
-        [model.probability(dict(zip(FEATURES, row, strict=True))) for row in features.tolist()]
-    )
+    rows = (features - np.array(model.means)) / np.array(model.scales)
+    return _sigmoid(rows @ np.array(model.weights) + model.intercept)
 
 
-def held_out(samples: Samples, *, within_sets: bool) -> Floats:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """What trainings that never saw them say of questions."""
+
+    said: Floats
+    """Probabilities."""
+    refused: Flags
+
+    def where(self, chosen: Flags) -> "Judged":
+        """Return what is said of some of them."""
+        return Judged(said=self.said[chosen], refused=self.refused[chosen])
+
+
+def held_out(samples: Samples, *, within_sets: bool) -> Judged:
     """Return for each question what a training without its fold says of it.
 
-    ``within_sets``: trained on the other folds of its set alone, not on those of all sets.
+    Weights and threshold come from the other folds alone. ``within_sets``: those of its set, not of
+    all sets.
     """
     said = np.zeros(len(samples.has_answer))
+    refused = np.zeros(len(samples.has_answer), dtype=np.bool_)
     for fold in np.unique(samples.folds):
         inside = samples.folds == fold
         rest = ~inside
         if within_sets:
             rest &= samples.sets == samples.sets[inside][0]
-        said[inside] = predict(fit(samples.where(rest)), samples.features[inside])
-    return said
+        training = samples.where(rest)
+        said[inside] = predict(fit(training), samples.features[inside])
+        refused[inside] = said[inside] < threshold_of(training)
+    return Judged(said=said, refused=refused)
 
 
-def area_under_roc(said: Floats, has_answer: NDArray[np.bool_]) -> float:
-    """Return how often an answerable question gets more than an unanswerable one; ties are half."""
-    yes, no = said[has_answer], said[~has_answer]
-    below = np.searchsorted(np.sort(no), yes, side="left").sum()
-    not_above = np.searchsorted(np.sort(no), yes, side="right").sum()
-    return float((below + not_above) / 2 / (len(yes) * len(no)))
+def threshold_of(samples: Samples) -> float:
+    """Return a threshold at which in no set more answerable questions are refused than may be.
+
+    By what is said of each question without its fold: of those that were trained on, the model
+    knows the answers, so that further ones would be refused more often. A set with one fold alone
+    is divided for that. It is the least of those chosen without one fold of a set: folds differ by
+    more than chance, and one that is easy should not decide.
+    """
+    folds = _divided(samples)
+    said = np.zeros(len(folds))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        said[inside] = predict(fit(samples.where(~inside)), samples.features[inside])
+    return min(
+        threshold_for(said[others], samples.has_answer[others])
+        for name in np.unique(samples.sets)
+        for fold in np.unique(folds[samples.sets == name])
+        for others in [(samples.sets == name) & (folds != fold)]
+    )
 
 
-def calibration_error(said: Floats, has_answer: NDArray[np.bool_]) -> float:
-    """Return the mean difference of probability and share, over ten bins of equally many."""
-    order = np.argsort(said, kind="stable")
-    parts = [part for part in np.array_split(order, _BINS) if len(part)]
-    errors = [len(part) * abs(has_answer[part].mean() - said[part].mean()) for part in parts]
-    return float(sum(errors) / len(said))
+def calibrated_by_bank(samples: Samples, judged: Judged) -> tuple[Judged, int]:
+    """Return what is said if each bank is calibrated on its own questions, and how many are.
+
+    A question's calibration is made of others of its bank. Banks with too few questions stay as
+    they are.
+    """
+    said, refused, count = judged.said.copy(), judged.refused.copy(), 0
+    for bank in np.unique(samples.banks):
+        inside = samples.banks == bank
+        cases = Cases(uncalibrated=judged.said[inside], has_answer=samples.has_answer[inside])
+        if not has_enough(cases):
+            continue
+        said[inside], refused[inside] = held_out_calibrations(cases)
+        count += 1
+    return Judged(said=said, refused=refused), count
 
 
-def threshold_for(said: Floats, has_answer: NDArray[np.bool_]) -> float:
-    """Return the greatest threshold that refuses at most ``MOST_REFUSED`` of the answerable."""
-    answered = np.sort(said[has_answer])
-    return float(answered[int(MOST_REFUSED * len(answered))])
-
-
-def shares_below(
-    said: Floats, has_answer: NDArray[np.bool_], threshold: float
-) -> tuple[float, float]:
-    """Return the shares of answerable and of unanswerable questions below a threshold."""
-    below = said < threshold
-    return float(below[has_answer].mean()), float(below[~has_answer].mean())
+def _divided(samples: Samples) -> NDArray[np.str_]:
+    folds = samples.folds.astype(object)
+    for name in np.unique(samples.sets):
+        inside = np.flatnonzero(samples.sets == name)
+        if len(np.unique(samples.folds[inside])) == 1:
+            folds[inside] = [f"{name}/{at % _PARTS}" for at in range(len(inside))]
+    return folds.astype(np.str_)
 
 
 def _sigmoid(scores: Floats) -> Floats:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from bench.errors import BenchError
+from bench.markdown import Results
 from bench.progress import console
-from bench.report_tables import TABLES, Results, read_results
+from bench.report_tables import TABLES, read_results
 
 _ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = _ROOT / "docs" / "benchmarks.md"

@@ -1,35 +1,34 @@
 """Tables of docs/benchmarks.md, each made of raw results alone."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from bench.errors import BenchError
-
-Results: TypeAlias = Mapping[str, Any]
-"""What the files of ``bench/results`` hold, by name without ``.json``."""
+from bench import answer_tables
+from bench.markdown import NONE, Results, percent, result_of, table
 
 _PASSAGE_SETS = ("hotpotqa_dev", "musique_train100", "2wiki_migres164")
 _ANSWERABLE = "1-4"
-_NONE = "\u2013"
 
 
 def retrieval(results: Results) -> str:
     """Recall of one arm and of two, beside reference code."""
-    reference = _of(results, "reference-retrieval")["sets"]
-    files = [_of(results, f"retrieval-{arms}")["sets"] for arms in ("dense", "lexical", "all")]
+    reference = result_of(results, "reference-retrieval")["sets"]
+    files = [
+        result_of(results, f"retrieval-{arms}")["sets"] for arms in ("dense", "lexical", "all")
+    ]
     rows = []
     by_five = (*_PASSAGE_SETS, "lihuaworld")
     for name, at in (("locomo", "10"), *((each, "5") for each in by_five)):
         figures = [_recall(sets[name], at) for sets in files]
-        own = [_percent(each) for each in figures]
+        own = [percent(each) for each in figures]
         own[-1] = f"**{own[-1]}**"
         simple = [_plain(reference[name].get(kind)) for kind in ("dense", "bm25", "fused")]
         rows.append([_titled(name), str(_count(files[0][name])), *own, *simple])
     heads = ["set", "n", "dense", "lexical", "both", "reference: dense", "BM25", "fused"]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def retrieval_every_arm(results: Results) -> str:
@@ -39,17 +38,17 @@ def retrieval_every_arm(results: Results) -> str:
         ("locomo", "retrieval-episode", "10"),
         *((each, "retrieval-graph", "5") for each in _PASSAGE_SETS),
     ):
-        found = _of(results, file)["sets"][name]
-        cells = [_percent(_recall(found, at)) for at in ("5", "10", "20")]
+        found = result_of(results, file)["sets"][name]
+        cells = [percent(_recall(found, at)) for at in ("5", "10", "20")]
         place = ("5", "10", "20").index(main)
         cells[place] = f"**{cells[place]}**"
         rows.append([_titled(name), str(_count(found)), *cells, f"`{file}.json`"])
-    return _table(["set", "n", "at 5", "at 10", "at 20", "raw"], rows)
+    return table(["set", "n", "at 5", "at 10", "at 20", "raw"], rows)
 
 
 def recall(results: Results, file: str = "recall") -> str:
     """Whole recalls, by size and clients."""
-    found = _of(results, file)
+    found = result_of(results, file)
     rows = []
     for row in found["rows"]:
         cpu = row["cpu_ms"]
@@ -66,13 +65,13 @@ def recall(results: Results, file: str = "recall") -> str:
     heads = ["memories", "clients", "p50 / p95 ms", "recalls/s"]
     heads += ["CPU ms per recall: service + database + clients", "loop lag p99 ms"]
     load = found["settings"].get("load_average", [0.0])[0]
-    return f"{_table(heads, rows)}\n\nLoad average of the machine when it began: {load:.1f}."
+    return f"{table(heads, rows)}\n\nLoad average of the machine when it began: {load:.1f}."
 
 
 def recall_stages(results: Results) -> str:
     """Where one client's recalls spend their time."""
     rows = []
-    for row in _of(results, "recall")["rows"]:
+    for row in result_of(results, "recall")["rows"]:
         if row["stages_cpu_ms"] is None:
             continue
         # The episode arm is a stage by itself, whoever tells its time.
@@ -83,22 +82,22 @@ def recall_stages(results: Results) -> str:
                 f"{row['memories']:,}",
                 stage,
                 _decimal(cpu.get(stage)),
-                _NONE
+                NONE
                 if stage not in took
                 else f"{_decimal(took[stage]['p50'])} / {_decimal(took[stage]['p95'])}",
             ]
             for stage in _ordered({*cpu, *took})
         ]
-    return _table(["memories", "stage", "CPU ms", "p50 / p95 ms"], rows)
+    return table(["memories", "stage", "CPU ms", "p50 / p95 ms"], rows)
 
 
 def peers(results: Results, file: str = "recall") -> str:
     """Our service and other memory libraries on the same work."""
-    found = _of(results, file)
+    found = result_of(results, file)
     rows = []
     for peer in found["peers"]:
         if "reason" in peer:
-            rows.append([peer["name"], peer["reason"], *[_NONE] * 6])
+            rows.append([peer["name"], peer["reason"], *[NONE] * 6])
             continue
         encoded = peer["with_encoder"]
         rows.append(
@@ -109,25 +108,25 @@ def peers(results: Results, file: str = "recall") -> str:
                 f"{peer['searches_per_s']:.1f} / {encoded['searches_per_s']:.1f}",
                 f"{peer['cpu_ms']['add']:.1f} / {encoded['add_cpu_ms']:.1f}",
                 f"{peer['cpu_ms']['search']:.1f} / {encoded['search_cpu_ms']:.1f}",
-                _percent(peer.get("recall_at_10")),
+                percent(peer.get("recall_at_10")),
                 ", ".join(f"{name} {said}" for name, said in peer["facts"].items()),
             ]
         )
     heads = ["system", "memories", "adds/s", "searches/s", "CPU ms per add", "per search"]
-    table = _table([*heads, "recall@10", "facts"], rows)
+    written = table([*heads, "recall@10", "facts"], rows)
     said = [
         f"{ours} to {name}: {_ratios_of(found[ratios][name])}."
         for ours, ratios in (("Ours", "ratios"), ("Ours, dense arm alone,", "dense_ratios"))
         for name in sorted(found.get(ratios, {}))
     ]
-    return "\n\n".join([table, *said])
+    return "\n\n".join([written, *said])
 
 
 def scale(results: Results) -> str:
     """Recall among many memories, without embedding."""
     rows = []
     for file in ("scale-one-bank", "scale-many-banks"):
-        found = _of(results, file)["scale"]
+        found = result_of(results, file)["scale"]
         banks, each = found["banks"], found["memories"] // found["banks"]
         where = f"{each:,} in one bank" if banks == 1 else f"{banks:,} banks of {each:,}"
         arms = found["arms"]
@@ -142,55 +141,55 @@ def scale(results: Results) -> str:
             ]
         )
     heads = ["memories", "dense", "both arms", "both, had embedding taken no time"]
-    return _table([*heads, "first recall of a bank"], rows)
+    return table([*heads, "first recall of a bank"], rows)
 
 
 def walks_small(results: Results) -> str:
     """Walks over the smaller graph."""
-    return _walks(_of(results, "ppr-100k-1m"))
+    return _walks(result_of(results, "ppr-100k-1m"))
 
 
 def retrieval_conversations(results: Results) -> str:
     """Recall on conversations, every arm, by category where a set has any."""
-    found = _of(results, "retrieval-conversations")["sets"]
+    found = result_of(results, "retrieval-conversations")["sets"]
     rows = []
     for name, of_set in found.items():
         kinds = of_set.get("by_category", {})
         parts = {"all": of_set} if name != "locomo" else {}
         for kind, of_part in {**parts, **kinds}.items():
-            cells = [_percent(of_part["recall"].get(at)) for at in ("5", "10", "20")]
+            cells = [percent(of_part["recall"].get(at)) for at in ("5", "10", "20")]
             rows.append([name, kind, str(of_part["n"]), *cells])
-    return _table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
+    return table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
 
 
 def retrieval_passages(results: Results) -> str:
     """Recall on passages, every arm."""
     rows = []
-    for name, of_set in _of(results, "retrieval-passages")["sets"].items():
-        cells = [_percent(of_set["recall"].get(at)) for at in ("2", "5", "10", "20")]
+    for name, of_set in result_of(results, "retrieval-passages")["sets"].items():
+        cells = [percent(of_set["recall"].get(at)) for at in ("2", "5", "10", "20")]
         rows.append([name, str(of_set["n"]), *cells])
-    return _table(["set", "n", "at 2", "at 5", "at 10", "at 20"], rows)
+    return table(["set", "n", "at 2", "at 5", "at 10", "at 20"], rows)
 
 
 def index_equal(results: Results) -> str:
     """Similarity search in a thousand partitions of a thousand vectors."""
-    return _similarity(_of(results, "index-equal"))
+    return _similarity(result_of(results, "index-equal"))
 
 
 def index_one(results: Results) -> str:
     """Similarity search in one partition of a million vectors."""
-    return _similarity(_of(results, "index-one"))
+    return _similarity(result_of(results, "index-one"))
 
 
 def organise(results: Results) -> str:
     """What organising finds, by set, extractor and stage."""
     rows = []
     for model in ("rules", "scripted"):
-        for name, found in _of(results, f"organise-{model}")["sets"].items():
+        for name, found in result_of(results, f"organise-{model}")["sets"].items():
             for stage, done in found["stages"].items():
                 counts = ", ".join(f"{n:,} {what}" for what, n in sorted(done["counts"].items()))
-                rows.append([name, model, stage, f"{done['per_s']:.0f}", counts or _NONE])
-    return _table(["set", "looked at by", "stage", "memories/s", "what came of it"], rows)
+                rows.append([name, model, stage, f"{done['per_s']:.0f}", counts or NONE])
+    return table(["set", "looked at by", "stage", "memories/s", "what came of it"], rows)
 
 
 def _similarity(found: Mapping[str, Any]) -> str:
@@ -199,7 +198,7 @@ def _similarity(found: Mapping[str, Any]) -> str:
     rows = []
     for row in found["rows"]:
         if "reason" in row:
-            rows.append([row["name"], *[_NONE] * 5, row["reason"]])
+            rows.append([row["name"], *[NONE] * 5, row["reason"]])
             continue
         single = row["single_ms"]
         rows.append(
@@ -214,12 +213,12 @@ def _similarity(found: Mapping[str, Any]) -> str:
             ]
         )
     heads = ["system", "built in s", "size, times the vectors'", "one query, ms", "queries/s"]
-    return _table([*heads, "recall@10", "why not"], rows)
+    return table([*heads, "recall@10", "why not"], rows)
 
 
 def walks_large(results: Results) -> str:
     """Walks over the larger graph."""
-    return _walks(_of(results, "ppr-1m-10m"))
+    return _walks(result_of(results, "ppr-1m-10m"))
 
 
 def runs(results: Results) -> str:
@@ -233,7 +232,7 @@ def runs(results: Results) -> str:
         where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"
         with_what = [f"{each} {versions[each]}" for each in _TOLD if each in versions]
         rows.append([f"`{name}.json`", _options(settings), where, ", ".join(with_what)])
-    return _table(["file", "settings", "machine", "versions"], rows)
+    return table(["file", "settings", "machine", "versions"], rows)
 
 
 TABLES: Mapping[str, Callable[[Results], str]] = {
@@ -243,6 +242,8 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "retrieval-passages": retrieval_passages,
     "index-equal": index_equal,
     "index-one": index_one,
+    "abstention": answer_tables.abstention,
+    "retention": answer_tables.retention,
     "recall": recall,
     "recall-1m": partial(recall, file="recall-1m"),
     "recall-stages": recall_stages,
@@ -279,12 +280,6 @@ def read_results(folder: Path) -> Results:
     }
 
 
-def _of(results: Results, name: str) -> Any:  # noqa: ANN401 — JSON
-    if name not in results:
-        raise BenchError(f"There is no {name}.json among the results.")
-    return results[name]
-
-
 def _walks(found: Mapping[str, Any]) -> str:
     rows = [
         [
@@ -303,7 +298,7 @@ def _walks(found: Mapping[str, Any]) -> str:
         f" {insert['max_ms']:.1f} at most."
     )
     heads = ["", "median ms", "mean ms", "overlap of the best 50", "bytes per directed edge"]
-    return f"{_table(heads, rows)}\n\n{said}"
+    return f"{table(heads, rows)}\n\n{said}"
 
 
 def _options(settings: Mapping[str, Any]) -> str:
@@ -344,16 +339,12 @@ def _ratios_of(ratios: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f} \u00d7" for name, value in named.items())
 
 
-def _percent(share: float | None) -> str:
-    return _NONE if share is None else f"{100 * share:.1f}"
-
-
 def _plain(value: float | None) -> str:
-    return _NONE if value is None else f"{value:.1f}"
+    return NONE if value is None else f"{value:.1f}"
 
 
 def _decimal(value: float | None) -> str:
-    return _NONE if value is None else f"{value:.1f}"
+    return NONE if value is None else f"{value:.1f}"
 
 
 def _figure(value: float) -> str:
@@ -362,8 +353,3 @@ def _figure(value: float) -> str:
 
 def _span(figures: Mapping[str, float]) -> str:
     return f"{figures['p50']:.1f} / {figures['p95']:.1f}"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)

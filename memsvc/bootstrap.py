@@ -24,6 +24,7 @@ from memsvc.ports import Clock, Embedder, MemoryIndex, Reranker
 from memsvc.services.answerable import AssessAnswerable, load_answerable_model
 from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
+from memsvc.services.calibrations import Calibrations
 from memsvc.services.compose_context import ComposeContext
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.decay_replay import DecayReplay
@@ -77,6 +78,7 @@ from memsvc.services.thoughts import Thoughts
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
+from memsvc.store.calibration_reads import CalibrationReads
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
@@ -119,6 +121,7 @@ class Application:
     summaries: Summaries
     consolidation: Consolidation
     retention: Retention
+    calibrations: Calibrations
     erase: Erase
     decay_replay: DecayReplay
     graph: Graph
@@ -252,6 +255,8 @@ def build_application(
     queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts))
     recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     reads = RecallReads(engine)
+    judging = load_answerable_model(settings.recall.answerable_weights)
+    calibrations = CalibrationReads(engine)
     pass_through = PassThrough(store, lexical)
     find = Find(
         store,
@@ -277,7 +282,7 @@ def build_application(
         pass_through=pass_through,
         widen=widening(settings, store, tokens, model),
         refine=refining(settings, tokens, reranker or hosted, model),
-        assess=AssessAnswerable(lexical, load_answerable_model(settings.recall.answerable_weights)),
+        assess=AssessAnswerable(lexical, judging, calibrations),
     )
     kept = KeptSettings(settings)
     recorder = Recorder(recall_log, clock, settings.recording, kept)
@@ -310,6 +315,7 @@ def build_application(
         summaries=Summaries(store),
         consolidation=Consolidation(store, stages.every),
         retention=Retention(store, clock),
+        calibrations=Calibrations(store, reads, calibrations, judging),
         erase=Erase(store, signer),
         decay_replay=DecayReplay(store, clock),
         graph=Graph(store, graphs, logged),

@@ -19,6 +19,7 @@ from memsvc.api.problems import problem_response
 from memsvc.api.routes import (
     bank_operations,
     banks,
+    calibrations,
     consolidation,
     context,
     episodes,
@@ -56,6 +57,7 @@ _ROUTERS = (
     portraits.router,
     summaries.router,
     retention.router,
+    calibrations.router,
     usage.router,
     graph.router,
     facts.router,

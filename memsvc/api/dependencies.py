@@ -12,6 +12,7 @@ from memsvc.api.schemas import limits
 from memsvc.api.schemas.fields import BANK_NAME_PATTERN
 from memsvc.bootstrap import Application
 from memsvc.services.banks import Banks
+from memsvc.services.calibrations import Calibrations
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erase import Erase
@@ -133,6 +134,10 @@ async def _retention(request: Request) -> Retention:
     return application_of(request).retention
 
 
+async def _calibrations(request: Request) -> Calibrations:
+    return application_of(request).calibrations
+
+
 async def _erase(request: Request) -> Erase:
     return application_of(request).erase
 
@@ -174,6 +179,7 @@ GiveFactsUseCase = Annotated[GiveFacts, Depends(_give_facts)]
 PortraitsUseCase = Annotated[Portraits, Depends(_portraits)]
 OperationsUseCase = Annotated[Operations, Depends(_operations)]
 RetentionUseCase = Annotated[Retention, Depends(_retention)]
+CalibrationsUseCase = Annotated[Calibrations, Depends(_calibrations)]
 EraseUseCase = Annotated[Erase, Depends(_erase)]
 DecayReplayUseCase = Annotated[DecayReplay, Depends(_decay_replay)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]

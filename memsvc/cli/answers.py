@@ -57,8 +57,8 @@ def answerable_line(judged: Answerable) -> str:
     if judged.probability is None:
         return f"Answerable: not judged. {judged.reason or ''}".rstrip()
     verdict = "yes" if judged.is_answerable else "no"
-    statement = safe(judged.statement or "")
-    return f"Answerable: {verdict} ({judged.probability:.0%}). {statement}".rstrip()
+    said = " ".join(filter(None, (judged.statement, judged.note)))
+    return f"Answerable: {verdict} ({judged.probability:.0%}). {safe(said)}".rstrip()
 
 
 def elapsed_line(elapsed: Elapsed) -> str:

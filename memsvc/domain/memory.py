@@ -15,7 +15,8 @@ Json = TypeAliasType(
     "Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 )
 Metadata: TypeAlias = Mapping[str, Json]
-"""The caller's own key-value data; stored and filtered, never interpreted."""
+"""The caller's own key-value data; stored and filtered, not interpreted, but for the number
+``importance`` where settings say so."""
 
 
 class MemoryKind(StrEnum):

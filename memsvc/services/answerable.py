@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from memsvc.domain.answerable.calibration import mismatch
 from memsvc.domain.answerable.evidence import CANDIDATES, FEATURES, Evidence, Found
 from memsvc.domain.answerable.model import AnswerableModel
 from memsvc.domain.answerable.verdict import Verdict, judge
@@ -21,7 +23,9 @@ from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.errors import ConfigurationError, UnavailableError
 from memsvc.ports import IndexEntry
 from memsvc.services.arms import ArmOutcome, ArmStatus
+from memsvc.services.calibrations import stamp_of
 from memsvc.services.second_hop import PresenceSource
+from memsvc.store.calibration_reads import CalibrationReads
 
 _SHIPPED = "weights.json"
 _QUOTED_CHARS = 120
@@ -39,6 +43,10 @@ class Answerability:
     """The beginning of the closest memory, in one line; stored words, unlike the verdict's."""
     model: str
     """The training whose weights were used."""
+    calibrated_at: datetime | None = None
+    """When the calibration of the bank was made; ``None`` if none was used."""
+    note: str | None = None
+    """Why the bank's calibration was not used, if it has one that was not."""
 
     @property
     def statement(self) -> str | None:
@@ -66,11 +74,14 @@ class Candidates:
 
 
 class AssessAnswerable:
-    """Judges by what a recall has at hand, and which words its candidates hold."""
+    """Judges by what a recall has at hand, which words its candidates hold, and the calibration."""
 
-    def __init__(self, words: PresenceSource, model: AnswerableModel) -> None:
+    def __init__(
+        self, words: PresenceSource, model: AnswerableModel, calibrations: CalibrationReads
+    ) -> None:
         self._words = words
         self._model = model
+        self._calibrations = calibrations
 
     async def __call__(self, asked: Candidates) -> Answerability:
         """Return the judgement; without one where dense or lexical arm did not answer."""
@@ -83,13 +94,20 @@ class AssessAnswerable:
             evidence = await self._evidence(asked, memories)
         except UnavailableError as error:
             return self._unjudged(error.message)
+        stored = await self._calibrations.of(asked.bank.scope)
+        note = None
+        if stored is not None:
+            note = mismatch(stored.origin.stamp, stamp_of(asked.bank, self._model))
+        used = stored if note is None else None
         best = memories[0] if memories else None
         return Answerability(
-            verdict=judge(evidence, self._model),
+            verdict=judge(evidence, self._model, None if used is None else used.calibration),
             reason=None,
             closest=None if best is None else best.id,
             quote=None if best is None else _quote(best),
             model=self._model.version,
+            calibrated_at=None if used is None else used.recorded_at,
+            note=note,
         )
 
     async def _evidence(self, asked: Candidates, memories: Sequence[Memory]) -> Evidence:

@@ -15,6 +15,7 @@ from memsvc.domain.memory import Memory
 from memsvc.errors import NotIndexedError
 from memsvc.services.arms import ArmOutcome, ArmQuery, Arms, rankings_of, skipped
 from memsvc.services.bank_arms import asked_arms, switched_off
+from memsvc.services.bounded_factors import BoundedFactors
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
 from memsvc.services.named_days import SHARE, NamedDays
@@ -28,7 +29,8 @@ from memsvc.store.transactions import Store
 
 _WEIGHED = 200
 """So many of the best are weighed by when they happened and who said them, where the question says
-when or who: what was said that day need not resemble it."""
+when or who: what was said that day need not resemble it. So are they by retention and importance.
+"""
 RANKED_AT_ONCE = 2
 """Recalls of a process whose candidates are ranked at a time. Ranking is mostly Python, of which
 one thread runs at a time: of many at once each takes as long as all together, and graphs are left
@@ -55,6 +57,7 @@ class Find:
         self._episode = episode
         self._second_hop = second_hop
         self._days = NamedDays(store=store, arms=arms)
+        self._factors = BoundedFactors(store, reads, settings)
         self._turns = asyncio.Semaphore(RANKED_AT_ONCE)
 
     @property
@@ -87,7 +90,8 @@ class Find:
         most = max(needs, query.k * (2 if query.explain else 1))
         if query.answerable or question.order is not None:
             most = max(most, CANDIDATES)
-        is_weighed = bool(question.spans) or question.weighs_speakers
+        is_told = bool(question.spans) or question.weighs_speakers
+        is_weighed = is_told or self._factors.weighs
         pool = max(most, _WEIGHED) if is_weighed else most
         async with self._turn(query):
             stages.mark("wait")
@@ -98,9 +102,13 @@ class Find:
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
         found = Found(fused=fused, visible={}, arms=outcomes, hops=hops, walk=walk)
-        if is_weighed:
+        if is_told:
             of_days = await self._days(question, asked, arms, _weights(self._settings))
-            found = (await self._weighed(found, question, of_days)).best(most)
+            found = await self._weighed(found, question, of_days)
+        if self._factors.weighs:
+            found = await self._factors(question, found)
+        if is_weighed:
+            found = found.best(most)
         wanted = [each.memory_id for each in found.fused]
         visible = await self.visible(question, wanted)
         stages.mark("fetch")

@@ -51,6 +51,12 @@ class RecallSettings(SettingsGroup):
     reply_weight: Annotated[float, Field(ge=0, le=1)] = 0.4
     """Of an assistant's replies where the asker's own words are asked for; 1 weighs them alike
     (docs/decisions/0046-whose-words.md)."""
+    retention_weight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of its score that a memory loses which retains nothing by its bank's policy; 0 leaves
+    retention to sweeps (docs/decisions/0048-bounded-factors.md)."""
+    importance_weight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of its score that a memory loses whose metadata has the number ``importance`` 0; 1, or
+    none, loses nothing. 0 does not look at metadata."""
     candidates_per_arm: Annotated[int, Field(ge=1)] = 100
     further_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Of each query, clue or round that a language model adds to a question, beside 1 for that

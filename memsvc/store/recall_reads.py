@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import LiteralString, cast
+from typing import LiteralString, TypeAlias, cast
 from uuid import UUID
 
 import numpy as np
@@ -18,7 +18,15 @@ from memsvc.domain.episode_evidence import Places
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId
-from memsvc.domain.memory import BankScope, BankState, Memory, MemoryState, ResolvedBank
+from memsvc.domain.memory import (
+    BankScope,
+    BankState,
+    Memory,
+    MemoryKind,
+    MemoryState,
+    ResolvedBank,
+)
+from memsvc.domain.retention.sweep import SweepItem
 from memsvc.domain.speakers import ASSISTANT_SPELLINGS
 from memsvc.errors import BankNotFoundError
 from memsvc.store import tables as t
@@ -58,6 +66,13 @@ _TELLINGS: LiteralString = """
 SELECT memory_id, occurred_at, speaker FROM memories
 WHERE bank_id = %(bank)s AND memory_id = ANY(%(ids)s)
 """
+_STANDINGS: LiteralString = """
+SELECT memory_id, kind, recorded_at, last_reinforced_at, strength, pinned,
+    CASE jsonb_typeof(metadata -> 'importance')
+        WHEN 'number' THEN least(greatest((metadata -> 'importance')::numeric, 0), 1)::float8
+    END
+FROM memories WHERE bank_id = %(bank)s AND memory_id = ANY(%(ids)s)
+"""
 _PLACE = np.dtype([("key", "S16"), ("episode", "S16"), ("seq", ">i4")])
 
 
@@ -67,6 +82,18 @@ class Telling:
 
     occurred_at: datetime
     speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStanding:
+    """How a memory stands with its bank's retention policy, and with who wrote it."""
+
+    item: SweepItem
+    importance: float | None
+    """What the number ``importance`` of its metadata is, held within [0, 1]."""
+
+
+Standings: TypeAlias = Mapping[MemoryId, MemoryStanding]
 
 
 class RecallReads:
@@ -134,6 +161,25 @@ class RecallReads:
         parameters = {"bank": scope.bank_id, "ids": UuidArray(memory_ids)}
         rows = await read_once(self._engine, scope.tenant_id, _TELLINGS, parameters)
         return {MemoryId(key): Telling(when, speaker) for key, when, speaker in rows}
+
+    async def standings(self, scope: BankScope, memory_ids: Sequence[MemoryId]) -> Standings:
+        """Return how memories stand, whatever their state."""
+        parameters = {"bank": scope.bank_id, "ids": UuidArray(memory_ids)}
+        rows = await read_once(self._engine, scope.tenant_id, _STANDINGS, parameters)
+        return {
+            MemoryId(key): MemoryStanding(
+                SweepItem(
+                    memory_id=MemoryId(key),
+                    kind=MemoryKind(kind),
+                    recorded_at=recorded_at,
+                    last_reinforced_at=last_reinforced_at,
+                    strength=strength,
+                    pinned=pinned,
+                ),
+                importance,
+            )
+            for key, kind, recorded_at, last_reinforced_at, strength, pinned, importance in rows
+        }
 
     async def active(
         self, scope: BankScope, memory_ids: Sequence[MemoryId], now: datetime

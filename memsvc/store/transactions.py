@@ -28,6 +28,7 @@ from memsvc.store.annotations import AnnotationReader, AnnotationWriter
 from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
 from memsvc.store.banks import BankReader, BankWriter
+from memsvc.store.calibrations import CalibrationWriter
 from memsvc.store.changes import ChangeWriter
 from memsvc.store.context_reads import ContextReader
 from memsvc.store.duplicates import DuplicateReader, DuplicateWriter
@@ -122,6 +123,7 @@ class WriteTransaction:
         self.operations = OperationWriter(session)
         self.effects = EffectWriter(session)
         self.retention = RetentionWriter(session)
+        self.calibrations = CalibrationWriter(session)
         self.recall_log = RecallLogWriter(session)
         self.reinforcements = ReinforcementWriter(session)
         self.mentions = MentionWriter(session)

@@ -5,6 +5,12 @@ from memsvc_client.asked_times import AskedOrder, AskedTime, Elapsed, Moment
 from memsvc_client.async_bank import AsyncBank
 from memsvc_client.bank import Bank
 from memsvc_client.bank_models import BankModel, BankModels
+from memsvc_client.calibrations import (
+    BankCalibration,
+    Calibration,
+    DiscriminationFigures,
+    RankingStamp,
+)
 from memsvc_client.client import AsyncClient, Client
 from memsvc_client.contexts import Context, ContextPiece, ContextSection
 from memsvc_client.erasures import Erasure, ErasureKey, ErasurePreview
@@ -166,6 +172,7 @@ __all__ = [
     "AsyncBank",
     "AsyncClient",
     "Bank",
+    "BankCalibration",
     "BankExistsError",
     "BankInfo",
     "BankModel",
@@ -175,6 +182,7 @@ __all__ = [
     "BankPolicy",
     "BatchResult",
     "Beside",
+    "Calibration",
     "CallTotals",
     "ChangedThought",
     "Check",
@@ -191,6 +199,7 @@ __all__ = [
     "DatabaseUnavailableError",
     "DayUsage",
     "DecayReplay",
+    "DiscriminationFigures",
     "Document",
     "Dropped",
     "Effect",
@@ -285,6 +294,7 @@ __all__ = [
     "PortraitNotFoundError",
     "ProblemError",
     "Progress",
+    "RankingStamp",
     "Readiness",
     "RebuiltIndex",
     "Recall",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from memsvc_client.records import Record
 
 
@@ -11,6 +13,8 @@ class Answerable(Record):
 
     probability: float | None = None
     """0 to 1; ``None`` if it could not be judged, for which ``reason`` says why."""
+    uncalibrated: float | None = None
+    """As the model has it; differs where the bank's calibration was used."""
     is_answerable: bool | None = None
     statement: str | None = None
     """A sentence: what nothing is stored about, and what is closest."""
@@ -19,5 +23,9 @@ class Answerable(Record):
     closest: UUID | None = None
     reason: str | None = None
     model: str | None = None
+    calibrated_at: AwareDatetime | None = None
+    """When the bank's calibration was made; ``None`` if none was used."""
+    note: str | None = None
+    """Why a calibration was not used that the bank has."""
     features: Mapping[str, float] | None = None
     """What was weighed; only when asked to explain."""

@@ -3,7 +3,16 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Unpack
 
-from memsvc_client import calls, contexts, portraits, recorded_recalls, replays, summaries
+from memsvc_client import (
+    calibrations,
+    calls,
+    contexts,
+    portraits,
+    recorded_recalls,
+    replays,
+    summaries,
+)
+from memsvc_client.calibrations import BankCalibration, Calibration
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
 from memsvc_client.models import Recall
@@ -78,6 +87,21 @@ class Asking:
             replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
         )
 
+    def calibration(self) -> BankCalibration:
+        """Return how the bank judges whether questions are answered."""
+        return self._sender.send(calibrations.get_calibration(self.reference))
+
+    def set_calibration(self, calibration: Calibration) -> BankCalibration:
+        """Have the bank judge by ``calibration``.
+
+        Raises ``ConflictError`` if it was made for another ranking than that of now.
+        """
+        return self._sender.send(calibrations.set_calibration(self.reference, calibration))
+
+    def clear_calibration(self) -> BankCalibration:
+        """Have the bank judge as the model does."""
+        return self._sender.send(calibrations.clear_calibration(self.reference))
+
     def portrait(self, user_id: str) -> Portrait:
         """Return what a user says of themselves; raises ``PortraitNotFoundError``."""
         return self._sender.send(portraits.get_portrait(self.reference, user_id))
@@ -141,6 +165,18 @@ class AsyncAsking:
         return await self._sender.send(
             replays.replay_decay(self.reference, policy=policy, recalls=recalls, listed=listed)
         )
+
+    async def calibration(self) -> BankCalibration:
+        """See ``Asking.calibration``."""
+        return await self._sender.send(calibrations.get_calibration(self.reference))
+
+    async def set_calibration(self, calibration: Calibration) -> BankCalibration:
+        """See ``Asking.set_calibration``."""
+        return await self._sender.send(calibrations.set_calibration(self.reference, calibration))
+
+    async def clear_calibration(self) -> BankCalibration:
+        """See ``Asking.clear_calibration``."""
+        return await self._sender.send(calibrations.clear_calibration(self.reference))
 
     async def portrait(self, user_id: str) -> Portrait:
         """See ``Asking.portrait``."""

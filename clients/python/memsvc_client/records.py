@@ -6,7 +6,8 @@ from typing import TypeAlias
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 Metadata: TypeAlias = Mapping[str, JsonValue]
-"""The caller's own key-value data; stored and filtered by the service, never interpreted."""
+"""The caller's own key-value data; stored and filtered by the service, not interpreted, but for the
+number ``importance`` where its settings say so."""
 
 
 class Record(BaseModel):

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from memsvc.api.schemas.fields import ResponseModel
+from memsvc.api.schemas.times import UtcTime
 from memsvc.services.answerable import Answerability
 
 AnswerableField = Annotated[
@@ -20,8 +21,13 @@ class AnswerableResponse(ResponseModel):
     probability: Annotated[
         float | None, Field(ge=0, le=1, description="Null if it could not be judged.")
     ]
+    uncalibrated: Annotated[
+        float | None,
+        Field(description="As the model has it; differs where the bank's calibration was used."),
+    ]
     is_answerable: Annotated[
-        bool | None, Field(description="Whether the probability reaches the model's threshold.")
+        bool | None,
+        Field(description="Whether the probability reaches the threshold: the bank's, if used."),
     ]
     statement: Annotated[
         str | None,
@@ -33,6 +39,12 @@ class AnswerableResponse(ResponseModel):
     closest: Annotated[UUID | None, Field(description="The best candidate.")]
     reason: Annotated[str | None, Field(description="Why it could not be judged.")]
     model: Annotated[str, Field(description="The training whose weights were used.")]
+    calibrated_at: Annotated[
+        UtcTime | None, Field(description="When the bank's calibration was made, if it was used.")
+    ]
+    note: Annotated[
+        str | None, Field(description="Why a calibration was not used that the bank has.")
+    ]
     features: Annotated[
         dict[str, float] | None, Field(description="What was weighed; with `explain` only.")
     ]
@@ -45,11 +57,14 @@ class AnswerableResponse(ResponseModel):
         verdict = judged.verdict
         return cls(
             probability=None if verdict is None else verdict.probability,
+            uncalibrated=None if verdict is None else verdict.uncalibrated,
             is_answerable=None if verdict is None else verdict.is_answerable,
             statement=judged.statement,
             missing=[] if verdict is None else list(verdict.missing),
             closest=judged.closest,
             reason=judged.reason,
             model=judged.model,
+            calibrated_at=judged.calibrated_at,
+            note=judged.note,
             features=None if verdict is None or not explain else dict(verdict.features),
         )

@@ -131,7 +131,8 @@ MetadataBody = Annotated[
     dict[str, JsonValue],
     BeforeValidator(_check_metadata),
     Field(
-        description="The caller's own data: stored, returned and filtered by, never interpreted. "
+        description="The caller's own data: stored, returned and filtered by, not interpreted, but "
+        "for the number `importance` where the service is set up so. "
         f"At most {METADATA_BYTES // 1024} KiB as JSON, {limits.METADATA_DEPTH} levels.",
         examples=[{"channel": "chat", "tags": ["work"]}],
     ),

@@ -3,6 +3,7 @@
 import typer
 
 from memsvc.cli.commands.eval_ablate import ablate
+from memsvc.cli.commands.eval_calibrate import calibrate
 from memsvc.cli.commands.eval_compare import compare
 from memsvc.cli.commands.eval_record import record
 from memsvc.cli.commands.eval_report import report
@@ -16,4 +17,5 @@ app.command()(run)
 app.command()(record)
 app.command()(report)
 app.command()(ablate)
+app.command()(calibrate)
 app.command()(compare)

@@ -124,7 +124,7 @@ async def _asked(
     for bank in banks.values():
         # Loading a bank's index is no property of whichever question comes first.
         await bank.recall("warm-up", k=1, record=False, reinforce=False, arms=options.arms)
-    return await _in_turn(
+    return await in_turn(
         cases, lambda case: _ask(case, banks[case.corpus], options), options.workers, advance
     )
 
@@ -156,7 +156,7 @@ def first_hits(unit: UnitKind, places: int) -> int:
     return min(MOST_HITS, places * (_HITS_PER_SESSION if unit is UnitKind.SESSION else 1))
 
 
-async def _in_turn(
+async def in_turn(
     items: Sequence[_Item],
     work: Callable[[_Item], Awaitable[_Result]],
     workers: int,

@@ -28,6 +28,9 @@ FEATURES = (
     "sides",
     "subject",
     "subject_coverage",
+    "similarity_of_two",
+    "coverage_of_two",
+    "length_of_two",
 )
 """In the order of the model's weights; ``measure`` says what each is."""
 
@@ -87,7 +90,10 @@ def measure(evidence: Evidence) -> dict[str, float]:
       speak against its being true of the other;
     * ``subject``: mean side of the candidates, by the square of coverage plus cosine: 0.5 if all
       speak of whom the question names, -0.5 if none does;
-    * ``subject_coverage``: greatest coverage among those that do, minus that among the rest.
+    * ``subject_coverage``: greatest coverage among those that do, minus that among the rest;
+    * ``similarity_of_two``, ``coverage_of_two``, ``length_of_two``: the first three times
+      ``two_people``: between two, a question about the wrong one shares all words with what the
+      other said, so that fit says less than where many talk.
     """
     features = dict.fromkeys(FEATURES, 0.0)
     if not evidence.found:
@@ -101,6 +107,8 @@ def measure(evidence: Evidence) -> dict[str, float]:
     features["coverage"] = float(coverage.max())
     features["length"] = float(np.sqrt(total)) / _LONG_QUESTION
     features["two_people"] = 1 / max(1, len(evidence.speakers()) - 1) ** 2
+    for name in ("similarity", "coverage", "length"):
+        features[f"{name}_of_two"] = features["two_people"] * features[name]
     return features | _sides(evidence, coverage, similarity, features["two_people"])
 
 

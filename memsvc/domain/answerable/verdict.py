@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memsvc.domain.answerable.calibration import Calibration
 from memsvc.domain.answerable.evidence import Evidence, measure, name_parts
 from memsvc.domain.answerable.model import AnswerableModel
 
@@ -23,6 +24,8 @@ class Verdict:
     """Whether what was found answers the question."""
 
     probability: float
+    uncalibrated: float
+    """As the model has it; the same unless the bank is calibrated."""
     is_answerable: bool
     missing: Sequence[str]
     """Rare words of the question that no good candidate holds, heaviest first."""
@@ -31,22 +34,33 @@ class Verdict:
     features: Mapping[str, float]
 
 
-def judge(evidence: Evidence, model: AnswerableModel) -> Verdict:
-    """Return the verdict on what was found."""
+def judge(
+    evidence: Evidence, model: AnswerableModel, calibration: Calibration | None = None
+) -> Verdict:
+    """Return the verdict on what was found: by the bank's calibration, or as the model has it."""
     features = measure(evidence)
     missing = _missing(evidence)
     if not evidence.found:
         return Verdict(
             probability=0.0,
+            uncalibrated=0.0,
             is_answerable=False,
             missing=missing,
             statement=f"Nothing is stored{_about(missing)}.",
             features=features,
         )
-    probability = model.probability(features)
-    is_answerable = probability >= model.threshold
+    uncalibrated = model.probability(features)
+    if calibration is None:
+        probability, threshold = uncalibrated, model.threshold
+    else:
+        probability, threshold = (
+            calibration.curve.probability(uncalibrated),
+            calibration.threshold,
+        )
+    is_answerable = probability >= threshold
     return Verdict(
         probability=probability,
+        uncalibrated=uncalibrated,
         is_answerable=is_answerable,
         missing=missing,
         statement=_statement(evidence, features, missing, is_answerable=is_answerable),

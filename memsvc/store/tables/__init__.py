@@ -5,6 +5,7 @@ data have primary keys that start with ``bank_id``, foreign keys stay inside the
 triggers and no sequences as column defaults, and every id and time comes from the application.
 """
 
+from memsvc.store.tables.calibrations import calibrations
 from memsvc.store.tables.columns import change_numbers, metadata, partition_numbers, vector_ids
 from memsvc.store.tables.contents import (
     embeddings,
@@ -39,6 +40,7 @@ __all__ = [
     "audit_events",
     "bank_models",
     "banks",
+    "calibrations",
     "change_numbers",
     "compared_memories",
     "embeddings",
@@ -104,6 +106,7 @@ BANK_TABLES = (
     reinforcements,
     thoughts,
     thought_readings,
+    calibrations,
 )
 """Tables of bank data: distributable by ``bank_id``."""
 TENANT_TABLES = (tenants, banks, bank_models, jobs, idempotency_keys, model_calls)

@@ -50,6 +50,7 @@ from tests.unit.api.answers import (
     VERIFIED,
     VERSION,
 )
+from tests.unit.api.fake_calibrations import FakeCalibrations
 from tests.unit.api.fake_context import FakeContext
 from tests.unit.api.fake_recalls import (
     FakeDecayReplay,
@@ -324,6 +325,7 @@ class FakeApplication:
         self.portraits = FakePortraits(self.script)
         self.summaries = FakeSummaries(self.script)
         self.retention = FakeRetention(self.script)
+        self.calibrations = FakeCalibrations(self.script)
         self.facts = FakeFacts(self.script)
         self.give_facts = FakeGiveFacts(self.script)
         self.graph = FakeGraph(self.script)

@@ -41,6 +41,7 @@ COMPOSED = ComposedContext(
             answerable=Answerability(
                 verdict=Verdict(
                     probability=0.25,
+                    uncalibrated=0.2,
                     is_answerable=False,
                     missing=["zebra"],
                     statement='Nothing stored about "zebra".',

@@ -42,6 +42,9 @@ OPERATIONS = {
     "get_retention_policy": "GET /v1/banks/{bank}/retention-policy",
     "set_retention_policy": "PUT /v1/banks/{bank}/retention-policy",
     "clear_retention_policy": "DELETE /v1/banks/{bank}/retention-policy",
+    "get_calibration": "GET /v1/banks/{bank}/calibration",
+    "set_calibration": "PUT /v1/banks/{bank}/calibration",
+    "clear_calibration": "DELETE /v1/banks/{bank}/calibration",
     "preview_prune": "POST /v1/banks/{bank}/prune:preview",
     "prune_bank": "POST /v1/banks/{bank}/prune",
     "forecast_decay": "POST /v1/banks/{bank}/decay:forecast",
@@ -90,7 +93,7 @@ CHANGES = {
     *("accept_review", "reject_review", "erase_memories", "give_feedback"),
     *("set_retention_policy", "clear_retention_policy", "prune_bank", "rebuild_graph"),
     *("think", "insert_thought", "merge_thoughts", "forget_thought"),
-    "give_facts",
+    *("give_facts", "set_calibration", "clear_calibration"),
 }
 
 

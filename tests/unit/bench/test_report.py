@@ -6,8 +6,9 @@ from typer.testing import CliRunner
 
 from bench.__main__ import app
 from bench.errors import BenchError
+from bench.markdown import Results
 from bench.report import DOCUMENT, RESULTS, with_tables
-from bench.report_tables import TABLES, Results, read_results
+from bench.report_tables import TABLES, read_results
 
 MARKED = """Before.
 

@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(encoded)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 — the names http.server looks for
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do  # noqa: N815 — the names http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

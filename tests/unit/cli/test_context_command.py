@@ -119,6 +119,15 @@ def test_recall_tells_it_too(run: Run, service: ScriptedService) -> None:
     assert "\x1b[2J" not in shown
 
 
+def test_a_calibration_that_is_outdated_is_told(run: Run, service: ScriptedService) -> None:
+    note = "The bank's calibration is not used: calibrate again."
+    service.answer({**RECALL, "answerable": REFUSED | {"note": note}})
+
+    shown = run("recall", "ada", "Where?", "--answerable", "--url", service.url).stdout
+
+    assert f"” {note}" in shown
+
+
 def test_what_was_not_judged_says_why(run: Run, service: ScriptedService) -> None:
     unjudged: dict[str, Any] = {
         "probability": None,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from memsvc_client import (
+    calibrations,
     calls,
     contexts,
     erasures,
@@ -26,6 +27,20 @@ from memsvc_client import (
 from memsvc_client.call import Call, next_page
 from memsvc_client.models import BankInfo, Page
 
+FIGURES = calibrations.DiscriminationFigures(
+    area_under_roc=0.9, calibration_error=0.1, answerable_refused=0.05, unanswerable_caught=0.5
+)
+CALIBRATION = calibrations.Calibration(
+    slope=1.0,
+    intercept=0.0,
+    threshold=0.5,
+    stamp=calibrations.RankingStamp(ranking_version=1, embedder="e", weights="w"),
+    source="golden",
+    answerable=30,
+    unanswerable=10,
+    before=FIGURES,
+    after=FIGURES,
+)
 CALLS: dict[str, Call[Any]] = {
     "create_bank": calls.create_bank("a", exist_ok=False),
     "list_banks": calls.list_banks(),
@@ -38,6 +53,9 @@ CALLS: dict[str, Call[Any]] = {
     "add_memories": calls.add_memories("a", [], create=False),
     "recall": calls.recall("a", "tea"),
     "compose_context": contexts.compose_context("a", "tea"),
+    "get_calibration": calibrations.get_calibration("a"),
+    "set_calibration": calibrations.set_calibration("a", CALIBRATION),
+    "clear_calibration": calibrations.clear_calibration("a"),
     "list_recalls": recorded_recalls.list_recalls("a"),
     "get_recall": recorded_recalls.get_recall("a", "b"),
     "replay_recall": replays.replay_recall("a", "b"),
@@ -108,6 +126,7 @@ def test_every_call_is_under_test() -> None:
     described = {
         name
         for module in (
+            calibrations,
             calls,
             contexts,
             erasures,

@@ -35,6 +35,9 @@ def test_features_of_a_question_about_one_of_two() -> None:
             # One speaks of herself, the other of her: neither of Caroline.
             "subject": -0.5,
             "subject_coverage": -1.0,
+            "similarity_of_two": 0.6,
+            "coverage_of_two": 1.0,
+            "length_of_two": 2 / 6,
         }
     )
 
@@ -79,6 +82,7 @@ def test_among_many_speakers_ones_words_say_little_against_the_others() -> None:
     assert measure(evidence(*five))["subject_coverage"] == pytest.approx(
         measure(evidence(*two))["subject_coverage"] / 16
     )
+    assert measure(evidence(*five))["similarity_of_two"] == pytest.approx(0.6 / 16)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memsvc.domain.answerable.calibration import Calibration, Platt
 from memsvc.domain.answerable.evidence import FEATURES, Evidence, Found
 from memsvc.domain.answerable.model import AnswerableModel
 from memsvc.domain.answerable.verdict import judge
@@ -41,6 +42,26 @@ def test_a_question_is_refused_below_the_threshold() -> None:
     refused = judge(evidence(ADA), model(intercept=-1.0))
     assert not refused.is_answerable
     assert refused.probability == pytest.approx(1 / (1 + math.e))
+
+
+def test_a_calibration_judges_in_the_models_place() -> None:
+    calibration = Calibration(curve=Platt(slope=2.0, intercept=1.0), threshold=0.9)
+
+    plain = judge(evidence(ADA), model(intercept=0.5))
+    calibrated = judge(evidence(ADA), model(intercept=0.5), calibration)
+
+    assert (plain.probability, plain.is_answerable) == (plain.uncalibrated, True)
+    assert calibrated.uncalibrated == plain.probability
+    assert calibrated.probability == pytest.approx(1 / (1 + math.exp(-2 * 0.5 - 1)))
+    assert not calibrated.is_answerable
+
+
+def test_no_calibration_finds_an_answer_in_an_empty_bank() -> None:
+    calibration = Calibration(curve=Platt(slope=1.0, intercept=99.0), threshold=0.0)
+
+    verdict = judge(evidence(), model(), calibration)
+
+    assert (verdict.probability, verdict.uncalibrated, verdict.is_answerable) == (0.0, 0.0, False)
 
 
 def test_what_nothing_is_stored_about_is_named() -> None:
