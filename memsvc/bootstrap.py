@@ -248,7 +248,7 @@ def build_application(
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
     copies = AllCopies(store, replicas, server)
-    queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts))
+    queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts), stages)
     recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     reads = RecallReads(engine)
     pass_through = PassThrough(store, lexical)

@@ -18,6 +18,8 @@ class JobKind(StrEnum):
     ORGANISE = "memories.organise"
     CONSOLIDATE = "bank.consolidate"
     THINK = "bank.think"
+    STAGE = "bank.stage"
+    """One stage of consolidating, which runs by itself; the payload names it."""
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
     ERASE = "memories.erase"
@@ -43,7 +45,13 @@ RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
 CANCELLABLE_KINDS = frozenset(
-    {JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK}
+    {
+        JobKind.REEMBED_BANK,
+        JobKind.ORGANISE,
+        JobKind.CONSOLIDATE,
+        JobKind.THINK,
+        JobKind.STAGE,
+    }
 )
 """What can be given up midway: what is done by then is whole, and the rest as it was."""
 

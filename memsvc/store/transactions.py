@@ -24,6 +24,7 @@ from memsvc.errors import (
     SchemaOutdatedError,
 )
 from memsvc.ports import Clock
+from memsvc.store.activity import ActivityReader
 from memsvc.store.annotations import AnnotationReader, AnnotationWriter
 from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
@@ -81,6 +82,7 @@ class ReadTransaction:
         self.annotations = AnnotationReader(session)
         self.organising = OrganisingReader(session)
         self.jobs = JobReader(session)
+        self.activity = ActivityReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.state_history = StateHistory(session)

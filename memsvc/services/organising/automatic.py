@@ -1,0 +1,120 @@
+"""Stages that look at a bank as a whole, run by themselves: once it is quiet, at the latest hourly."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from memsvc.domain.identifiers import BankId, TenantId
+from memsvc.domain.jobs import JobKind, JobState, NewJob
+from memsvc.domain.paging import PageRequest
+from memsvc.errors import BankNotFoundError, ConflictError
+from memsvc.ports import Clock
+from memsvc.services.organising.consolidate import Stage
+from memsvc.services.run_job import JobContext
+from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
+
+STAGE = "stage"
+"""Of a job's payload: which one."""
+_READS_WHAT_NO_WINDOW_WILL = "think"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStage:
+    """The job: runs one stage."""
+
+    stages: Mapping[str, Stage]
+    """Those that run by themselves, by name."""
+
+    async def __call__(self, context: JobContext) -> None:
+        """Return when the stage is done; one that was turned off meanwhile is left alone."""
+        stage = self.stages.get(str(context.job.payload.get(STAGE)))
+        if stage is not None:
+            await stage.run(context)
+
+
+@dataclass(slots=True, kw_only=True)
+class AutomaticStages:
+    """Queues a job for each stage that has something to do, where a bank has changed.
+
+    A bank in which nothing has happened for some hours is not looked at: what there was to do in
+    it has been done. Several processes may look at once; a stage waits once in a bank.
+    """
+
+    store: Store
+    tenant_id: TenantId
+    clock: Clock
+    stages: Sequence[Stage]
+    """Those that run by themselves, in their order."""
+    quiet: timedelta
+    _seen: dict[BankId, datetime] = field(default_factory=dict)
+    """When each bank had last changed as this process looked what there is to do in it."""
+
+    async def where_quiet(self) -> None:
+        """Look at the banks that have changed, but not for a while."""
+        changed = await self._changed()
+        self._seen = {each: at for each, at in self._seen.items() if each in changed}
+        since = self.clock.now() - self.quiet
+        for bank_id, at in changed.items():
+            if at <= since and self._seen.get(bank_id) != at:
+                await self._start(bank_id)
+                self._seen[bank_id] = at
+
+    async def everywhere(self) -> None:
+        """Look at every bank that has changed, however busy it is."""
+        for bank_id in await self._changed():
+            await self._start(bank_id)
+
+    async def _changed(self) -> Mapping[BankId, datetime]:
+        if not self.stages:
+            return {}
+        async with self.store.read(self.tenant_id) as tx:
+            return await tx.activity.last_changes()
+
+    async def _start(self, bank_id: BankId) -> None:
+        """Queue what is due, each bank in a transaction of its own."""
+        async with self.store.read(self.tenant_id) as tx:
+            due = await self._due(tx, bank_id)
+        if not due:
+            return
+        try:
+            async with self.store.write(self.tenant_id) as tx:
+                await _queue(tx, bank_id, due)
+        except (ConflictError, BankNotFoundError) as error:
+            _log.info("stages.skipped", bank_id=str(bank_id), reason=error.code)
+        else:
+            _log.info("stages.queued", bank_id=str(bank_id), stages=due)
+
+    async def _due(self, tx: ReadTransaction, bank_id: BankId) -> list[str]:
+        if await tx.jobs.find_open(JobKind.CONSOLIDATE, bank_id) is not None:
+            return []  # somebody has asked for all that
+        running = await _running(tx, bank_id)
+        todo = [
+            each.name
+            for each in self.stages
+            if each.name not in running and await each.todo(tx, bank_id)
+        ]
+        if "organise" in todo and _READS_WHAT_NO_WINDOW_WILL in todo:
+            todo.remove(_READS_WHAT_NO_WINDOW_WILL)
+        return todo
+
+
+async def _running(tx: ReadTransaction, bank_id: BankId) -> Collection[str]:
+    """Return the stages that run by themselves at this moment."""
+    page = await tx.jobs.list(
+        PageRequest(limit=100), state=JobState.RUNNING, kind=JobKind.STAGE, bank_id=bank_id
+    )
+    return {str(each.payload.get(STAGE)) for each in page.items}
+
+
+async def _queue(tx: WriteTransaction, bank_id: BankId, stages: Sequence[str]) -> None:
+    """Add a job for each stage, unless one waits already."""
+    await tx.banks.lock(bank_id)
+    for name in stages:
+        if name == "organise":  # the job that writes cause: others go on with what it has done
+            await tx.jobs.add_once(NewJob(kind=JobKind.ORGANISE, bank_id=bank_id))
+        else:
+            new = NewJob(kind=JobKind.STAGE, bank_id=bank_id, payload={STAGE: name})
+            await tx.jobs.add_once(new)
