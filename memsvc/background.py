@@ -20,9 +20,9 @@ from memsvc.services.embedders import Embedders
 from memsvc.services.erase import EraseData
 from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
-from memsvc.services.organising.automatic import AutomaticStages, RunStage
 from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import document_stages, organise_stage
+from memsvc.services.organising.automatic import AutomaticStages, RunStage
 from memsvc.services.organising.consolidate import Consolidate, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.entities import EntityStage

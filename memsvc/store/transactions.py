@@ -61,6 +61,7 @@ from memsvc.store.state_history import StateHistory
 from memsvc.store.summaries import SummaryReader
 from memsvc.store.summary_listing import SummaryLister
 from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
+from memsvc.store.watermarks import WatermarkReader
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
 
@@ -98,6 +99,7 @@ class ReadTransaction:
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.summary_listing = SummaryLister(session)
+        self.watermarks = WatermarkReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
         self.erasures = ErasureReader(session)

@@ -1,4 +1,4 @@
-"""Stages that look at a bank as a whole, run by themselves: once it is quiet, at the latest hourly."""
+"""Stages run by themselves: once a bank is quiet, and hourly where it never is."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 STAGE = "stage"
 """Of a job's payload: which one."""
-_READS_WHAT_NO_WINDOW_WILL = "think"
+_ORGANISE, _READS_WHAT_NO_WINDOW_WILL = "organise", "think"
 _log = structlog.get_logger(__name__)
 
 
@@ -90,30 +90,28 @@ class AutomaticStages:
     async def _due(self, tx: ReadTransaction, bank_id: BankId) -> list[str]:
         if await tx.jobs.find_open(JobKind.CONSOLIDATE, bank_id) is not None:
             return []  # somebody has asked for all that
-        running = await _running(tx, bank_id)
-        todo = [
-            each.name
-            for each in self.stages
-            if each.name not in running and await each.todo(tx, bank_id)
-        ]
-        if "organise" in todo and _READS_WHAT_NO_WINDOW_WILL in todo:
+        todo = [each.name for each in self.stages if await each.todo(tx, bank_id)]
+        if _ORGANISE in todo and _READS_WHAT_NO_WINDOW_WILL in todo:
             todo.remove(_READS_WHAT_NO_WINDOW_WILL)
-        return todo
+        running = await _running(tx, bank_id)
+        return [each for each in todo if each not in running]
 
 
 async def _running(tx: ReadTransaction, bank_id: BankId) -> Collection[str]:
-    """Return the stages that run by themselves at this moment."""
+    """Return the stages that a job of this moment does."""
     page = await tx.jobs.list(
         PageRequest(limit=100), state=JobState.RUNNING, kind=JobKind.STAGE, bank_id=bank_id
     )
-    return {str(each.payload.get(STAGE)) for each in page.items}
+    running = {str(each.payload.get(STAGE)) for each in page.items}
+    is_organised = await tx.jobs.find_open(JobKind.ORGANISE, bank_id) is not None
+    return running | {_ORGANISE} if is_organised else running
 
 
 async def _queue(tx: WriteTransaction, bank_id: BankId, stages: Sequence[str]) -> None:
     """Add a job for each stage, unless one waits already."""
     await tx.banks.lock(bank_id)
     for name in stages:
-        if name == "organise":  # the job that writes cause: others go on with what it has done
+        if name == _ORGANISE:  # the job that writes cause: others go on with what it has done
             await tx.jobs.add_once(NewJob(kind=JobKind.ORGANISE, bank_id=bank_id))
         else:
             new = NewJob(kind=JobKind.STAGE, bank_id=bank_id, payload={STAGE: name})
