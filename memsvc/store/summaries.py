@@ -127,7 +127,7 @@ class SummaryReader:
         *,
         after: MemoryId | None = None,
     ) -> list[Memory]:
-        """Return the latest active memories of a group, oldest first; those ``after`` a watermark."""
+        """Return the latest active memories of a group (``after`` a watermark), oldest first."""
         columns = t.memories.c
         since = () if after is None else (columns.memory_id > after,)
         statement = (

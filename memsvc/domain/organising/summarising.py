@@ -170,7 +170,8 @@ def _weights(sentences: Sequence[_Sentence]) -> Mapping[str, float]:
 
 def _sentences(said: Sequence[Said], before: Sequence[SummaryLine]) -> list[_Sentence]:
     """Return the lines of a summary so far, then every sentence of what was said."""
-    language = recognise_language(" ".join(each.text for each in (*before, *said)))
+    texts = [*(each.text for each in before), *(each.text for each in said)]
+    language = recognise_language(" ".join(texts))
     lines = [*before, *(line for each in said for line in _lines_of(each))]
     opening = said[0].memory_id if said and not before else None
     return [

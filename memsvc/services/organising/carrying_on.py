@@ -1,4 +1,4 @@
-"""Documents that are carried on: what the former one says, where nothing it tells of has changed."""
+"""Carrying documents on: what the former one says, where nothing it tells of has changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,10 +87,9 @@ async def former_of(
 
 def _state(metadata: Mapping[str, Json]) -> _StoredState | None:
     keys = (DIGEST_KEY, WATERMARK_KEY, SENTENCES_KEY, STAND_IN_KEY)
+    stored = {each: metadata[each] for each in keys if each in metadata}
     try:
-        return _StoredState.model_validate(
-            {each: metadata[each] for each in keys if each in metadata}
-        )
+        return _StoredState.model_validate(stored)
     except ValidationError:
         return None
 

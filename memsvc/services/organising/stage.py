@@ -63,9 +63,9 @@ class OrganiseStage:
             for some in self._portions(batch):
                 await self._organise(context, measures, some)
                 done += sum(map(len, some))
-                progress = Progress(done=done, total=max(total, done))
-                await context.report_progress(progress)
-            await _follow(context, progress, followers, [each.memory_id for each in batch])
+                await context.report_progress(Progress(done=done, total=max(total, done)))
+            so_far = Progress(done=done, total=max(total, done))
+            await _follow(context, so_far, followers, [each.memory_id for each in batch])
             after = batch[-1].memory_id
 
     async def retry(
