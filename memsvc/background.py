@@ -22,7 +22,7 @@ from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import document_stages, organise_stage
-from memsvc.services.organising.automatic import AutomaticStages, RunStage
+from memsvc.services.organising.automatic import AutomaticStages
 from memsvc.services.organising.consolidate import Consolidate, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.entities import EntityStage
@@ -133,7 +133,7 @@ def handlers_of(
         JobKind.ORGANISE: Organise(stage=stages.organise, followers=stages.following),
         JobKind.CONSOLIDATE: Consolidate(stages.every),
         JobKind.THINK: Think(stage=stages.think),
-        JobKind.STAGE: RunStage(stages={each.name: each for each in stages.by_themselves}),
+        JobKind.STAGE: Consolidate(stages.by_themselves),
         JobKind.REEMBED_BANK: _reembed_bank(tools),
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),

@@ -1,6 +1,6 @@
 """Background work as users see it: kinds, states and progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ class JobKind(StrEnum):
     CONSOLIDATE = "bank.consolidate"
     THINK = "bank.think"
     STAGE = "bank.stage"
-    """One stage of consolidating, which runs by itself; the payload names it."""
+    """One stage of consolidating, which runs by itself; its ``stages`` name it."""
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
     ERASE = "memories.erase"
@@ -84,6 +84,13 @@ class Job:
     finished_at: datetime | None
     counts: Mapping[str, int] = field(default_factory=dict)
     """What its attempts have done so far, by name."""
+
+    @property
+    def stages(self) -> Sequence[str]:
+        """The stages of consolidating that it is for, in their order; none of another kind."""
+        named = self.payload.get("stages")
+        is_list = isinstance(named, Sequence) and not isinstance(named, str)
+        return [str(each) for each in named] if is_list else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

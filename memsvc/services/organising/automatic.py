@@ -12,27 +12,10 @@ from memsvc.domain.paging import PageRequest
 from memsvc.errors import BankNotFoundError, ConflictError
 from memsvc.ports import Clock
 from memsvc.services.organising.consolidate import Stage
-from memsvc.services.run_job import JobContext
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
-STAGE = "stage"
-"""Of a job's payload: which one."""
 _ORGANISE, _READS_WHAT_NO_WINDOW_WILL = "organise", "think"
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStage:
-    """The job: runs one stage."""
-
-    stages: Mapping[str, Stage]
-    """Those that run by themselves, by name."""
-
-    async def __call__(self, context: JobContext) -> None:
-        """Return when the stage is done; one that was turned off meanwhile is left alone."""
-        stage = self.stages.get(str(context.job.payload.get(STAGE)))
-        if stage is not None:
-            await stage.run(context)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,7 +85,7 @@ async def _running(tx: ReadTransaction, bank_id: BankId) -> Collection[str]:
     page = await tx.jobs.list(
         PageRequest(limit=100), state=JobState.RUNNING, kind=JobKind.STAGE, bank_id=bank_id
     )
-    running = {str(each.payload.get(STAGE)) for each in page.items}
+    running = {name for each in page.items for name in each.stages}
     is_organised = await tx.jobs.find_open(JobKind.ORGANISE, bank_id) is not None
     return running | {_ORGANISE} if is_organised else running
 
@@ -114,5 +97,5 @@ async def _queue(tx: WriteTransaction, bank_id: BankId, stages: Sequence[str]) -
         if name == _ORGANISE:  # the job that writes cause: others go on with what it has done
             await tx.jobs.add_once(NewJob(kind=JobKind.ORGANISE, bank_id=bank_id))
         else:
-            new = NewJob(kind=JobKind.STAGE, bank_id=bank_id, payload={STAGE: name})
+            new = NewJob(kind=JobKind.STAGE, bank_id=bank_id, payload={"stages": [name]})
             await tx.jobs.add_once(new)

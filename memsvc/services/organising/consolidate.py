@@ -65,7 +65,10 @@ class ConsolidationPlan:
 
 
 class Consolidate:
-    """The job: runs the stages in their order."""
+    """The job: runs those of the stages that it is for, or all, in their order.
+
+    One that is no longer there, as it was turned off while the job waited, is left alone.
+    """
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages

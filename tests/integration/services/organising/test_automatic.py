@@ -1,4 +1,4 @@
-"""The memory organises itself: nobody asks, and thoughts, facts, merges and summaries come about."""
+"""The memory organises itself: nobody asks, and thoughts, facts and merges come about."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,8 +9,8 @@ import pytest
 from memsvc_client import AsyncBank, AsyncClient, Job, Memory, Operation
 
 from memsvc.domain.jobs import JobKind, Progress
-from memsvc.services.organising.automatic import STAGE, AutomaticStages, RunStage
-from memsvc.services.organising.consolidate import Stage
+from memsvc.services.organising.automatic import AutomaticStages
+from memsvc.services.organising.consolidate import Consolidate, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.facts import FactStage
 from memsvc.services.organising.summarise import summarise_stage
@@ -80,8 +80,8 @@ async def jobs(client: AsyncClient, state: str | None = None) -> list[Job]:
     return [each async for each in client.jobs(kind="bank.stage", state=state)]
 
 
-async def stages_queued(client: AsyncClient) -> list[object]:
-    return [each.payload[STAGE] for each in await jobs(client, "queued")][::-1]
+async def stages_queued(client: AsyncClient) -> list[str]:
+    return [name for each in await jobs(client, "queued") for name in each.stages][::-1]
 
 
 async def kept(bank: AsyncBank, kind: str) -> list[Memory]:
@@ -234,11 +234,9 @@ async def test_a_stage_that_was_stopped_or_run_twice_does_everything_once(
     for source in ("one", "two"):
         await say(bank, SAID_TWICE, source=source)
     exact = PgVectorIndex(database.engine)
-    run = RunStage(
-        stages={"dedupe": DedupeStage(store=database.store, index=exact, exact=exact, page=1)}
-    )
+    run = Consolidate([DedupeStage(store=database.store, index=exact, exact=exact, page=1)])
     stopped, again, more = [
-        await context_of(database, "ann", JobKind.STAGE, {STAGE: "dedupe"}) for _ in range(3)
+        await context_of(database, "ann", JobKind.STAGE, {"stages": ["dedupe"]}) for _ in range(3)
     ]
 
     async def stop(_: Progress) -> None:
@@ -258,9 +256,9 @@ async def test_a_stage_that_was_turned_off_while_its_job_waited_is_left_alone(
     client: AsyncClient, database: Database
 ) -> None:
     await say(client.bank("ann"), "I live in Lisbon.")
-    context = await context_of(database, "ann", JobKind.STAGE, {STAGE: "facts"})
+    context = await context_of(database, "ann", JobKind.STAGE, {"stages": ["facts"]})
 
-    await RunStage(stages={})(context)
+    await Consolidate([ThinkStage(store=database.store, clock=SystemClock())])(context)
 
     assert [each async for each in client.bank("ann").facts()] == []
 

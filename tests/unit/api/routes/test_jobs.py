@@ -13,6 +13,7 @@ RENDERED = {
     "reason": None,
     "progress": {"done": 1, "total": 2},
     "counts": {},
+    "stages": [],
     "bank_id": str(BANK_ID),
     "attempts": 1,
     "created_at": "2024-05-07T12:00:00Z",
