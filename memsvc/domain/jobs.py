@@ -89,8 +89,9 @@ class Job:
     def stages(self) -> Sequence[str]:
         """The stages of consolidating that it is for, in their order; none of another kind."""
         named = self.payload.get("stages")
-        is_list = isinstance(named, Sequence) and not isinstance(named, str)
-        return [str(each) for each in named] if is_list else []
+        if not isinstance(named, Sequence) or isinstance(named, str):
+            return []
+        return [str(each) for each in named]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

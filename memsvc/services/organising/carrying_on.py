@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.links import LinkType
 from memsvc.domain.memory import Json, Memory
 from memsvc.domain.organising.summarising import SummaryLine, SummarySoFar, heading_of
 from memsvc.store.summaries import DIGEST_KEY, STAND_IN_KEY, WATERMARK_KEY, Group, Level
@@ -17,6 +18,7 @@ SENTENCES_KEY = "sentences"
 """Where the metadata of a summary keep whose words each line repeats, when, and what it rests on.
 
 The words themselves stand in the text alone."""
+_MOST_EVIDENCE = 2_000
 _MOST_SPEAKERS = 6
 """One more than a heading shows."""
 
@@ -63,7 +65,7 @@ async def former_of(
     """Return the document of a group if it can be carried on.
 
     It cannot where something it was made of has changed or is gone, where rules stand in for a
-    model, or where somebody has given it another text.
+    model, or where somebody has changed what its metadata say of its lines.
     """
     active = await tx.summaries.active(bank_id, level, group)
     if len(active) != 1:
@@ -77,12 +79,25 @@ async def former_of(
     watermark = MemoryId(state.watermark)
     if await tx.watermarks.digest_until(bank_id, level, group, watermark) != state.covers:
         return None
+    if not await _are_linked(tx, bank_id, document, lines):
+        return None
     heading = heading_of(spoken.first, spoken.last, spoken.speakers)
     return Former(
         memory_id=document.id,
         watermark=watermark,
         so_far=SummarySoFar(lines=lines, heading=heading),
     )
+
+
+async def _are_linked(
+    tx: ReadTransaction, bank_id: BankId, document: Memory, lines: Sequence[SummaryLine]
+) -> bool:
+    """Tell whether the document is linked to all that its lines are said to rest on."""
+    evidence = {each for line in lines for each in line.evidence}
+    links = await tx.links.touching(
+        bank_id, [document.id], types=(LinkType.SUMMARISES,), limit=_MOST_EVIDENCE
+    )
+    return evidence <= {each.link.to_id for each in links if each.link.from_id == document.id}
 
 
 def _state(metadata: Mapping[str, Json]) -> _StoredState | None:

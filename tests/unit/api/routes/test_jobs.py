@@ -6,7 +6,7 @@ from memsvc.domain.paging import PageRequest
 from tests.unit.api.answers import BANK_ID, JOB_ID
 from tests.unit.api.script import Script
 
-RENDERED = {
+RENDERED: dict[str, object] = {
     "id": str(JOB_ID),
     "kind": "memories.embed",
     "state": "running",
