@@ -309,7 +309,7 @@ def build_application(
         give_facts=GiveFacts(store),
         portraits=Portraits(store),
         summaries=Summaries(store),
-        consolidation=Consolidation(store, stages.every),
+        consolidation=Consolidation(store, stages.every, stages.by_themselves),
         retention=Retention(store, clock),
         erase=Erase(store, signer),
         decay_replay=DecayReplay(store, clock),

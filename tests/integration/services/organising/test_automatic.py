@@ -294,3 +294,15 @@ async def test_a_bank_says_of_every_stage_that_settings_can_name_what_there_is_t
     await client.create_bank("ann")
     plan = await client.bank("ann").consolidation()
     assert tuple(each.name for each in plan.stages) == get_args(StageName)
+    assert not any(each.by_itself for each in plan.stages)  # tests have it off
+
+
+async def test_a_bank_says_which_stages_run_by_themselves(
+    database: Database, embedder: HashingEmbedder
+) -> None:
+    async with serving(database, embedder, AT_ONCE) as (client, _):
+        await client.create_bank("ann")
+        plan = await client.bank("ann").consolidation()
+
+    asked_for = {each.name for each in plan.stages if not each.by_itself}
+    assert asked_for == {"summarise", "portray"}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Memory
+from pydantic import JsonValue
 
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import JobKind
@@ -203,7 +204,7 @@ async def test_a_renewal_that_was_undone_is_left_out_when_the_former_summary_is_
 
 @pytest.mark.parametrize("sentences", [None, [{"speaker": None, "day": "x"}], ["unlinked"]])
 async def test_a_summary_whose_metadata_were_tampered_with_is_told_anew(
-    bank: AsyncBank, database: Database, sentences: list[object] | None
+    bank: AsyncBank, database: Database, sentences: JsonValue
 ) -> None:
     stage = session_summaries(database.store, SystemClock())
     await say(bank, MOVED)
