@@ -1,6 +1,6 @@
 """Background work of the service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -47,7 +47,7 @@ class Job(Record):
     progress: Progress | None = None
     counts: Mapping[str, int] = {}
     """What it has done so far, by name, over all attempts."""
-    stages: Sequence[str] = ()
+    stages: tuple[str, ...] = ()
     """The stages of consolidating that it is for, if it is."""
     bank_id: UUID | None = None
     attempts: int

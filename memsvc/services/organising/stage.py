@@ -50,7 +50,7 @@ class OrganiseStage:
     async def run(self, context: JobContext, followers: Sequence[Follower] = ()) -> None:
         """Organise what waits, oldest first; what is stored stays stored.
 
-        Some windows are organised, then the followers look at their memories, then come others.
+        The followers look at the memories of a window before the next one is organised.
         """
         scope = scope_of(context.job)
         async with self.store.read(scope.tenant_id) as tx:
@@ -63,9 +63,10 @@ class OrganiseStage:
             for some in self._portions(batch):
                 await self._organise(context, measures, some)
                 done += sum(map(len, some))
-                await context.report_progress(Progress(done=done, total=max(total, done)))
-            so_far = Progress(done=done, total=max(total, done))
-            await _follow(context, so_far, followers, [each.memory_id for each in batch])
+                so_far = Progress(done=done, total=max(total, done))
+                await context.report_progress(so_far)
+                ids = [each.memory_id for window in some for each in window]
+                await self._follow(context, so_far, followers, ids)
             after = batch[-1].memory_id
 
     async def retry(
@@ -86,7 +87,7 @@ class OrganiseStage:
             await leave(context, error)
         done = Progress(done=len(sources), total=len(sources))
         await context.report_progress(done)
-        await _follow(context, done, followers, [each.memory_id for each in sources])
+        await self._follow(context, done, followers, [each.memory_id for each in sources])
 
     async def _next(self, scope: BankScope, after: MemoryId | None) -> list[NoteSource]:
         limit = _WINDOWS_READ * self.settings.window_items
@@ -109,7 +110,7 @@ class OrganiseStage:
     async def _organise(
         self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
     ) -> None:
-        """Organise some windows side by side, then leave others their share of the time."""
+        """Organise some windows side by side."""
         await self.window.gathering.courtesy.turn()
         started = time.monotonic()
         outcomes = await asyncio.gather(
@@ -119,6 +120,24 @@ class OrganiseStage:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 await leave(context, outcome)
+        await self._pause(started)
+
+    async def _follow(
+        self,
+        context: JobContext,
+        progress: Progress,
+        followers: Sequence[Follower],
+        memory_ids: Sequence[MemoryId],
+    ) -> None:
+        """Have the followers look at the memories; the job's progress stays that of organising."""
+        started = time.monotonic()
+        behind = replace(context, report_progress=lambda _: context.report_progress(progress))
+        for each in followers:
+            await each.follow(behind, memory_ids)
+        await self._pause(started)
+
+    async def _pause(self, started: float) -> None:
+        """Leave others their share of the time."""
         took_s = time.monotonic() - started
         await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
 
@@ -138,18 +157,6 @@ class Organise:
             await self.stage.retry(context, ids, self.followers)
         else:
             await self.stage.run(context, self.followers)
-
-
-async def _follow(
-    context: JobContext,
-    progress: Progress,
-    followers: Sequence[Follower],
-    memory_ids: Sequence[MemoryId],
-) -> None:
-    """Have the followers look at the memories; the job's progress stays that of organising."""
-    behind = replace(context, report_progress=lambda _: context.report_progress(progress))
-    for each in followers:
-        await each.follow(behind, memory_ids)
 
 
 def scope_of(job: Job) -> BankScope:
