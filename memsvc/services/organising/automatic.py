@@ -9,7 +9,7 @@ import structlog
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.jobs import JobKind, JobState, NewJob
 from memsvc.domain.paging import PageRequest
-from memsvc.errors import BankNotFoundError, ConflictError
+from memsvc.errors import BankNotFoundError, ConflictError, DatabaseUnavailableError
 from memsvc.ports import Clock
 from memsvc.services.organising.consolidate import Stage
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
@@ -57,18 +57,16 @@ class AutomaticStages:
             return await tx.activity.last_changes()
 
     async def _start(self, bank_id: BankId) -> None:
-        """Queue what is due, each bank in a transaction of its own."""
-        async with self.store.read(self.tenant_id) as tx:
-            due = await self._due(tx, bank_id)
-        if not due:
-            return
+        """Queue what is due, each bank in transactions of its own; one that fails stops no other."""
         try:
-            async with self.store.write(self.tenant_id) as tx:
-                await _queue(tx, bank_id, due)
-        except (ConflictError, BankNotFoundError) as error:
+            async with self.store.read(self.tenant_id) as tx:
+                due = await self._due(tx, bank_id)
+            if due:
+                async with self.store.write(self.tenant_id) as tx:
+                    await _queue(tx, bank_id, due)
+                _log.info("stages.queued", bank_id=str(bank_id), stages=due)
+        except (ConflictError, BankNotFoundError, DatabaseUnavailableError) as error:
             _log.info("stages.skipped", bank_id=str(bank_id), reason=error.code)
-        else:
-            _log.info("stages.queued", bank_id=str(bank_id), stages=due)
 
     async def _due(self, tx: ReadTransaction, bank_id: BankId) -> list[str]:
         if await tx.jobs.find_open(JobKind.CONSOLIDATE, bank_id) is not None:
