@@ -57,7 +57,7 @@ class AutomaticStages:
             return await tx.activity.last_changes()
 
     async def _start(self, bank_id: BankId) -> None:
-        """Queue what is due, each bank in transactions of its own; one that fails stops no other."""
+        """Queue what is due, a bank at a time; one that fails stops no other."""
         try:
             async with self.store.read(self.tenant_id) as tx:
                 due = await self._due(tx, bank_id)
