@@ -34,7 +34,7 @@ from tests.fixtures.embedder import HashingEmbedder
 
 SETTINGS = Settings(
     # Small windows: there is much to be killed between. The cheap encoder's cosines are low.
-    organise=OrganiseSettings(automatic=False, window_items=2, working_share=1.0, least_cosine=0.3)
+    organise=OrganiseSettings(settle_s=0.0, window_items=2, working_share=1.0, least_cosine=0.3)
 )
 
 
