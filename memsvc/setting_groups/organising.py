@@ -30,9 +30,10 @@ class OrganiseSettings(SettingsGroup):
     """Which of them do, separated by commas; ``none``: no stage. Left out: all of them, but for
     ``summarise`` and ``portray`` where no language model is configured
     (docs/decisions/0050-stages-by-themselves.md)."""
-    quiet_s: Annotated[float, Field(ge=0)] = 60.0
+    quiet_s: Annotated[float, Field(ge=0)] = 300.0
     """How long nothing must have changed in a bank before the stages that look at it as a whole
-    run by themselves; a bank that is never so quiet has them hourly."""
+    run by themselves; a bank that is never so quiet has them hourly. A pause in a conversation is
+    shorter: a language model writes portraits and summaries anew each time."""
     settle_s: Annotated[float, Field(ge=0)] = 5.0
     """How long after a write the job begins: what comes meanwhile shares its windows. More is
     better where a language model is paid by the call."""
