@@ -262,6 +262,21 @@ async def test_duplicates_are_merged_once_a_bank_is_quiet_and_undoing_holds(
         assert [each.text for each in await kept(bank, "observation")] == [SAID_TWICE] * 2
 
 
+async def test_a_worker_looks_each_minute_where_it_is_quiet(
+    client: AsyncClient, database: Database, embedder: HashingEmbedder
+) -> None:
+    for source in ("one", "two"):
+        await say(client.bank("ann"), SAID_TWICE, source=source)
+    settings = AT_ONCE.model_copy(update={"quiet_s": 0.0, "stages": ("dedupe",)})
+    async with asyncio.timeout(100), serving(database, embedder, settings) as (serving_client, _):
+        bank = serving_client.bank("ann")
+        while not await operations(bank, "merge"):  # noqa: ASYNC110 — another process would poll too
+            await asyncio.sleep(0.2)
+        await serving_client.wait_for_jobs("ann", timeout_s=30)
+
+    assert [job.stages for job in await jobs(client)] == [("dedupe",)]
+
+
 async def test_a_stage_that_was_stopped_or_run_twice_does_everything_once(
     client: AsyncClient, database: Database
 ) -> None:
