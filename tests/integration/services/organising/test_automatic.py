@@ -270,7 +270,7 @@ async def test_a_worker_looks_each_minute_where_it_is_quiet(
     settings = AT_ONCE.model_copy(update={"quiet_s": 0.0, "stages": ("dedupe",)})
     async with asyncio.timeout(100), serving(database, embedder, settings) as (serving_client, _):
         bank = serving_client.bank("ann")
-        while not await operations(bank, "merge"):  # noqa: ASYNC110 — another process would poll too
+        while not await operations(bank, "merge"):  # noqa: ASYNC110 — nothing tells
             await asyncio.sleep(0.2)
         await serving_client.wait_for_jobs("ann", timeout_s=30)
 
