@@ -179,5 +179,5 @@ async def test_what_workers_killed_in_every_job_leave_is_what_others_leave(
     assert await done(one) == await done(other)
     assert await erased(one) == await erased(other)
     assert [each[0] for each in await erased(one)] == ["complete"] * rounds
-    wanted = {"memories.organise", "bank.stage", "bank.consolidate", "bank.sweep", "memories.erase"}
+    wanted = {"bank.stage", "bank.consolidate", "bank.sweep", "memories.erase"}
     assert wanted <= set(+killed.kills)

@@ -128,6 +128,7 @@ async def test_what_came_about_by_itself_is_undone_as_what_was_asked_for_and_sta
     async with serving(database, embedder, AT_ONCE) as (client, _):
         bank = client.bank("ann")
         lisbon = await say(bank, "I live in Lisbon.")
+        await client.wait_for_jobs("ann", timeout_s=60)
         await say(bank, "I live in Porto.", JUNE)
         await client.wait_for_jobs("ann", timeout_s=60)
         ended = {each.actor: each for each in await operations(bank, "supersede")}
