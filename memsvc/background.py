@@ -22,13 +22,14 @@ from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import document_stages, organise_stage
+from memsvc.services.organising.automatic import AutomaticStages
 from memsvc.services.organising.consolidate import Consolidate, Stage
 from memsvc.services.organising.dedupe import DedupeStage
 from memsvc.services.organising.entities import EntityStage
 from memsvc.services.organising.facts import FactStage, SettleFacts
 from memsvc.services.organising.gathering import Gathering
 from memsvc.services.organising.rule_extractor import RuleExtractor
-from memsvc.services.organising.stage import Organise, OrganiseStage
+from memsvc.services.organising.stage import Follower, Organise, OrganiseStage
 from memsvc.services.organising.think import Think, ThinkStage
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.services.read_entities import ReadEntities
@@ -36,6 +37,7 @@ from memsvc.services.reembed_bank import ReembedBank
 from memsvc.services.run_job import JobHandler, RunJob
 from memsvc.services.sweep_bank import ScheduledSweeps, SweepBank
 from memsvc.services.tidy import Tidy
+from memsvc.setting_groups.organising import StageName
 from memsvc.settings import Settings
 from memsvc.store.engine import DatabaseUrl
 from memsvc.store.queue_app import Schedule
@@ -45,6 +47,8 @@ from memsvc.store.transactions import Store
 
 _TIDY_CRON = "17 * * * *"
 _SWEEP_CRON = "37 * * * *"
+_QUIET_CRON = "* * * * *"
+_HOURLY_CRON = "57 * * * *"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,15 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """What consolidating a bank consists of; two of them also run by themselves."""
+    """What consolidating a bank consists of."""
 
     organise: OrganiseStage
     think: ThinkStage
     every: Sequence[Stage]
+    following: Sequence[Follower]
+    """Those that go on with what was organised, by themselves."""
+    by_themselves: Sequence[Stage]
+    """Those that run without being asked for, once there is something for them to do."""
 
 
 def stages_of(tools: Tools) -> Stages:
@@ -88,16 +96,25 @@ def stages_of(tools: Tools) -> Stages:
         RuleExtractor(tools.courtesy) if model is None else ModelExtractor(model),
         thoughts=None if model is None else ApplyThoughts(clock=tools.clock),
     )
-    think = ThinkStage(store=store, clock=tools.clock)
+    courtesy = tools.courtesy
+    facts = FactStage(store=store, courtesy=courtesy)
+    think = ThinkStage(store=store, clock=tools.clock, courtesy=courtesy)
     every: Sequence[Stage] = [
         organise,
-        DedupeStage(store=store, index=tools.index, exact=tools.exact),
-        FactStage(store=store),
-        EntityStage(store=store),
+        DedupeStage(store=store, index=tools.index, exact=tools.exact, courtesy=courtesy),
+        facts,
+        EntityStage(store=store, courtesy=courtesy),
         think,
-        *document_stages(store, tools.clock, tools.tokens, model),
+        *document_stages(store, tools.clock, tools.tokens, model, courtesy=courtesy),
     ]
-    return Stages(organise=organise, think=think, every=every)
+    names = by_themselves(tools.settings)
+    return Stages(
+        organise=organise,
+        think=think,
+        every=every,
+        following=[each for each in (facts, think) if each.name in names],
+        by_themselves=[each for each in every if each.name in names],
+    )
 
 
 def handlers_of(
@@ -113,9 +130,10 @@ def handlers_of(
         JobKind.EMBED_PENDING: EmbedPending(
             store, tools.embedders, organise_after_s=organise_after_s(tools.settings)
         ),
-        JobKind.ORGANISE: Organise(stage=stages.organise),
+        JobKind.ORGANISE: Organise(stage=stages.organise, followers=stages.following),
         JobKind.CONSOLIDATE: Consolidate(stages.every),
         JobKind.THINK: Think(stage=stages.think),
+        JobKind.STAGE: Consolidate(stages.by_themselves),
         JobKind.REEMBED_BANK: _reembed_bank(tools),
         JobKind.SWEEP_BANK: SweepBank(store),
         JobKind.READ_ENTITIES: ReadEntities(store),
@@ -126,7 +144,9 @@ def handlers_of(
     }
 
 
-def queue_of(tools: Tools, url: DatabaseUrl, handlers: Mapping[JobKind, JobHandler]) -> QueueWorker:
+def queue_of(
+    tools: Tools, url: DatabaseUrl, handlers: Mapping[JobKind, JobHandler], stages: Stages
+) -> QueueWorker:
     """Put together what runs the jobs, and what runs by the clock."""
     settings, store, clock = tools.settings, tools.store, tools.clock
     tidy = Tidy(
@@ -137,6 +157,13 @@ def queue_of(tools: Tools, url: DatabaseUrl, handlers: Mapping[JobKind, JobHandl
         keep_recalls=timedelta(days=settings.recording.keep_days),
     )
     sweeps = ScheduledSweeps(store, DEFAULT_TENANT, clock)
+    automatic = AutomaticStages(
+        store=store,
+        tenant_id=DEFAULT_TENANT,
+        clock=clock,
+        stages=stages.by_themselves,
+        quiet=timedelta(seconds=settings.organise.quiet_s),
+    )
     return QueueWorker(
         url,
         RunJob(store, handlers, RetryPolicy(provider_pause_s=settings.worker.provider_retry_s)),
@@ -144,13 +171,20 @@ def queue_of(tools: Tools, url: DatabaseUrl, handlers: Mapping[JobKind, JobHandl
         schedules=[
             Schedule(name="tidy", cron=_TIDY_CRON, run=tidy),
             Schedule(name="sweep", cron=_SWEEP_CRON, run=sweeps),
+            Schedule(name="stages_where_quiet", cron=_QUIET_CRON, run=automatic.where_quiet),
+            Schedule(name="stages_everywhere", cron=_HOURLY_CRON, run=automatic.everywhere),
         ],
     )
 
 
 def organise_after_s(settings: Settings) -> float | None:
     """Return how long after a write its bank is organised; ``None`` if not by itself."""
-    return settings.organise.settle_s if settings.organise.automatic else None
+    return settings.organise.settle_s if "organise" in by_themselves(settings) else None
+
+
+def by_themselves(settings: Settings) -> frozenset[StageName]:
+    """Return the stages that run without being asked for."""
+    return settings.organise.by_themselves(has_model=settings.llm.model is not None)
 
 
 def _reembed_bank(tools: Tools) -> ReembedBank:

@@ -252,7 +252,7 @@ def build_application(
     signer = ReceiptSigner(data_dir_of(settings))
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
     copies = AllCopies(store, replicas, server)
-    queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts))
+    queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts), stages)
     recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
     reads = RecallReads(engine)
     judging = load_answerable_model(settings.recall.answerable_weights)
@@ -313,7 +313,7 @@ def build_application(
         give_facts=GiveFacts(store),
         portraits=Portraits(store),
         summaries=Summaries(store),
-        consolidation=Consolidation(store, stages.every),
+        consolidation=Consolidation(store, stages.every, stages.by_themselves),
         retention=Retention(store, clock),
         calibrations=Calibrations(store, reads, calibrations, judging),
         erase=Erase(store, signer),

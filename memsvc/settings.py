@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from memsvc.setting_groups.group import SettingsGroup
+from memsvc.setting_groups.organising import OrganiseSettings
 from memsvc.setting_groups.recalling import (
     GraphSettings,
     IterateSettings,
@@ -204,44 +205,6 @@ class ErasureSettings(SettingsGroup):
 
     backup_days: Annotated[int, Field(ge=0)] = 30
     """How long backups are kept, as receipts say; the service itself makes none."""
-
-
-class OrganiseSettings(SettingsGroup):
-    """Turning memories into linked notes, in the background."""
-
-    automatic: bool = True
-    """Writes see to it that what they bring is organised; else `memsvc consolidate` does."""
-    settle_s: Annotated[float, Field(ge=0)] = 5.0
-    """How long after a write the job begins: what comes meanwhile shares its windows. More is
-    better where a language model is paid by the call."""
-    window_items: Annotated[int, Field(ge=1, le=50)] = 10
-    """Consecutive memories that are looked at together (one call of a language model). A rest of an
-    episode joins them: 17 turns are one window, 25 are two."""
-    window_characters: Annotated[int, Field(ge=500)] = 12_000
-    """Of their texts together."""
-    windows_at_once: Annotated[int, Field(ge=1, le=32)] = 1
-    """More are of use where a language model takes its time over each."""
-    working_share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Of the time: a backlog leaves the rest to reads and writes."""
-    neighbours: Annotated[int, Field(ge=0, le=50)] = 5
-    """Nearest memories that each one is held against (A-MEM: k = 5)."""
-    shown_neighbours: Annotated[int, Field(ge=0, le=50)] = 10
-    """Older memories of which one window may bring out more, at most."""
-    least_cosine: Annotated[float, Field(ge=0, le=1)] = 0.45
-    """Pairs below are not linked. A bank of 40 memories and more has a bound of its own, which 99 %
-    of its pairs stay below, of two thirds of this at least (docs/decisions/0019-notes.md)."""
-    links_per_note: Annotated[int, Field(ge=0, le=50)] = 3
-    """Links that a new note begins, at most."""
-    most_links: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Links that a note may have in all, with those that others began."""
-    evolutions_per_window: Annotated[int, Field(ge=0, le=50)] = 10
-    """Older memories that one window may change the annotations of; each at most once."""
-    annotated_view: bool = True
-    """Also search by text with keywords, tags and context together (A-MEM, eq. 3).
-
-    Measured (docs/decisions/0019-notes.md): better in conversations, where turns are short."""
-    annotated_view_characters: Annotated[int, Field(ge=0)] = 600
-    """Longer texts speak for themselves, and embedding them twice is what costs."""
 
 
 class ApiSettings(SettingsGroup):

@@ -199,8 +199,12 @@ def show_plan(plan: ConsolidationPlan, stages: Sequence[str] | None) -> None:
     if unknown:
         raise CommandError(f"There is no stage {unknown[0]!r}; there are: {', '.join(known)}.")
     print_table(
-        ("stage", "to do"),
-        ((each.name, str(each.todo)) for each in plan.stages if not stages or each.name in stages),
+        ("stage", "to do", "by itself"),
+        (
+            (each.name, str(each.todo), "yes" if each.by_itself else "no")
+            for each in plan.stages
+            if not stages or each.name in stages
+        ),
     )
     _show_bank(plan)
     if plan.job is not None:

@@ -1,6 +1,6 @@
 """Background work as users see it: kinds, states and progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,8 @@ class JobKind(StrEnum):
     ORGANISE = "memories.organise"
     CONSOLIDATE = "bank.consolidate"
     THINK = "bank.think"
+    STAGE = "bank.stage"
+    """One stage of consolidating, which runs by itself; its ``stages`` name it."""
     SWEEP_BANK = "bank.sweep"
     READ_ENTITIES = "bank.read_entities"
     ERASE = "memories.erase"
@@ -43,7 +45,13 @@ RETRYABLE_STATES = frozenset(
     {JobState.FAILED, JobState.NEEDS_REVIEW, JobState.CANCELLED, JobState.WAITING_PROVIDER}
 )
 CANCELLABLE_KINDS = frozenset(
-    {JobKind.REEMBED_BANK, JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK}
+    {
+        JobKind.REEMBED_BANK,
+        JobKind.ORGANISE,
+        JobKind.CONSOLIDATE,
+        JobKind.THINK,
+        JobKind.STAGE,
+    }
 )
 """What can be given up midway: what is done by then is whole, and the rest as it was."""
 
@@ -76,6 +84,14 @@ class Job:
     finished_at: datetime | None
     counts: Mapping[str, int] = field(default_factory=dict)
     """What its attempts have done so far, by name."""
+
+    @property
+    def stages(self) -> Sequence[str]:
+        """The stages of consolidating that it is for, in their order; none of another kind."""
+        named = self.payload.get("stages")
+        if not isinstance(named, Sequence) or isinstance(named, str):
+            return []
+        return [str(each) for each in named]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

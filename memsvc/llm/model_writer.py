@@ -7,13 +7,21 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.organising.portraits import PortraitLine
 from memsvc.domain.organising.self_patterns import Topic
-from memsvc.domain.organising.summarising import Said, Summary, SummaryBounds
+from memsvc.domain.organising.summarising import (
+    Said,
+    Summary,
+    SummaryBounds,
+    SummarySoFar,
+    heading,
+)
 from memsvc.domain.organising.written import (
     Piece,
     WrittenSentence,
+    heading_of_summaries,
     held,
     held_lines,
     pieces_of,
+    pieces_so_far,
     portions,
     written_summary,
 )
@@ -22,6 +30,7 @@ from memsvc.llm.prompt_files import Prompt, load_prompt
 from memsvc.llm.structured import Question, StructuredModel
 
 _SESSION, _SUMMARIES, _PORTRAIT = "summarise_session", "summarise_summaries", "portray_user"
+_FURTHER = "continue_summary"
 _MOST_LINES = 24
 _DEEPEST = 4
 """Levels of portions of portions; each is smaller than the one below."""
@@ -88,25 +97,57 @@ class ModelWriter:
         """Return a summary of what was said, or of summaries of it."""
 
         async def ask(prompt: Prompt, pieces: Sequence[Piece]) -> list[Piece]:
-            data: JsonValue = {
-                "pieces": _shown(pieces),
-                "most_sentences": bounds.sentences,
-                "most_characters": bounds.characters,
-            }
-            question = Question(prompt=prompt, data=data, answer=SummaryAnswer)
-            answer = await self._model.ask(tenant_id, question)
-            written = [
-                WrittenSentence(text=each.text, sources=tuple(each.sources))
-                for each in answer.sentences
-            ]
-            return held(written, pieces)[: bounds.sentences]
+            return await self._sentences(tenant_id, prompt, bounds, pieces)
 
         first = load_prompt(_SUMMARIES if of_summaries else _SESSION)
         sentences = await _reduced(pieces_of(said), first, load_prompt(_SUMMARIES), ask)
-        summary = written_summary(said, sentences, bounds, of_summaries=of_summaries)
+        told = heading_of_summaries(said) if of_summaries else heading(said)
+        summary = written_summary(told, sentences, bounds)
         if summary is None:
             raise _nothing_kept(self.name, first)
         return summary
+
+    async def carry_on(
+        self,
+        tenant_id: TenantId,
+        so_far: SummarySoFar,
+        said: Sequence[Said],
+        bounds: SummaryBounds,
+    ) -> Summary:
+        """Return a summary with what was said since, of which each portion is folded into it."""
+        prompt, lines = load_prompt(_FURTHER), pieces_so_far(so_far)
+        for portion in portions(pieces_of(said)):
+            lines = await self._sentences(tenant_id, prompt, bounds, portion, lines)
+            if not lines:
+                raise _nothing_kept(self.name, prompt)
+        summary = written_summary(so_far.heading, lines, bounds)
+        if summary is None:
+            raise _nothing_kept(self.name, prompt)
+        return summary
+
+    async def _sentences(
+        self,
+        tenant_id: TenantId,
+        prompt: Prompt,
+        bounds: SummaryBounds,
+        pieces: Sequence[Piece],
+        so_far: Sequence[Piece] = (),
+    ) -> list[Piece]:
+        """Return what the model says of the pieces, and of a summary so far."""
+        data: dict[str, JsonValue] = {
+            "pieces": _shown(pieces, len(so_far) + 1),
+            "most_sentences": bounds.sentences,
+            "most_characters": bounds.characters,
+        }
+        if so_far:
+            data = {"summary": _shown(so_far), **data}
+        question = Question(prompt=prompt, data=data, answer=SummaryAnswer)
+        answer = await self._model.ask(tenant_id, question)
+        written = [
+            WrittenSentence(text=each.text, sources=tuple(each.sources))
+            for each in answer.sentences
+        ]
+        return held(written, [*so_far, *pieces])[: bounds.sentences]
 
     async def portray(
         self, tenant_id: TenantId, user: str, said: Sequence[Said]
@@ -149,7 +190,7 @@ async def _reduced(
     return level
 
 
-def _shown(pieces: Sequence[Piece]) -> list[JsonValue]:
+def _shown(pieces: Sequence[Piece], first: int = 1) -> list[JsonValue]:
     return [
         {
             "number": number,
@@ -157,7 +198,7 @@ def _shown(pieces: Sequence[Piece]) -> list[JsonValue]:
             "day": piece.day.isoformat(),
             "text": piece.text,
         }
-        for number, piece in enumerate(pieces, start=1)
+        for number, piece in enumerate(pieces, start=first)
     ]
 
 

@@ -39,8 +39,10 @@ class EmbedPending:
             await context.report_progress(Progress(done=done, total=max(total, done)))
         if done and self._organise_after_s is not None:
             async with self._store.write(scope.tenant_id) as tx:
-                new = NewJob(kind=JobKind.ORGANISE, bank_id=scope.bank_id)
-                await tx.jobs.add_once(new, after_s=self._organise_after_s)
+                # Not after thoughts and summaries, which are organised nowhere.
+                if await tx.organising.count_ready(scope.bank_id):
+                    new = NewJob(kind=JobKind.ORGANISE, bank_id=scope.bank_id)
+                    await tx.jobs.add_once(new, after_s=self._organise_after_s)
 
     async def _begin(self, scope: BankScope) -> tuple[int, Embedder]:
         """Return how much there is to do, and the encoder of the bank's own model."""

@@ -51,9 +51,13 @@ class FactReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def unread(self, bank_id: BankId, limit: int) -> Sequence[MemoryId]:
+    async def unread(
+        self, bank_id: BankId, limit: int, only: Collection[MemoryId] | None = None
+    ) -> Sequence[MemoryId]:
         """Return active memories whose present text was not read for facts yet, by id."""
         statement = select(t.memories.c.memory_id).where(*is_unread(bank_id))
+        if only is not None:
+            statement = statement.where(t.memories.c.memory_id == func.any(list(only)))
         statement = statement.order_by(t.memories.c.memory_id).limit(limit)
         return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
 

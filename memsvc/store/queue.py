@@ -21,6 +21,9 @@ RUN_JOB = "memsvc.run_job"
 WAKE_JOB = "memsvc.wake_job"
 
 
+_ORGANISING = frozenset({JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK, JobKind.STAGE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A carrier that has reached a worker."""
@@ -72,7 +75,7 @@ def lock_of(job: Job) -> str:
     if job.kind is JobKind.REEMBED_BANK:
         # It takes hours for a large bank, and new memories must not wait for it to get vectors.
         return f"reembed:{job.bank_id}"
-    if job.kind in {JobKind.ORGANISE, JobKind.CONSOLIDATE, JobKind.THINK}:
+    if job.kind in _ORGANISING:
         # They ask a language model for hours, and take turns with each other only.
         return f"organise:{job.bank_id}"
     return f"job:{job.id}" if job.bank_id is None else f"bank:{job.bank_id}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -39,6 +40,8 @@ DIGEST_KEY = "covers"
 """Where the metadata of a document keep which memories, at which versions, it was made of."""
 
 
+WATERMARK_KEY = "watermark"
+"""Where they keep up to which memory, in the order of ids, that was."""
 STAND_IN_KEY = "stand_in"
 """Where they say that a document is by rules because what a model had written was no use."""
 
@@ -72,6 +75,8 @@ class StaleGroup:
     group: Group
     digest: str | None
     """Of its active memories and their versions; ``None`` if too few are left."""
+    last: MemoryId | None = None
+    """The last of them in the order of ids, which is that of their coming."""
 
 
 class SummaryReader:
@@ -103,6 +108,7 @@ class SummaryReader:
                     day=row.day if level is Level.DAY else None,
                 ),
                 digest=row.digest,
+                last=None if row.last is None else MemoryId(UUID(row.last)),
             )
             for row in rows
         ]
@@ -112,12 +118,21 @@ class SummaryReader:
         statement = select(func.count()).select_from(_stale(bank_id, level, None).subquery())
         return await self._session.connection.scalar(statement) or 0
 
-    async def sources(self, bank_id: BankId, level: Level, group: Group, most: int) -> list[Memory]:
-        """Return the latest active memories of a group, oldest first."""
+    async def sources(
+        self,
+        bank_id: BankId,
+        level: Level,
+        group: Group,
+        most: int,
+        *,
+        after: MemoryId | None = None,
+    ) -> list[Memory]:
+        """Return the latest active memories of a group (``after`` a watermark), oldest first."""
         columns = t.memories.c
+        since = () if after is None else (columns.memory_id > after,)
         statement = (
             current_memories(bank_id)
-            .where(*_sources(bank_id, level), *_of(level, group))
+            .where(*sources_of(bank_id, level), *within(level, group), *since)
             .order_by(columns.occurred_at.desc(), columns.seq.desc(), columns.memory_id.desc())
             .limit(most)
         )
@@ -128,7 +143,7 @@ class SummaryReader:
         """Return the active documents made of a group: one, as a rule."""
         columns = t.memories.c
         statement = current_memories(bank_id).where(
-            *_made(bank_id, level), *_of(level, group), columns.state == MemoryState.ACTIVE
+            *_made(bank_id, level), *within(level, group), columns.state == MemoryState.ACTIVE
         )
         rows = await self._session.connection.execute(statement.order_by(columns.memory_id))
         return [to_memory(row) for row in rows]
@@ -138,7 +153,7 @@ class SummaryReader:
         columns = t.memories.c
         statement = (
             select(columns.memory_id)
-            .where(*_made(bank_id, level), *_of(level, group))
+            .where(*_made(bank_id, level), *within(level, group))
             .order_by(columns.recorded_at, columns.memory_id)
         )
         return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
@@ -156,24 +171,24 @@ def _stale(
     names = _GROUPED_BY[level]
     keys = [_column(name).label(name) for name in names]
     grouping = [_column(name) for name in names]
-    wanted = () if only is None else _of(level, only)
-    item = func.concat(cast(columns.memory_id, Text), ":", cast(columns.current_version, Text))
-    digest = func.md5(func.string_agg(item, aggregate_order_by(literal(","), columns.memory_id)))
+    wanted = () if only is None else within(level, only)
     present = (
         select(
             *keys,
-            case((func.count() >= _LEAST_SOURCES[level], digest)).label("digest"),
+            case((func.count() >= _LEAST_SOURCES[level], digest_of_sources())).label("digest"),
+            func.max(cast(columns.memory_id, Text)).label("last"),
             cast(null(), Text).label("covers"),
             cast(null(), Text).label("stand_in"),
             cast(null(), Text).label("state"),
         )
-        .where(*_sources(bank_id, level), *wanted)
+        .where(*sources_of(bank_id, level), *wanted)
         .group_by(*grouping)
     )
     latest = (
         select(
             *keys,
             cast(null(), Text).label("digest"),
+            cast(null(), Text).label("last"),
             columns.metadata[DIGEST_KEY].astext.label("covers"),
             columns.metadata[STAND_IN_KEY].astext.label("stand_in"),
             columns.state,
@@ -192,7 +207,7 @@ def _stale(
     grouped = [both.c[name] for name in names]
     is_stand_in = and_(now.is_not(None), func.max(both.c.stand_in) == "true")
     return (
-        select(*grouped, now.label("digest"))
+        select(*grouped, now.label("digest"), func.max(both.c.last).label("last"))
         .group_by(*grouped)
         .having(
             or_(
@@ -203,6 +218,16 @@ def _stale(
         )
         .order_by(*grouped)
     )
+
+
+def digest_of_sources() -> ColumnElement[str]:
+    """Return the digest of memories and their versions, as an aggregate."""
+    columns = t.memories.c
+    item = func.concat(cast(columns.memory_id, Text), ":", cast(columns.current_version, Text))
+    digest: ColumnElement[str] = func.md5(
+        func.string_agg(item, aggregate_order_by(literal(","), columns.memory_id))
+    )
+    return digest
 
 
 _DAY = "day"
@@ -230,7 +255,8 @@ def _column(name: str, table: NamedFromClause[Any] = t.memories) -> ColumnElemen
     return literal_column(f"({table.name}.occurred_at AT TIME ZONE 'UTC')::date", Date)
 
 
-def _sources(bank_id: BankId, level: Level) -> tuple[ColumnElement[bool], ...]:
+def sources_of(bank_id: BankId, level: Level) -> tuple[ColumnElement[bool], ...]:
+    """Bind memories to what documents of a level are made of."""
     columns = t.memories.c
     found = [columns.bank_id == bank_id, columns.state == MemoryState.ACTIVE]
     match level:
@@ -283,7 +309,8 @@ def _not_null(level: Level) -> tuple[ColumnElement[bool], ...]:
     return () if name is None else (_column(name).is_not(None),)
 
 
-def _of(level: Level, group: Group) -> tuple[ColumnElement[bool], ...]:
+def within(level: Level, group: Group) -> tuple[ColumnElement[bool], ...]:
+    """Bind memories to a group."""
     given = {_DAY: group.day} | {
         name: getattr(group.keys, name) for name in ("session_id", "user_id", "agent_id")
     }

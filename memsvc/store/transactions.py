@@ -24,6 +24,7 @@ from memsvc.errors import (
     SchemaOutdatedError,
 )
 from memsvc.ports import Clock
+from memsvc.store.activity import ActivityReader
 from memsvc.store.annotations import AnnotationReader, AnnotationWriter
 from memsvc.store.audit import AuditWriter
 from memsvc.store.bank_models import BankModelReader, BankModelWriter
@@ -61,6 +62,7 @@ from memsvc.store.state_history import StateHistory
 from memsvc.store.summaries import SummaryReader
 from memsvc.store.summary_listing import SummaryLister
 from memsvc.store.thoughts import ThoughtReader, ThoughtWriter
+from memsvc.store.watermarks import WatermarkReader
 
 _in_transaction: ContextVar[bool] = ContextVar("memsvc_in_transaction", default=False)
 
@@ -82,6 +84,7 @@ class ReadTransaction:
         self.annotations = AnnotationReader(session)
         self.organising = OrganisingReader(session)
         self.jobs = JobReader(session)
+        self.activity = ActivityReader(session)
         self.followers = FollowerReader(session)
         self.operations = OperationReader(session)
         self.state_history = StateHistory(session)
@@ -97,6 +100,7 @@ class ReadTransaction:
         self.context = ContextReader(session)
         self.summaries = SummaryReader(session)
         self.summary_listing = SummaryLister(session)
+        self.watermarks = WatermarkReader(session)
         self.model_calls = ModelCallReader(session)
         self.idempotency = IdempotencyKeys(session)
         self.erasures = ErasureReader(session)

@@ -17,9 +17,11 @@ from memsvc_client import AsyncBank, AsyncClient, NewMemory, RetentionPolicy
 from memsvc.api.app import create_app
 from memsvc.bootstrap import build_application
 from memsvc.domain.identifiers import JobId
+from memsvc.domain.jobs import JobKind, NewJob
 from memsvc.services.embedders import Embedders
 from memsvc.settings import ApiSettings
 from memsvc.store.engine import normalise_url
+from memsvc.store.roles import DEFAULT_TENANT
 from tests.e2e.nurseries import Forks, kill_after, working_nursery
 from tests.e2e.working_nursery import SETTINGS, attempt
 from tests.fixtures.application import LOCAL
@@ -96,10 +98,21 @@ async def write(bank: AsyncBank, number: int) -> None:
     await bank.add_memories([*said, by_guest], create=True)
 
 
+async def queue_stages(database: Database, bank: str) -> None:
+    """Do what a worker does once a bank is quiet."""
+    async with database.store.write(DEFAULT_TENANT) as tx:
+        bank_id = (await tx.banks.resolve(bank)).scope.bank_id
+        for name in ("dedupe", "facts", "entities", "think"):
+            new = NewJob(kind=JobKind.STAGE, bank_id=bank_id, payload={"stages": [name]})
+            await tx.jobs.add_once(new)
+
+
 async def live_round(workers: Workers, bank_name: str, number: int) -> None:
-    """Remember, organise, sweep, think once more, and erase somebody."""
+    """Remember, let it organise itself, ask for more, sweep, think once more, erase somebody."""
     bank = workers.client.bank(bank_name)
     await write(bank, number)
+    await workers.work(bank_name)
+    await queue_stages(workers.database, bank_name)
     await workers.work(bank_name)
     await bank.consolidate()
     await workers.work(bank_name)
@@ -166,4 +179,5 @@ async def test_what_workers_killed_in_every_job_leave_is_what_others_leave(
     assert await done(one) == await done(other)
     assert await erased(one) == await erased(other)
     assert [each[0] for each in await erased(one)] == ["complete"] * rounds
-    assert {"bank.consolidate", "bank.sweep", "memories.erase"} <= set(+killed.kills)
+    wanted = {"bank.stage", "bank.consolidate", "bank.sweep", "memories.erase"}
+    assert wanted <= set(+killed.kills)

@@ -34,7 +34,14 @@ from tests.fixtures.embedder import HashingEmbedder
 
 SETTINGS = Settings(
     # Small windows: there is much to be killed between. The cheap encoder's cosines are low.
-    organise=OrganiseSettings(automatic=False, window_items=2, working_share=1.0, least_cosine=0.3)
+    # What follows windows is left to tests of organising: whoever is killed between the two is
+    # followed later, and links that are made meanwhile lead to other memories.
+    organise=OrganiseSettings(
+        stages=("dedupe", "facts", "entities", "think"),
+        window_items=2,
+        working_share=1.0,
+        least_cosine=0.3,
+    )
 )
 
 

@@ -47,6 +47,8 @@ class Job(Record):
     progress: Progress | None = None
     counts: Mapping[str, int] = {}
     """What it has done so far, by name, over all attempts."""
+    stages: tuple[str, ...] = ()
+    """The stages of consolidating that it is for, if it is."""
     bank_id: UUID | None = None
     attempts: int
     created_at: AwareDatetime

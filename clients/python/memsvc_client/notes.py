@@ -60,6 +60,8 @@ class StagePlan(Record):
 
     name: str
     todo: int
+    by_itself: bool = False
+    """Whether it also runs without being asked for."""
 
 
 class BankNotes(Record):

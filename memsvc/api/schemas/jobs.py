@@ -29,6 +29,9 @@ class JobResponse(ResponseModel):
     counts: Annotated[
         dict[str, int], Field(description="What it has done so far, by name, over all attempts.")
     ]
+    stages: Annotated[
+        list[str], Field(description="The stages of consolidating that it is for, if it is.")
+    ]
     bank_id: UUID | None
     attempts: int
     created_at: UtcTime
@@ -46,6 +49,7 @@ class JobResponse(ResponseModel):
             reason=job.reason,
             progress=progress and ProgressResponse(done=progress.done, total=progress.total),
             counts=dict(job.counts),
+            stages=list(job.stages),
             bank_id=job.bank_id,
             attempts=job.attempts,
             created_at=job.created_at,

@@ -119,6 +119,7 @@ class StagePlanResponse(ResponseModel):
 
     name: str
     todo: int
+    by_itself: Annotated[bool, Field(description="Whether it also runs without being asked for.")]
 
 
 class BankNotesResponse(ResponseModel):
@@ -143,7 +144,10 @@ class ConsolidationResponse(ResponseModel):
     def of(cls, plan: ConsolidationPlan) -> Self:
         """Render the plan."""
         return cls(
-            stages=[StagePlanResponse(name=each.name, todo=each.todo) for each in plan.stages],
+            stages=[
+                StagePlanResponse(name=each.name, todo=each.todo, by_itself=each.by_itself)
+                for each in plan.stages
+            ],
             notes=BankNotesResponse(**plan.notes.to_json()),
             job=None if plan.job is None else JobResponse.of(plan.job),
         )

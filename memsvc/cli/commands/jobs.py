@@ -100,6 +100,7 @@ def _show_job(job: "Job") -> None:
         (
             ("id", str(job.id)),
             ("kind", job.kind),
+            ("stages", ", ".join(job.stages) or None),
             ("state", job.state),
             ("reason", job.reason),
             ("progress", _progress(job)),

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.identifiers import MemoryId
@@ -46,40 +46,78 @@ class SummaryBounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """A sentence of a summary."""
+
+    text: str
+    speaker: str | None
+    """Of whom it repeats the words."""
+    day: date
+    evidence: tuple[MemoryId, ...]
+
+    @property
+    def shown(self) -> str:
+        """The line as it stands in the text."""
+        return f"{self.speaker}: {self.text}" if self.speaker else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """A text, and what it rests on."""
 
-    text: str
-    evidence: Sequence[MemoryId]
-    """The memories whose sentences it repeats, in their order."""
+    heading: str
+    lines: Sequence[SummaryLine]
+
+    @property
+    def text(self) -> str:
+        """The whole of it: when and who, then line by line."""
+        return "\n".join([self.heading, *(each.shown for each in self.lines)])
+
+    @property
+    def evidence(self) -> tuple[MemoryId, ...]:
+        """The memories that its lines rest on, in their order."""
+        return tuple(dict.fromkeys(each for line in self.lines for each in line.evidence))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySoFar:
+    """A summary that is to be carried on with what was said since."""
+
+    lines: Sequence[SummaryLine]
+    heading: str
+    """Of all that was said, then and since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sentence:
-    said: Said
-    text: str
+    line: SummaryLine
     stems: frozenset[str]
     bonus: float
-    share: float
 
     @property
-    def line(self) -> str:
-        return f"{self.said.speaker}: {self.text}" if self.said.speaker else self.text
+    def share(self) -> float:
+        return _QUESTION_SHARE if self.line.text.endswith(_QUESTION) else 1.0
 
 
-def summarise(said: Sequence[Said], bounds: SummaryBounds | None = None) -> Summary | None:
+def summarise(
+    said: Sequence[Said],
+    bounds: SummaryBounds | None = None,
+    so_far: SummarySoFar | None = None,
+) -> Summary | None:
     """Return the summary of what was said, in the order given; ``None`` if it has no text.
 
-    Its first line says when and who; every other one is a sentence with its speaker.
+    Its first line says when and who; every other one is a sentence with its speaker. Of a summary
+    so far, its lines are chosen from beside what was said since: nothing else of what they repeat.
     """
     limits = bounds or SummaryBounds()
-    sentences = _sentences(said)
+    before = () if so_far is None else so_far.lines
+    sentences = _sentences(said, before)
     if not sentences:
         return None
-    chosen = _chosen(sentences, limits)
-    lines = [heading(said), *(sentences[each].line for each in chosen)]
-    evidence = dict.fromkeys(sentences[each].said.memory_id for each in chosen)
-    return Summary(text="\n".join(lines), evidence=tuple(evidence))
+    return Summary(
+        heading=heading(said) if so_far is None else so_far.heading,
+        lines=[sentences[each].line for each in _chosen(sentences, limits)],
+    )
 
 
 def summarise_summaries(
@@ -93,8 +131,7 @@ def summarise_summaries(
     summary = summarise([each for each in bodies if each.text.strip()], bounds)
     if summary is None:
         return None
-    first, _, lines = summary.text.partition("\n")
-    return replace(summary, text=f"{first}, out of {len(said)} summaries\n{lines}")
+    return replace(summary, heading=f"{summary.heading}, out of {len(said)} summaries")
 
 
 def _chosen(sentences: Sequence[_Sentence], limits: SummaryBounds) -> list[int]:
@@ -109,11 +146,11 @@ def _chosen(sentences: Sequence[_Sentence], limits: SummaryBounds) -> list[int]:
         if chosen and _gain(sentences[best], weights, covered) <= 0.0:
             break
         places.remove(best)
-        if chosen and len(sentences[best].line) > left:
+        if chosen and len(sentences[best].line.shown) > left:
             continue
         chosen.append(best)
         covered |= sentences[best].stems
-        left -= len(sentences[best].line)
+        left -= len(sentences[best].line.shown)
     return sorted(chosen)
 
 
@@ -131,25 +168,38 @@ def _weights(sentences: Sequence[_Sentence]) -> Mapping[str, float]:
     return {stem: math.log1p(count) for stem, count in counts.items()}
 
 
-def _sentences(said: Sequence[Said]) -> list[_Sentence]:
-    language = recognise_language(" ".join(each.text for each in said))
-    found = []
-    for no, each in enumerate(said):
-        for match in _SENTENCE.finditer(each.text):
-            text = _cut(" ".join(match.group().split()))
-            if not text:
-                continue
-            names = len(extract_entities(text).mentions)
-            found.append(
-                _Sentence(
-                    said=each,
-                    text=text,
-                    stems=frozenset(content_stems(text, language)),
-                    bonus=_NAME_BONUS * min(names, 2) + (_OPENING_BONUS if no == 0 else 0.0),
-                    share=_QUESTION_SHARE if text.endswith(_QUESTION) else 1.0,
-                )
-            )
-    return found
+def _sentences(said: Sequence[Said], before: Sequence[SummaryLine]) -> list[_Sentence]:
+    """Return the lines of a summary so far, then every sentence of what was said."""
+    texts = [*(each.text for each in before), *(each.text for each in said)]
+    language = recognise_language(" ".join(texts))
+    lines = [*before, *(line for each in said for line in _lines_of(each))]
+    opening = said[0].memory_id if said and not before else None
+    return [
+        _Sentence(
+            line=line,
+            stems=frozenset(content_stems(line.text, language)),
+            bonus=_bonus(line.text) + (_OPENING_BONUS if opening in line.evidence else 0.0),
+        )
+        for line in lines
+    ]
+
+
+def _bonus(text: str) -> float:
+    return _NAME_BONUS * min(len(extract_entities(text).mentions), 2)
+
+
+def _lines_of(said: Said) -> list[SummaryLine]:
+    texts = [_cut(" ".join(each.group().split())) for each in _SENTENCE.finditer(said.text)]
+    return [
+        SummaryLine(
+            text=text,
+            speaker=said.speaker,
+            day=said.occurred_at.date(),
+            evidence=(said.memory_id,),
+        )
+        for text in texts
+        if text
+    ]
 
 
 def _cut(text: str) -> str:
@@ -160,9 +210,14 @@ def _cut(text: str) -> str:
 
 def heading(said: Sequence[Said]) -> str:
     """Return the first line of a summary: when, and who."""
-    days = sorted({each.occurred_at.date().isoformat() for each in said})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    days = [each.occurred_at.date() for each in said]
     speakers = list(dict.fromkeys(each.speaker for each in said if each.speaker))
+    return heading_of(min(days), max(days), speakers)
+
+
+def heading_of(first: date, last: date, speakers: Sequence[str]) -> str:
+    """Return the first line of a summary of these days, and of these speakers in their order."""
+    when = f"{first}" if first == last else f"{first} to {last}"
     if not speakers:
         return when
     shown = ", ".join(speakers[:_SHOWN_SPEAKERS])

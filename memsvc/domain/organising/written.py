@@ -13,7 +13,14 @@ from memsvc.domain.languages import recognise_language
 from memsvc.domain.organising.keywords import content_stems
 from memsvc.domain.organising.portraits import PortraitLine
 from memsvc.domain.organising.self_patterns import Topic
-from memsvc.domain.organising.summarising import Said, Summary, SummaryBounds, heading
+from memsvc.domain.organising.summarising import (
+    Said,
+    Summary,
+    SummaryBounds,
+    SummaryLine,
+    SummarySoFar,
+    heading,
+)
 from memsvc.domain.tokens import is_characterwise
 
 PORTION_CHARACTERS = 12_000
@@ -58,6 +65,14 @@ def pieces_of(said: Iterable[Said]) -> list[Piece]:
         )
         for each in said
         if each.text.strip()
+    ]
+
+
+def pieces_so_far(so_far: SummarySoFar) -> list[Piece]:
+    """Return the lines of a summary so far as pieces."""
+    return [
+        Piece(text=each.text, speaker=each.speaker, day=each.day, evidence=each.evidence)
+        for each in so_far.lines
     ]
 
 
@@ -115,11 +130,11 @@ def held_lines(written: Iterable[WrittenSentence], pieces: Sequence[Piece]) -> l
 
 
 def written_summary(
-    said: Sequence[Said], sentences: Sequence[Piece], bounds: SummaryBounds, *, of_summaries: bool
+    first: str, sentences: Sequence[Piece], bounds: SummaryBounds
 ) -> Summary | None:
     """Return the summary of sentences within its bounds; ``None`` where none is left.
 
-    Its first line is ours: when and who. The budget holds whatever the model has written.
+    Its ``first`` line is ours: when and who. The budget holds whatever the model has written.
     """
     chosen: list[Piece] = []
     left = bounds.characters
@@ -129,13 +144,17 @@ def written_summary(
             left -= len(sentence.text)
     if not chosen:
         return None
-    first = heading([replace(each, speaker=None) for each in said] if of_summaries else said)
-    if of_summaries:
-        first = f"{first}, out of {len(said)} summaries"
-    evidence = dict.fromkeys(each for piece in chosen for each in piece.evidence)
-    return Summary(
-        text="\n".join([first, *(each.text for each in chosen)]), evidence=tuple(evidence)
-    )
+    lines = [
+        SummaryLine(text=each.text, speaker=None, day=each.day, evidence=each.evidence)
+        for each in chosen
+    ]
+    return Summary(heading=first, lines=lines)
+
+
+def heading_of_summaries(said: Sequence[Said]) -> str:
+    """Return the first line of a summary of summaries: when, and of how many."""
+    first = heading([replace(each, speaker=None) for each in said])
+    return f"{first}, out of {len(said)} summaries"
 
 
 def _rests_on(text: str, sources: Sequence[Piece]) -> bool:

@@ -6,6 +6,7 @@ from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.model_writer import ModelWriter
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Clock, Extractor, TokenCounter
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.embedders import Embedders
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.organising.applying import ApplyAnnotations, ApplyEvolutions, ApplyLinks
@@ -73,11 +74,16 @@ def organise_stage(
 
 
 def document_stages(
-    store: Store, clock: Clock, tokens: TokenCounter, model: StructuredModel | None = None
+    store: Store,
+    clock: Clock,
+    tokens: TokenCounter,
+    model: StructuredModel | None = None,
+    *,
+    courtesy: Courtesy | None = None,
 ) -> list[DocumentStage | Levels]:
     """Put together what keeps documents made of memories; a model writes them, or rules do."""
     writer = None if model is None else ModelWriter(model)
     return [
-        summarise_stage(store, clock, writer),
-        portray_stage(store, clock, tokens, writer=writer),
+        summarise_stage(store, clock, writer, courtesy=courtesy),
+        portray_stage(store, clock, tokens, writer=writer, courtesy=courtesy),
     ]

@@ -52,6 +52,8 @@ class StagePlan:
 
     name: str
     todo: int
+    by_itself: bool
+    """Whether it also runs without being asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,10 @@ class ConsolidationPlan:
 
 
 class Consolidate:
-    """The job: runs the stages in their order."""
+    """The job: runs those of the stages that it is for, or all, in their order.
+
+    One that is no longer there, as it was turned off while the job waited, is left alone.
+    """
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
@@ -81,9 +86,13 @@ class Consolidate:
 class Consolidation:
     """What callers ask for."""
 
-    def __init__(self, store: Store, stages: Sequence[Stage]) -> None:
+    def __init__(
+        self, store: Store, stages: Sequence[Stage], by_themselves: Sequence[Stage] = ()
+    ) -> None:
+        """Offer all stages, of which some also run by themselves."""
         self._store = store
         self._stages = stages
+        self._by_themselves = {each.name for each in by_themselves}
         self._once = Once(store=store, result=TypeAdapter(Job), bank_of=lambda job: job.bank_id)
 
     async def plan(self, caller: Caller, reference: BankReference) -> ConsolidationPlan:
@@ -92,7 +101,11 @@ class Consolidation:
             bank_id = (await tx.banks.resolve(reference.value)).scope.bank_id
             return ConsolidationPlan(
                 stages=[
-                    StagePlan(name=stage.name, todo=await stage.todo(tx, bank_id))
+                    StagePlan(
+                        name=stage.name,
+                        todo=await stage.todo(tx, bank_id),
+                        by_itself=stage.name in self._by_themselves,
+                    )
                     for stage in self._stages
                 ],
                 notes=await tx.organising.notes(bank_id),

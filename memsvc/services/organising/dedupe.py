@@ -15,6 +15,7 @@ from memsvc.domain.thoughts.merging import NewReview, loses_nothing, may_merge, 
 from memsvc.domain.thoughts.statements import Statement
 from memsvc.errors import IndexUnavailableError
 from memsvc.ports import DenseQuery, MemoryIndex, Vector
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.merging import Merge, merge_within
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
@@ -61,6 +62,7 @@ class DedupeStage:
     bounds: Bounds = field(default_factory=Bounds)
     neighbours: int = 8
     page: int = 50
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     @property
     def name(self) -> str:
@@ -79,6 +81,7 @@ class DedupeStage:
             total = await tx.duplicates.count_uncompared(scope.bank_id)
         done, after = 0, None
         while ids := await self._next(scope, after):
+            await self.courtesy.turn()
             page = await self._gather(bank, ids)
             async with self.store.write(scope.tenant_id) as tx:
                 is_ours = await tx.jobs.hold(context.job)

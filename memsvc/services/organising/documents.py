@@ -14,6 +14,7 @@ from memsvc.domain.lexical import analyze_text
 from memsvc.domain.links import LinkType, NewLink
 from memsvc.domain.memory import (
     BankScope,
+    Json,
     Memory,
     MemoryKind,
     MemoryState,
@@ -30,12 +31,21 @@ from memsvc.domain.operations import (
 )
 from memsvc.errors import NeedsReviewError
 from memsvc.ports import Clock
+from memsvc.services.courtesy import Courtesy
+from memsvc.services.organising.carrying_on import Former, former_of
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
 from memsvc.store.audit import AuditEvent
 from memsvc.store.memories import VersionToAdd
-from memsvc.store.summaries import DIGEST_KEY, STAND_IN_KEY, Group, Level, StaleGroup
+from memsvc.store.summaries import (
+    DIGEST_KEY,
+    STAND_IN_KEY,
+    WATERMARK_KEY,
+    Group,
+    Level,
+    StaleGroup,
+)
 from memsvc.store.transactions import (
     ReadTransaction,
     Store,
@@ -59,11 +69,21 @@ class Document:
     metadata: Metadata = field(default_factory=dict)
 
 
-Make = Callable[[Group, Sequence[Memory]], Document | None]
-"""Makes the document of a group out of its memories, oldest first; ``None`` if they are none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a document is made of."""
+
+    sources: Sequence[Memory]
+    """Memories of its group, oldest first: all, or those since the former document."""
+    former: Former | None = None
+    """The document that is carried on with them."""
 
 
-Write = Callable[[TenantId, Group, Sequence[Memory], Document], Awaitable[Document]]
+Make = Callable[[Group, Material], Document | None]
+"""Makes the document of a group; ``None`` if there is nothing to make it of."""
+
+
+Write = Callable[[TenantId, Group, Material, Document], Awaitable[Document]]
 """Has a model write the document in place of the one made by rules; raises ``NeedsReviewError`` if
 that cannot be used, and what keeps the model from being asked."""
 
@@ -71,11 +91,15 @@ that cannot be used, and what keeps the model from being asked."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     stale: StaleGroup
-    sources: Sequence[Memory]
+    material: Material
     document: Document | None
     """``None``: too little is left to make it of."""
     failure: str | None = None
     """Why it is by rules although a model was asked."""
+
+    @property
+    def sources(self) -> Sequence[Memory]:
+        return self.material.sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +118,9 @@ class DocumentStage:
     most_sources: int = 500
     """Of a larger group the latest memories are read."""
     write: Write | None = None
+    is_carried_on: bool = False
+    """Whether what came since is folded into the former document, where the rest is as it was."""
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     async def todo(self, tx: ReadTransaction, bank_id: BankId) -> int:
         """Return how many groups have no document of what they hold now."""
@@ -108,7 +135,8 @@ class DocumentStage:
             bank = await tx.banks.resolve(str(scope.bank_id))
             stale = await tx.summaries.stale(scope.bank_id, self.level, stand_ins=again)
         for done, each in enumerate(stale, start=1):
-            draft = await self._gather(scope, each)
+            await self.courtesy.turn()
+            draft = await self._gather(scope, each, anew=again)
             async with self.store.write(scope.tenant_id) as tx:
                 is_ours = await tx.jobs.hold(context.job)
                 if is_ours:
@@ -127,24 +155,37 @@ class DocumentStage:
             if not is_ours:
                 raise AttemptLostError
 
-    async def _gather(self, scope: BankScope, stale: StaleGroup) -> _Draft:
+    async def _gather(self, scope: BankScope, stale: StaleGroup, *, anew: bool) -> _Draft:
         if stale.digest is None:
-            return _Draft(stale=stale, sources=(), document=None)
+            return _Draft(stale=stale, material=Material(sources=()), document=None)
         async with self.store.read(scope.tenant_id) as tx:
-            sources = await tx.summaries.sources(
-                scope.bank_id, self.level, stale.group, self.most_sources
-            )
+            material = await self._material(tx, scope.bank_id, stale.group, anew=anew)
         # Beside the event loop: a large group takes a while.
-        document = await asyncio.to_thread(self.make, stale.group, sources)
+        document = await asyncio.to_thread(self.make, stale.group, material)
         failure = None
         if self.write is not None and document is not None:
             assert_no_transaction("A model")
             try:
-                document = await self.write(scope.tenant_id, stale.group, sources, document)
+                document = await self.write(scope.tenant_id, stale.group, material, document)
             except NeedsReviewError as error:
                 failure = error.message
                 document = replace(document, metadata={**document.metadata, STAND_IN_KEY: True})
-        return _Draft(stale=stale, sources=sources, document=document, failure=failure)
+        return _Draft(stale=stale, material=material, document=document, failure=failure)
+
+    async def _material(
+        self, tx: ReadTransaction, bank_id: BankId, group: Group, *, anew: bool
+    ) -> Material:
+        if self.is_carried_on and not anew:
+            former = await former_of(tx, bank_id, self.level, group)
+            if former is not None:
+                since = await tx.summaries.sources(
+                    bank_id, self.level, group, self.most_sources, after=former.watermark
+                )
+                if since:
+                    return Material(sources=since, former=former)
+        return Material(
+            sources=await tx.summaries.sources(bank_id, self.level, group, self.most_sources)
+        )
 
     async def _tell(self, tx: WriteTransaction, scope: BankScope, reason: str) -> None:
         """Have a job say that documents are by rules; retried, it has the model write them."""
@@ -172,6 +213,9 @@ class DocumentStage:
         )
         if stale != [draft.stale]:
             return None
+        carried_on = draft.material.former
+        if carried_on is not None and [each.id for each in former] != [carried_on.memory_id]:
+            return None  # it was undone or archived meanwhile: the next run begins anew
         if draft.document is None and not former:
             return None
         effects: list[Effect] = []
@@ -236,7 +280,7 @@ class DocumentStage:
             episode_id=None,
             seq=0,
             keys=draft.stale.group.keys,
-            metadata={**document.metadata, DIGEST_KEY: draft.stale.digest},
+            metadata={**document.metadata, **self._mark(draft.stale)},
             occurred_at=draft.sources[-1].occurred_at,
             recorded_at=now,
             updated_at=now,
@@ -245,6 +289,13 @@ class DocumentStage:
             expires_at=None,
             pinned=False,
         )
+
+    def _mark(self, stale: StaleGroup) -> Metadata:
+        """Return up to where the document tells of its group."""
+        mark: dict[str, Json] = {DIGEST_KEY: stale.digest}
+        if self.is_carried_on:
+            mark[WATERMARK_KEY] = None if stale.last is None else str(stale.last)
+        return mark
 
     async def _add(self, tx: WriteTransaction, bank: ResolvedBank, memory: Memory) -> None:
         """Store a new document; its vectors follow."""

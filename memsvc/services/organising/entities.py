@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memsvc.domain.content import titled_text
 from memsvc.domain.graph.entities import Seen, placed
@@ -13,6 +13,7 @@ from memsvc.domain.graph.sorts import sort_of
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Progress
 from memsvc.domain.memory import MemoryState
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.organising.compare_entities import compare_entities
 from memsvc.services.organising.stage import leave, scope_of
 from memsvc.services.organising.windows import AttemptLostError
@@ -27,6 +28,7 @@ class EntityStage:
 
     store: Store
     page: int = 200
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     @property
     def name(self) -> str:
@@ -79,6 +81,7 @@ class EntityStage:
         self, context: JobContext, work: Callable[[WriteTransaction], Awaitable[Mapping[str, int]]]
     ) -> None:
         """Do a page in a transaction that holds the job and the bank's entities."""
+        await self.courtesy.turn()
         scope = scope_of(context.job)
         async with self.store.write(scope.tenant_id) as tx:
             if is_ours := await tx.jobs.hold(context.job):

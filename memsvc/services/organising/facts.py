@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from memsvc.domain.facts.claims import Claim
@@ -12,6 +12,7 @@ from memsvc.domain.graph.entities import EntityId
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, Progress
 from memsvc.domain.memory import BankScope
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.organising.stage import scope_of
 from memsvc.services.organising.windows import AttemptLostError
 from memsvc.services.run_job import JobContext
@@ -28,6 +29,7 @@ class FactStage:
 
     store: Store
     page: int = 50
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     @property
     def name(self) -> str:
@@ -43,9 +45,19 @@ class FactStage:
         scope = scope_of(context.job)
         async with self.store.read(scope.tenant_id) as tx:
             total = await tx.facts.count_todo(scope.bank_id)
-        done = 0
+        await self._work_off(context, total, None)
+
+    async def follow(self, context: JobContext, memory_ids: Sequence[MemoryId]) -> None:
+        """Read these memories and settle their slots; a large bank is not searched for others."""
+        await self._work_off(context, len(memory_ids), memory_ids)
+
+    async def _work_off(
+        self, context: JobContext, total: int, only: Collection[MemoryId] | None
+    ) -> None:
+        scope, done = scope_of(context.job), 0
         while True:
-            sources, slots = await self._next(scope)
+            await self.courtesy.turn()
+            sources, slots = await self._next(scope, only)
             if not sources and not slots:
                 return
             claims = {each.memory_id: await _claims(each) for each in sources}
@@ -60,11 +72,14 @@ class FactStage:
             if not is_ours:
                 raise AttemptLostError
 
-    async def _next(self, scope: BankScope) -> tuple[Sequence[NoteSource], Sequence[Slot]]:
+    async def _next(
+        self, scope: BankScope, only: Collection[MemoryId] | None
+    ) -> tuple[Sequence[NoteSource], Sequence[Slot]]:
         async with self.store.read(scope.tenant_id) as tx:
-            ids = await tx.facts.unread(scope.bank_id, self.page)
+            ids = await tx.facts.unread(scope.bank_id, self.page, only)
             if not ids:
-                return [], await tx.facts.stale_slots(scope.bank_id, self.page)
+                is_all = only is None
+                return [], await tx.facts.stale_slots(scope.bank_id, self.page) if is_all else []
             found = await tx.organising.sources(scope.bank_id, ids, READ_STATES)
             return [found[each] for each in ids if each in found], []
 

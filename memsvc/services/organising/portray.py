@@ -1,9 +1,7 @@
 """The stage of consolidating that keeps a portrait of each user."""
 
-from collections.abc import Sequence
-
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.memory import Memory, Metadata
+from memsvc.domain.memory import Metadata
 from memsvc.domain.organising.portraits import (
     Portrait,
     PortraitBounds,
@@ -13,7 +11,8 @@ from memsvc.domain.organising.portraits import (
 )
 from memsvc.llm.model_writer import ModelWriter
 from memsvc.ports import Clock, TokenCounter
-from memsvc.services.organising.documents import Document, DocumentStage
+from memsvc.services.courtesy import Courtesy
+from memsvc.services.organising.documents import Document, DocumentStage, Material
 from memsvc.services.organising.summarise import MADE_BY_KEY, said_in
 from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
@@ -30,22 +29,23 @@ def portray_stage(
     bounds: PortraitBounds | None = None,
     *,
     writer: ModelWriter | None = None,
+    courtesy: Courtesy | None = None,
 ) -> DocumentStage:
     """Return what makes one portrait for each user that has said something of themselves."""
 
-    def make(group: Group, sources: Sequence[Memory]) -> Document | None:
-        if not sources or group.keys.user_id is None:
+    def make(group: Group, material: Material) -> Document | None:
+        if not material.sources or group.keys.user_id is None:
             return None
-        said = [said_in(each) for each in sources]
+        said = [said_in(each) for each in material.sources]
         return _document(portray(group.keys.user_id, said, tokens.count, bounds))
 
     async def write(
-        tenant_id: TenantId, group: Group, sources: Sequence[Memory], by_rules: Document
+        tenant_id: TenantId, group: Group, material: Material, by_rules: Document
     ) -> Document:
         user = group.keys.user_id
         if writer is None or user is None:
             return by_rules
-        said = own_words(user, [said_in(each) for each in sources])
+        said = own_words(user, [said_in(each) for each in material.sources])
         lines = await writer.portray(tenant_id, user, said)
         portrait = bounded_portrait(user, lines, tokens.count, bounds)
         return _document(portrait, {MADE_BY_KEY: writer.name})
@@ -59,6 +59,7 @@ def portray_stage(
         clock=clock,
         most_sources=_MOST_SOURCES,
         write=None if writer is None else write,
+        courtesy=courtesy or Courtesy(),
     )
 
 

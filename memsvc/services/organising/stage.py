@@ -1,10 +1,10 @@
-"""Organising a bank: window after window, until nothing waits."""
+"""Organising a bank: window after window, until nothing waits; others go on with each."""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, replace
+from typing import NoReturn, Protocol
 from uuid import UUID
 
 from memsvc.domain.identifiers import BankId, MemoryId
@@ -20,6 +20,14 @@ from memsvc.store.organising import NoteSource
 from memsvc.store.transactions import ReadTransaction, Store
 
 _WINDOWS_READ = 20
+
+
+class Follower(Protocol):
+    """A stage that goes on with memories as soon as they were organised."""
+
+    async def follow(self, context: JobContext, memory_ids: Sequence[MemoryId]) -> None:
+        """Look at these memories, as far as it has not; bears repetition."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +47,11 @@ class OrganiseStage:
         """Return how many memories it would organise now."""
         return await tx.organising.count_ready(bank_id)
 
-    async def run(self, context: JobContext) -> None:
-        """Organise what waits, oldest first; what is stored stays stored."""
+    async def run(self, context: JobContext, followers: Sequence[Follower] = ()) -> None:
+        """Organise what waits, oldest first; what is stored stays stored.
+
+        The followers look at the memories of a window before the next one is organised.
+        """
         scope = scope_of(context.job)
         async with self.store.read(scope.tenant_id) as tx:
             total = await tx.organising.count_ready(scope.bank_id)
@@ -52,10 +63,18 @@ class OrganiseStage:
             for some in self._portions(batch):
                 await self._organise(context, measures, some)
                 done += sum(map(len, some))
-                await context.report_progress(Progress(done=done, total=max(total, done)))
+                so_far = Progress(done=done, total=max(total, done))
+                await context.report_progress(so_far)
+                ids = [each.memory_id for window in some for each in window]
+                await self._follow(context, so_far, followers, ids)
             after = batch[-1].memory_id
 
-    async def retry(self, context: JobContext, memory_ids: Sequence[MemoryId]) -> None:
+    async def retry(
+        self,
+        context: JobContext,
+        memory_ids: Sequence[MemoryId],
+        followers: Sequence[Follower] = (),
+    ) -> None:
         """Organise exactly these; raises what stands in the way."""
         scope = scope_of(context.job)
         measures = await self.window.gathering.measure(scope)
@@ -68,6 +87,7 @@ class OrganiseStage:
             await leave(context, error)
         done = Progress(done=len(sources), total=len(sources))
         await context.report_progress(done)
+        await self._follow(context, done, followers, [each.memory_id for each in sources])
 
     async def _next(self, scope: BankScope, after: MemoryId | None) -> list[NoteSource]:
         limit = _WINDOWS_READ * self.settings.window_items
@@ -90,7 +110,7 @@ class OrganiseStage:
     async def _organise(
         self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
     ) -> None:
-        """Organise some windows side by side, then leave others their share of the time."""
+        """Organise some windows side by side."""
         await self.window.gathering.courtesy.turn()
         started = time.monotonic()
         outcomes = await asyncio.gather(
@@ -100,6 +120,24 @@ class OrganiseStage:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 await leave(context, outcome)
+        await self._pause(started)
+
+    async def _follow(
+        self,
+        context: JobContext,
+        progress: Progress,
+        followers: Sequence[Follower],
+        memory_ids: Sequence[MemoryId],
+    ) -> None:
+        """Have the followers look at the memories; the job's progress stays that of organising."""
+        started = time.monotonic()
+        behind = replace(context, report_progress=lambda _: context.report_progress(progress))
+        for each in followers:
+            await each.follow(behind, memory_ids)
+        await self._pause(started)
+
+    async def _pause(self, started: float) -> None:
+        """Leave others their share of the time."""
         took_s = time.monotonic() - started
         await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
 
@@ -109,14 +147,16 @@ class Organise:
     """The job that writes cause, and the one that tries again what was set aside."""
 
     stage: OrganiseStage
+    followers: Sequence[Follower] = ()
 
     async def __call__(self, context: JobContext) -> None:
         """Organise the memories that the job names, or all that wait."""
         named = context.job.payload.get("memory_ids")
         if isinstance(named, Sequence) and not isinstance(named, str):
-            await self.stage.retry(context, [MemoryId(UUID(str(each))) for each in named])
+            ids = [MemoryId(UUID(str(each))) for each in named]
+            await self.stage.retry(context, ids, self.followers)
         else:
-            await self.stage.run(context)
+            await self.stage.run(context, self.followers)
 
 
 def scope_of(job: Job) -> BankScope:

@@ -1,19 +1,21 @@
 """The stage of consolidating that summarises sessions, their days, and all of them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.memory import Memory
+from memsvc.domain.memory import Memory, Metadata
 from memsvc.domain.organising.summarising import (
     Said,
+    Summary,
     SummaryBounds,
     summarise,
     summarise_summaries,
 )
 from memsvc.llm.model_writer import ModelWriter
 from memsvc.ports import Clock
-from memsvc.services.organising.documents import Document, DocumentStage, Levels, Write
+from memsvc.services.courtesy import Courtesy
+from memsvc.services.organising.carrying_on import SENTENCES_KEY, stored_lines
+from memsvc.services.organising.documents import Document, DocumentStage, Levels, Material, Write
 from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
@@ -25,16 +27,21 @@ _MOST_SUMMARIES = 200
 """Of a day, or of all days: the latest."""
 
 
-def summarise_stage(store: Store, clock: Clock, writer: ModelWriter | None = None) -> Levels:
+def summarise_stage(
+    store: Store,
+    clock: Clock,
+    writer: ModelWriter | None = None,
+    *,
+    courtesy: Courtesy | None = None,
+) -> Levels:
     """Return what keeps summaries of each user and agent: nobody's words stand in another's."""
-    return Levels(
-        name="summarise",
-        levels=[
-            session_summaries(store, clock, writer=writer),
-            _over_summaries(store, clock, Level.DAY, "day", _DAY_BOUNDS, writer),
-            _over_summaries(store, clock, Level.WHOLE, "all", _WHOLE_BOUNDS, writer),
-        ],
-    )
+    levels = [
+        session_summaries(store, clock, writer=writer),
+        _over_summaries(store, clock, Level.DAY, "day", _DAY_BOUNDS, writer),
+        _over_summaries(store, clock, Level.WHOLE, "all", _WHOLE_BOUNDS, writer),
+    ]
+    polite = courtesy or Courtesy()
+    return Levels(name="summarise", levels=[replace(each, courtesy=polite) for each in levels])
 
 
 def session_summaries(
@@ -44,13 +51,30 @@ def session_summaries(
     *,
     writer: ModelWriter | None = None,
 ) -> DocumentStage:
-    """Return what makes one summary for each session, user and agent."""
+    """Return what keeps one running summary for each session, user and agent.
 
-    def make(_: Group, sources: Sequence[Memory]) -> Document | None:
-        summary = summarise([said_in(each) for each in sources], bounds)
-        if summary is None:
-            return None
-        return Document(text=summary.text, evidence=summary.evidence, metadata={"level": "session"})
+    What is said further is folded into the summary so far. Only where something that it tells of
+    has changed is all of the session read again.
+    """
+    limits = bounds or SummaryBounds()
+
+    def make(_: Group, material: Material) -> Document | None:
+        so_far = None if material.former is None else material.former.so_far
+        summary = summarise([said_in(each) for each in material.sources], limits, so_far)
+        return None if summary is None else _session_document(summary)
+
+    async def write(
+        tenant_id: TenantId, _: Group, material: Material, by_rules: Document
+    ) -> Document:
+        if writer is None:
+            return by_rules
+        said = [said_in(each) for each in material.sources]
+        if material.former is None:
+            summary = await writer.summarise(tenant_id, said, limits)
+        else:
+            so_far = material.former.so_far
+            summary = await writer.carry_on(tenant_id, so_far, said, limits)
+        return _session_document(summary, {MADE_BY_KEY: writer.name})
 
     return DocumentStage(
         name="summarise",
@@ -59,7 +83,16 @@ def session_summaries(
         make=make,
         store=store,
         clock=clock,
-        write=_written(writer, bounds or SummaryBounds(), of_summaries=False),
+        write=None if writer is None else write,
+        is_carried_on=True,
+    )
+
+
+def _session_document(summary: Summary, more: Metadata | None = None) -> Document:
+    return Document(
+        text=summary.text,
+        evidence=summary.evidence,
+        metadata={"level": "session", SENTENCES_KEY: stored_lines(summary.lines), **(more or {})},
     )
 
 
@@ -73,8 +106,8 @@ def _over_summaries(
 ) -> DocumentStage:
     """Return what makes summaries of summaries, where there are two at least."""
 
-    def make(_: Group, sources: Sequence[Memory]) -> Document | None:
-        summary = summarise_summaries([said_in(each) for each in sources], bounds)
+    def make(_: Group, material: Material) -> Document | None:
+        summary = summarise_summaries([said_in(each) for each in material.sources], bounds)
         if summary is None:
             return None
         return Document(text=summary.text, evidence=summary.evidence, metadata={"level": called})
@@ -87,24 +120,22 @@ def _over_summaries(
         store=store,
         clock=clock,
         most_sources=_MOST_SUMMARIES,
-        write=_written(writer, bounds, of_summaries=True),
+        write=None if writer is None else _written(writer, bounds),
     )
 
 
-def _written(
-    writer: ModelWriter | None, bounds: SummaryBounds, *, of_summaries: bool
-) -> Write | None:
-    """Return what has a model write a summary, if there is one."""
-    if writer is None:
-        return None
+def _written(writer: ModelWriter, bounds: SummaryBounds) -> Write:
+    """Return what has a model write a summary of summaries."""
 
     async def write(
-        tenant_id: TenantId, _: Group, sources: Sequence[Memory], by_rules: Document
+        tenant_id: TenantId, _: Group, material: Material, by_rules: Document
     ) -> Document:
-        said = [said_in(each) for each in sources]
-        if of_summaries:  # a first line says when and who, and is ours
-            said = [replace(each, text=each.text.partition("\n")[2]) for each in said]
-        summary = await writer.summarise(tenant_id, said, bounds, of_summaries=of_summaries)
+        # A first line says when and who, and is ours.
+        said = [
+            replace(each, text=each.text.partition("\n")[2])
+            for each in map(said_in, material.sources)
+        ]
+        summary = await writer.summarise(tenant_id, said, bounds, of_summaries=True)
         made_by = {MADE_BY_KEY: writer.name}
         return Document(
             text=summary.text,

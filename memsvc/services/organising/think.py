@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from memsvc.domain.memory import ResolvedBank
 from memsvc.domain.thoughts.records import ThinkStep
 from memsvc.domain.thoughts.thinking import FoundThought, thoughts_of
 from memsvc.ports import Clock
+from memsvc.services.courtesy import Courtesy
 from memsvc.services.organising.keep_thoughts import detach_unsaid, keep_found
 from memsvc.services.organising.redundant_thoughts import read_page, repeated
 from memsvc.services.organising.settle_thoughts import (
@@ -30,6 +31,7 @@ from memsvc.store.carrying import READ_STATES
 from memsvc.store.transactions import ReadTransaction, Store, WriteTransaction
 
 ACTOR = "think"
+_FORGETTING = frozenset({ThinkStep.FORGET, ThinkStep.MERGE})
 Counts = Mapping[str, int]
 
 
@@ -49,6 +51,7 @@ class ThinkStage:
     store: Store
     clock: Clock
     page: int = 50
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     @property
     def name(self) -> str:
@@ -63,17 +66,25 @@ class ThinkStage:
         """Carry out every step over the whole bank; a stopped job goes on where it was."""
         await self.run_steps(context, tuple(ThinkStep), None)
 
+    async def follow(self, context: JobContext, memory_ids: Sequence[MemoryId]) -> None:
+        """Make thoughts of these memories, then forget and merge."""
+        await self.run_steps(context, tuple(ThinkStep), memory_ids)
+
     async def run_steps(
         self,
         context: JobContext,
         steps: Collection[ThinkStep],
         only: Collection[MemoryId] | None,
     ) -> None:
-        """Carry out some steps, in their order; insert from ``only`` these memories."""
+        """Carry out some steps, in their order; insert from ``only`` these memories.
+
+        Whatever is merged, contradicted thoughts are forgotten before: a list made of both sides
+        of a contradiction would say neither.
+        """
         scope = scope_of(context.job)
         async with self.store.read(scope.tenant_id) as tx:
             bank = await tx.banks.resolve(str(scope.bank_id))
-            total = await tx.thoughts.count_todo(scope.bank_id)
+            total = await tx.thoughts.count_todo(scope.bank_id) if only is None else len(only)
         run = _Run(context=context, bank=bank, total=total)
         done = 0
         if ThinkStep.INSERT in steps:
@@ -81,7 +92,7 @@ class ThinkStage:
                 await self._insert(run, ids)
                 done += len(ids)
                 await context.report_progress(Progress(done=done, total=max(total, done)))
-        if ThinkStep.FORGET in steps:
+        if not _FORGETTING.isdisjoint(steps):
             await self._settle(run)
             await self._forget_repeated(run)
         if ThinkStep.MERGE in steps:
@@ -174,6 +185,7 @@ class ThinkStage:
     ) -> None:
         """Do a part of the job in one transaction, which holds the job and the bank's thoughts."""
         context, bank_id = run.context, run.bank.scope.bank_id
+        await self.courtesy.turn()
         scene = Scene(
             bank=run.bank,
             actor=ACTOR,

@@ -10,6 +10,7 @@ import numpy as np
 from memsvc_client import AsyncClient, NewMemory
 
 from memsvc.domain.jobs import JobKind, NewJob, Progress
+from memsvc.domain.memory import Metadata
 from memsvc.domain.thoughts.hashing import NO_GROUP
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
@@ -26,7 +27,9 @@ from tests.fixtures.embedder import HashingEmbedder
 MAY = datetime(2023, 5, 8, 12, tzinfo=UTC)
 
 
-async def context_of(database: Database, bank: str, kind: JobKind) -> JobContext:
+async def context_of(
+    database: Database, bank: str, kind: JobKind, payload: Metadata | None = None
+) -> JobContext:
     """Begin a job of the bank, for a stage that is run here and now."""
 
     async def report(_: Progress) -> None: ...
@@ -36,7 +39,7 @@ async def context_of(database: Database, bank: str, kind: JobKind) -> JobContext
 
     async with database.store.write(DEFAULT_TENANT) as tx:
         bank_id = (await tx.banks.resolve(bank)).scope.bank_id
-        job = await tx.jobs.add(NewJob(kind=kind, bank_id=bank_id))
+        job = await tx.jobs.add(NewJob(kind=kind, bank_id=bank_id, payload=payload))
         started = await tx.jobs.start(
             Delivery(job_id=job.id, tenant_id=DEFAULT_TENANT, after_attempts=0)
         )

@@ -331,7 +331,7 @@ LINK = StoredLink(
 )
 DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK])
 PLAN = ConsolidationPlan(
-    stages=[StagePlan(name="organise", todo=7)],
+    stages=[StagePlan(name="organise", todo=7, by_itself=True)],
     notes=BankNotes(
         waiting=7, unembedded=0, set_aside=1, annotated=3, annotation_versions=4, links=2
     ),

@@ -197,6 +197,19 @@ async def test_thoughts_that_begin_alike_become_one_and_undoing_has_them_all_aga
     assert await texts(bank) == ["Ann dislikes chess.", "Ann likes books."]
 
 
+async def test_what_is_contradicted_is_forgotten_before_anything_is_merged(
+    thinker: Thinker, bank: AsyncBank
+) -> None:
+    for month, text in enumerate(("I like tea.", "I like chess.", "I hate chess."), start=1):
+        await say(bank, text, month)
+    await thinker.think("insert")
+
+    job = await thinker.think("merge")
+
+    assert job.counts["thoughts_forgotten"] == 1
+    assert await texts(bank) == ["Ann dislikes chess.", "Ann likes tea."]
+
+
 async def test_undoing_a_merge_restores_everything_and_it_is_not_merged_again(
     thinker: Thinker, bank: AsyncBank
 ) -> None:

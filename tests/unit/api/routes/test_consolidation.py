@@ -11,7 +11,7 @@ from tests.unit.api.script import Script
 async def test_the_plan_says_what_there_is_to_do(api: httpx2.AsyncClient) -> None:
     answer = (await api.get("/v1/banks/ada/consolidation")).json()
 
-    assert answer["stages"] == [{"name": "organise", "todo": 7}]
+    assert answer["stages"] == [{"name": "organise", "todo": 7, "by_itself": True}]
     assert (answer["notes"]["set_aside"], answer["job"]) == (1, None)
 
 

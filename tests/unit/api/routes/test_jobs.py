@@ -6,13 +6,14 @@ from memsvc.domain.paging import PageRequest
 from tests.unit.api.answers import BANK_ID, JOB_ID
 from tests.unit.api.script import Script
 
-RENDERED = {
+RENDERED: dict[str, object] = {
     "id": str(JOB_ID),
     "kind": "memories.embed",
     "state": "running",
     "reason": None,
     "progress": {"done": 1, "total": 2},
     "counts": {},
+    "stages": [],
     "bank_id": str(BANK_ID),
     "attempts": 1,
     "created_at": "2024-05-07T12:00:00Z",

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.organising.summarising import Said, SummaryBounds, summarise, summarise_summaries
+from memsvc.domain.organising.summarising import (
+    Said,
+    SummaryBounds,
+    SummarySoFar,
+    summarise,
+    summarise_summaries,
+)
 
 DAY = datetime(2023, 5, 8, 12, tzinfo=UTC)
 
@@ -65,6 +71,25 @@ def test_what_is_said_twice_is_told_once() -> None:
 
     assert summary is not None
     assert summary.text.count("bicycle") == 1
+
+
+def test_a_summary_is_carried_on_with_what_is_new_out_of_its_own_lines_and_never_grows() -> None:
+    bounds = SummaryBounds(sentences=2, characters=200)
+    first = summarise(said(("Bob", "I moved to Lisbon. Nice."), ("Ann", "I adopted Rex.")), bounds)
+    assert first is not None
+    so_far = SummarySoFar(lines=first.lines, heading="2023-05-08 to 2023-05-10, Bob, Ann")
+
+    further = summarise(said(("Ann", "Rex swims in the harbour of Porto.")), bounds, so_far)
+    nothing_new = summarise([], bounds, so_far)
+
+    assert further is not None
+    heading, *lines = further.text.split("\n")
+    assert heading == so_far.heading
+    assert "Ann: Rex swims in the harbour of Porto." in lines
+    assert len(lines) == bounds.sentences
+    assert {each.shown for each in further.lines[:-1]} <= {each.shown for each in first.lines}
+    assert nothing_new is not None
+    assert nothing_new.lines == first.lines
 
 
 def test_small_talk_has_a_summary_and_silence_none() -> None:
