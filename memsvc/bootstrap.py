@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from memsvc.background import Tools, handlers_of, organise_after_s, queue_of, stages_of
@@ -13,7 +13,7 @@ from memsvc.domain.identifiers import TenantId
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.embedding.token_counters import open_token_counter
-from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.llm.embedder import LiteLLMEmbedder, charging
 from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
 from memsvc.memory_index.graph_arm import GraphArm
@@ -45,10 +45,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.assembly import (
-    budget_of,
-    language_model,
-)
+from memsvc.services.organising.assembly import budgets_of, language_model
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
@@ -207,6 +204,8 @@ def build_application(
     clock = SystemClock()
     announcer = Announcer(engine)
     store = Store(engine, clock, JobCarrier(), announcer.announce)
+    calls = ModelCalls(store, clock, budgets_of(settings.llm))
+    embedders = replace(embedders, charged=charging(calls))
     exact = PgVectorIndex(engine)
     feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
     in_memory = settings.index.backend not in {exact.backend, RemoteMemoryIndex.backend}
@@ -229,7 +228,6 @@ def build_application(
     graphs = GraphArm(replicas)
     arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     courtesy = Courtesy()
-    calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
     hosted = hosted_reranker(settings.rerank, calls)
     tools = Tools(

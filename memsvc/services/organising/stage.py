@@ -13,6 +13,7 @@ from memsvc.domain.memory import BankScope
 from memsvc.domain.organising.cutting import Waiting, WindowBounds, cut_windows
 from memsvc.errors import BankNotFoundError
 from memsvc.services.organising.gathering import BankMeasures
+from memsvc.services.organising.refusals import Refusals, WindowEnd
 from memsvc.services.organising.windows import AttemptLostError, OrganiseWindow
 from memsvc.services.run_job import JobContext
 from memsvc.settings import OrganiseSettings
@@ -48,9 +49,11 @@ class OrganiseStage:
             return
         measures = await self.window.gathering.measure(scope)
         done, after = 0, None
+        refusals = Refusals()
         while batch := await self._next(scope, after):
             for some in self._portions(batch):
-                await self._organise(context, measures, some)
+                refusals.note(await self._organise(context, measures, some))
+                refusals.raise_if_of_everything()
                 done += sum(map(len, some))
                 await context.report_progress(Progress(done=done, total=max(total, done)))
             after = batch[-1].memory_id
@@ -62,8 +65,12 @@ class OrganiseStage:
         async with self.store.read(scope.tenant_id) as tx:
             found = await tx.organising.sources(scope.bank_id, memory_ids)
         sources = [found[each] for each in memory_ids if each in found]
+        of_users: dict[str | None, list[NoteSource]] = {}
+        for each in sources:
+            of_users.setdefault(each.user_id, []).append(each)
         try:
-            await self.window(context.job, measures, sources)
+            for some in of_users.values():
+                await self.window(context.job, measures, some)
         except AttemptLostError as error:
             await leave(context, error)
         done = Progress(done=len(sources), total=len(sources))
@@ -80,7 +87,12 @@ class OrganiseStage:
             items=self.settings.window_items, characters=self.settings.window_characters
         )
         waiting = [
-            Waiting(key=each, source=each.episode_id or each.source, characters=len(each.text))
+            Waiting(
+                key=each,
+                # A window is of one user: what one says is never shown among another's words.
+                source=(each.user_id, each.episode_id or each.source),
+                characters=len(each.text),
+            )
             for each in batch
         ]
         windows = cut_windows(waiting, bounds)
@@ -89,7 +101,7 @@ class OrganiseStage:
 
     async def _organise(
         self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
-    ) -> None:
+    ) -> list[WindowEnd]:
         """Organise some windows side by side, then leave others their share of the time."""
         await self.window.gathering.courtesy.turn()
         started = time.monotonic()
@@ -97,11 +109,15 @@ class OrganiseStage:
             *(self.window.or_set_aside(context.job, measures, each) for each in windows),
             return_exceptions=True,  # each window comes to its own end before one of them is raised
         )
+        ends = []
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 await leave(context, outcome)
+            else:
+                ends.append(outcome)
         took_s = time.monotonic() - started
         await asyncio.sleep(took_s * (1 / self.settings.working_share - 1))
+        return ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
