@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from memsvc.answering import answering_of
 from memsvc.background import Tools, handlers_of, organise_after_s, queue_of, stages_of
 from memsvc.chosen_index import index_probe, remote_index, server_of, snapshot_folder
 from memsvc.domain.bm25 import Bm25
@@ -13,31 +14,23 @@ from memsvc.domain.identifiers import TenantId
 from memsvc.embedding.factory import models_dirs, open_embedder
 from memsvc.embedding.onnx_embedder import OnnxEmbedder
 from memsvc.embedding.token_counters import open_token_counter
-from memsvc.llm.embedder import LiteLLMEmbedder
+from memsvc.llm.embedder import LiteLLMEmbedder, charging
 from memsvc.llm.structured import StructuredModel
 from memsvc.memory_index.dense import LocalMemoryIndex
-from memsvc.memory_index.graph_arm import GraphArm
-from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.remote import RemoteMemoryIndex
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import Clock, Embedder, MemoryIndex, Reranker
-from memsvc.services.answerable import AssessAnswerable, load_answerable_model
-from memsvc.services.arms import Arms
 from memsvc.services.banks import Banks
 from memsvc.services.calibrations import Calibrations
-from memsvc.services.compose_context import ComposeContext
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.embedders import Embedders
-from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.erase import Erase
 from memsvc.services.erased_copies import AllCopies
 from memsvc.services.erasure_receipts import ErasureReceipts
 from memsvc.services.facts import Facts
-from memsvc.services.finding import Find
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
-from memsvc.services.graph_assembly import graph_walks
 from memsvc.services.health import Health, embedder_probe
 from memsvc.services.index_check import IndexCheck
 from memsvc.services.index_upkeep import IndexUpkeep
@@ -46,48 +39,35 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
-from memsvc.services.organising.assembly import (
-    budget_of,
-    language_model,
-)
+from memsvc.services.organising.assembly import budgets_of, language_model
 from memsvc.services.organising.consolidate import Consolidation
-from memsvc.services.pass_through import PassThrough
 from memsvc.services.portraits import Portraits
-from memsvc.services.posing import Pose
-from memsvc.services.recall import Recall
-from memsvc.services.recall_assembly import refining, widening
 from memsvc.services.receipts import ReceiptSigner
-from memsvc.services.recorded_answers import KeptSettings
 from memsvc.services.recording import (
     LoggedContext,
     LoggedRecall,
     RecallLog,
     RecordedRecalls,
-    Recorder,
 )
 from memsvc.services.reembedding import Reembedding
-from memsvc.services.reinforcing import Feedback, ReinforceReturned
+from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
 from memsvc.services.replaying import Replay
 from memsvc.services.reranking import hosted_reranker, opened_reranker
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
-from memsvc.services.second_hop import SecondHop
 from memsvc.services.summaries import Summaries
 from memsvc.services.thoughts import Thoughts
 from memsvc.settings import EmbeddingSettings, Settings
 from memsvc.store import probes
 from memsvc.store.announcements import Announcer
-from memsvc.store.calibration_reads import CalibrationReads
 from memsvc.store.database import open_database
 from memsvc.store.embedded.folders import default_data_dir
 from memsvc.store.engine import DatabaseUrl, Engine, connected
 from memsvc.store.exact_answers import ExactAnswers
 from memsvc.store.feed import StoreFeed
-from memsvc.store.graph_facts import GraphFacts
 from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import JobCarrier
-from memsvc.store.recall_reads import RecallReads
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
@@ -211,6 +191,8 @@ def build_application(
     clock = SystemClock()
     announcer = Announcer(engine)
     store = Store(engine, clock, JobCarrier(), announcer.announce)
+    calls = ModelCalls(store, clock, budgets_of(settings.llm))
+    embedders = replace(embedders, charged=charging(calls))
     exact = PgVectorIndex(engine)
     feed = StoreFeed(engine, reload_after_changes=settings.index.reload_after_changes)
     in_memory = settings.index.backend not in {exact.backend, RemoteMemoryIndex.backend}
@@ -229,11 +211,7 @@ def build_application(
     check = IndexCheck(
         index, ExactAnswers(engine, limit_s=settings.index.check_timeout_s), settings.index
     )
-    lexical = LexicalArm(replicas)
-    graphs = GraphArm(replicas)
-    arms = Arms(embedders=embedders, index=index, exact=exact, lexical=lexical, check=check)
     courtesy = Courtesy()
-    calls = ModelCalls(store, clock, budget_of(settings.llm))
     model = language_model(settings.llm, calls)
     hosted = hosted_reranker(settings.rerank, calls)
     tools = Tools(
@@ -253,40 +231,7 @@ def build_application(
     receipts = ErasureReceipts(store, signer, clock, backup_days=settings.erasure.backup_days)
     copies = AllCopies(store, replicas, server)
     queue = queue_of(tools, url, handlers_of(tools, stages, replicas, copies, receipts), stages)
-    recall_log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))
-    reads = RecallReads(engine)
-    judging = load_answerable_model(settings.recall.answerable_weights)
-    calibrations = CalibrationReads(engine)
-    pass_through = PassThrough(store, lexical)
-    find = Find(
-        store,
-        reads,
-        arms,
-        settings.recall,
-        episode=EpisodeArm(reads, lexical),
-        second_hop=SecondHop(
-            graphs=graphs,
-            words=lexical,
-            index=index,
-            exact=exact,
-            walks=graph_walks(settings.recall.graph, GraphFacts(engine), embedders, clock, model),
-            settings=settings.recall.graph,
-        ),
-    )
-    pose = Pose(store, reads, clock, find, feed)
-    recall = Recall(
-        store,
-        tokens,
-        pose=pose,
-        find=find,
-        pass_through=pass_through,
-        widen=widening(settings, store, tokens, model),
-        refine=refining(settings, tokens, reranker or hosted, model),
-        assess=AssessAnswerable(lexical, judging, calibrations),
-    )
-    kept = KeptSettings(settings)
-    recorder = Recorder(recall_log, clock, settings.recording, kept)
-    logged = LoggedRecall(recall, recall_log, recorder, courtesy=courtesy)
+    answering = answering_of(tools, engine, feed, replicas, check, reranker or hosted)
     return Application(
         settings=settings,
         clock=clock,
@@ -295,14 +240,12 @@ def build_application(
         remember=Remember(
             store, embedders, clock, organise_after_s=organise_after_s(settings), courtesy=courtesy
         ),
-        recall=logged,
+        recall=answering.recall,
         recorded_recalls=RecordedRecalls(store),
         feedback=Feedback(store, clock),
-        replay=Replay(store, recall, kept),
-        recall_log=recall_log,
-        compose_context=LoggedContext(
-            ComposeContext(store, pose, recall, pass_through, tokens), recorder, courtesy
-        ),
+        replay=answering.replay,
+        recall_log=answering.log,
+        compose_context=answering.compose_context,
         memories=Memories(store),
         memory_details=MemoryDetails(store),
         jobs=Jobs(store),
@@ -315,10 +258,10 @@ def build_application(
         summaries=Summaries(store),
         consolidation=Consolidation(store, stages.every, stages.by_themselves),
         retention=Retention(store, clock),
-        calibrations=Calibrations(store, reads, calibrations, judging),
+        calibrations=answering.calibrations,
         erase=Erase(store, signer),
         decay_replay=DecayReplay(store, clock),
-        graph=Graph(store, graphs, logged),
+        graph=answering.graph,
         model_calls=calls,
         reembedding=Reembedding(store, embedders),
         index_upkeep=IndexUpkeep(

@@ -229,6 +229,12 @@ class EmbedderUnavailableError(UnavailableError):
     code = "embedder_unavailable"
 
 
+class EmbeddingBudgetExceededError(EmbedderUnavailableError):
+    """The tenant's budget does not cover embedding this; less may fit."""
+
+    code = "embedding_budget_exceeded"
+
+
 class ModelNotInstalledError(EmbedderUnavailableError):
     """The embedding model is not installed; run `memsvc models install`."""
 
@@ -287,6 +293,18 @@ class NeedsReviewError(MemsvcError):
     """A language model's answer was no use, and neither was its repair."""
 
     code = "needs_review"
+
+
+class ContentRefusedError(NeedsReviewError):
+    """The provider refuses a text: it is not allowed there, or too long for the model."""
+
+    code = "content_refused"
+
+
+class RequestRefusedError(NeedsReviewError):
+    """The provider refuses a request and does not say whether for its text or for its form."""
+
+    code = "request_refused"
 
 
 class EmbeddedPostgresError(UnavailableError):

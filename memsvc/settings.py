@@ -5,9 +5,10 @@ Environment variables start with ``MEMSVC_``; nested ones join with two undersco
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from memsvc.setting_groups.group import SettingsGroup
@@ -40,6 +41,7 @@ __all__ = [
     "RewriteSettings",
     "Settings",
     "SiftSettings",
+    "TenantBudgetSettings",
     "TokenSettings",
     "WorkerSettings",
 ]
@@ -76,6 +78,8 @@ class EmbeddingSettings(SettingsGroup):
     api_base: str | None = None
     api_key: SecretStr | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    usd_per_million_tokens: Annotated[float | None, Field(ge=0)] = None
+    """Of a hosted model; without it, litellm's price list says what it costs, if it knows."""
 
 
 class TokenSettings(SettingsGroup):
@@ -170,6 +174,13 @@ class IndexSettings(SettingsGroup):
     """How often it asks nevertheless while writers tell it: an announcement may be lost."""
 
 
+class TenantBudgetSettings(SettingsGroup):
+    """What one tenant may use in a day (UTC); what is not given is as for everybody."""
+
+    tokens_per_day: Annotated[int | None, Field(ge=0)] = None
+    usd_per_day: Annotated[float | None, Field(ge=0)] = None
+
+
 class LanguageModelSettings(SettingsGroup):
     """The language model that organises memories; without one, rules do."""
 
@@ -181,9 +192,23 @@ class LanguageModelSettings(SettingsGroup):
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
     """For one answer, repetitions included."""
     most_output_tokens: Annotated[int, Field(ge=256)] = 8_000
+    usd_per_million_input: Annotated[float | None, Field(ge=0)] = None
+    """What the model costs; without it, litellm's price list says so, if it knows."""
+    usd_per_million_output: Annotated[float | None, Field(ge=0)] = None
     tokens_per_day: Annotated[int | None, Field(ge=0)] = None
-    """Of one tenant, question and answer together; beyond, organising waits for the next day."""
+    """Of one tenant for all hosted models together, question and answer; beyond, organising waits
+    for the next day, and texts are found by words until they can be embedded."""
     usd_per_day: Annotated[float | None, Field(ge=0)] = None
+    """With it no model is called whose price is not known."""
+    tenants: dict[UUID, TenantBudgetSettings] = Field(default_factory=dict)
+    """Other budgets for some tenants (``MEMSVC_LLM__TENANTS__<ID>__TOKENS_PER_DAY=…``, the id with
+    or without hyphens)."""
+
+    @model_validator(mode="after")
+    def _priced_both_ways(self) -> Self:
+        if (self.usd_per_million_input is None) != (self.usd_per_million_output is None):
+            raise ValueError("give usd_per_million_input and usd_per_million_output, or neither")
+        return self
 
 
 class ReembedSettings(SettingsGroup):

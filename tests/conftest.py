@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.embedder",
     "tests.fixtures.openai_server",
+    "tests.fixtures.scripted_model",
     "tests.fixtures.services",
     "tests.fixtures.organising",
     "tests.fixtures.application",

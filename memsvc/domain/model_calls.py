@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from memsvc.domain.identifiers import TenantId
+
 ModelCallId = NewType("ModelCallId", UUID)
 
 
@@ -20,7 +22,7 @@ class CallOutcome(StrEnum):
     """The answer did not hold to its form."""
     UNAVAILABLE = "unavailable"
     REFUSED = "refused"
-    """The provider does not take the request: key, model or form."""
+    """The provider does not take the request: key, model, form or text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class NewModelCall:
     prompt_version: int
     most_tokens: int
     """Of question and answer together, estimated high."""
+    most_usd: float | None
+    """What these cost at most; ``None`` where the model's price is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +44,15 @@ class CallEnding:
     """What a call has taken."""
 
     outcome: CallOutcome
+    is_known: bool = True
+    """Without it nobody knows what was taken, and tokens and cost stay at their estimate."""
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
-    """As litellm's price list has it, ``None`` for a model it does not know."""
+    """``None`` where the model's price is not known."""
     latency_ms: int = 0
+    tries: int = 1
+    """How often the provider was asked; the repair of an answer is a call of its own."""
     validation_errors: int = 0
 
 
@@ -54,6 +62,24 @@ class Budget:
 
     tokens_per_day: int | None = None
     usd_per_day: float | None = None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is anything to keep to."""
+        return self.tokens_per_day is not None or self.usd_per_day is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """What each tenant may use in a day."""
+
+    everybody: Budget = Budget()
+    own: Mapping[TenantId, Budget] = field(default_factory=dict)
+    """Of tenants with a budget of their own."""
+
+    def of(self, tenant_id: TenantId) -> Budget:
+        """Return what this tenant may use."""
+        return self.own.get(tenant_id, self.everybody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +93,12 @@ class Usage:
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    tries: int
+    """How often providers were asked for these calls."""
     failures: int
     """Calls without a usable answer."""
+    validation_errors: int
+    """Faults of answers that did not hold to their form."""
     latest_at: datetime
 
 

@@ -2,26 +2,33 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import stamina
 from pydantic import SecretStr
 
 from memsvc.errors import (
     ConfigurationError,
+    ContentRefusedError,
     EmbedderUnavailableError,
     MemsvcError,
     ProviderUnavailableError,
+    RequestRefusedError,
     UnavailableError,
 )
+from memsvc.llm.pricing import Pricing, TokenPrice
 
 _ATTEMPTS = 3
 _FIRST_PAUSE_S = 0.5
 _REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
-"""Answers that waiting does not change: the configuration is wrong, or the key."""
+"""Answers that waiting does not change: the configuration is wrong, the key, or the request."""
+_REQUEST_REFUSED = frozenset({400, 413, 422})
+"""Of these, the answers that may be about what this one request says."""
+_CONTENT_REFUSED = frozenset({"ContentPolicyViolationError", "ContextWindowExceededError"})
+"""litellm's names of what providers say of a text: that it is not allowed, or too long."""
 
 _SWITCHES = {
     "telemetry": False,
@@ -43,6 +50,15 @@ class ProviderEndpoint:
     api_key: SecretStr | None
     """Without one, litellm looks in the provider's own environment variable."""
     timeout_s: float
+    price: TokenPrice | None = None
+    """Without one, litellm's list says what calls cost."""
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often a provider was asked for one answer; counted whatever comes of it."""
+
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +80,26 @@ class ChatReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedReply:
+    """One vector for each text, in their order, and what that took."""
+
+    vectors: Sequence[Sequence[float]]
+    input_tokens: int | None
+    """``None`` where the provider does not say."""
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RerankReply:
     """How relevant texts are, 0 to 1, in their order, and what that took."""
 
     relevance: Sequence[float]
-    input_tokens: int
+    input_tokens: int | None
+    """``None`` where the provider does not say."""
     cost_usd: float | None
+
+
+Reply = TypeVar("Reply")
 
 
 class ProviderClient:
@@ -78,6 +108,7 @@ class ProviderClient:
     def __init__(self, litellm: ModuleType, endpoint: ProviderEndpoint) -> None:
         self._litellm = litellm
         self._endpoint = endpoint
+        self.pricing = Pricing(litellm, endpoint.model, endpoint.price)
 
     @classmethod
     async def open(cls, endpoint: ProviderEndpoint) -> Self:
@@ -87,43 +118,85 @@ class ProviderClient:
         """
         return cls(await asyncio.to_thread(_import_litellm), endpoint)
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], tries: Tries | None = None) -> EmbedReply:
         """Return one vector per text, in order, as the provider gave them.
 
         Tries again what may pass (429, 5xx, unreadable answers) until ``timeout_s`` is used up,
         then raises ``EmbedderUnavailableError``; what waiting cannot mend is a
         ``ConfigurationError`` at once.
         """
-        vectors: list[list[float]] = []
-        # As a context, not around a function: stamina would log the arguments, which are memories.
-        async for attempt in stamina.retry_context(
-            on=EmbedderUnavailableError,
-            attempts=_ATTEMPTS,
-            timeout=self._endpoint.timeout_s,
-            wait_initial=_FIRST_PAUSE_S,
-        ):
-            with attempt:
-                vectors = await self._embed_once(texts)
-        return vectors
+        return await self._patiently(
+            lambda: self._embed_once(texts), EmbedderUnavailableError, tries
+        )
 
     async def chat(
-        self, messages: Sequence[Mapping[str, str]], schema: ResponseSchema, *, most_tokens: int
+        self,
+        messages: Sequence[Mapping[str, str]],
+        schema: ResponseSchema,
+        *,
+        most_tokens: int,
+        tries: Tries | None = None,
     ) -> ChatReply:
         """Return the model's answer to ``messages``, asked to hold to ``schema``.
 
         Tries again what may pass until ``timeout_s`` is used up, then raises
-        ``ProviderUnavailableError``; what waiting cannot mend is a ``ConfigurationError`` at once.
+        ``ProviderUnavailableError``. What waiting cannot mend is raised at once:
+        ``ContentRefusedError`` if the provider says that it is about the text,
+        ``RequestRefusedError`` if it may be, else ``ConfigurationError``.
         """
-        reply = ChatReply(text="", input_tokens=0, output_tokens=0, cost_usd=None)
+        return await self._patiently(
+            lambda: self._chat_once(messages, schema, most_tokens), ProviderUnavailableError, tries
+        )
+
+    async def rerank(
+        self, question: str, texts: Sequence[str], tries: Tries | None = None
+    ) -> RerankReply:
+        """Return how relevant each text is; not tried again, since somebody waits.
+
+        Raises ``ProviderUnavailableError``, or ``ConfigurationError`` for what waiting cannot mend.
+        """
+        (tries or Tries()).made += 1
+        try:
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                response = await self._litellm.arerank(
+                    query=question,
+                    documents=list(texts),
+                    top_n=len(texts),
+                    return_documents=False,
+                    **self._call_options(),
+                )
+            scores = {int(e["index"]): float(e["relevance_score"]) for e in response.results}
+            relevance = [min(1.0, max(0.0, scores[place])) for place in range(len(texts))]
+            said = (response.meta or {}).get("tokens") or {}
+            tokens = int(said.get("input_tokens") or 0) or None
+        except Exception as error:
+            raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
+        cost = None if tokens is None else self.pricing.of_reranking(tokens, len(texts))
+        return RerankReply(relevance=relevance, input_tokens=tokens, cost_usd=cost)
+
+    async def close(self) -> None:
+        """Close the connections that litellm keeps for the whole process."""
+        await self._litellm.close_litellm_async_clients()
+        self._litellm.in_memory_llm_clients_cache.flush_cache()
+
+    async def _patiently(
+        self,
+        once: Callable[[], Awaitable[Reply]],
+        passing: type[UnavailableError],
+        tries: Tries | None,
+    ) -> Reply:
+        counted = tries or Tries()
+        # As a context, not around a function: stamina would log the arguments, which are memories.
         async for attempt in stamina.retry_context(
-            on=ProviderUnavailableError,
+            on=passing,
             attempts=_ATTEMPTS,
             timeout=self._endpoint.timeout_s,
             wait_initial=_FIRST_PAUSE_S,
         ):
             with attempt:
-                reply = await self._chat_once(messages, schema, most_tokens)
-        return reply
+                counted.made += 1
+                return await once()
+        raise AssertionError  # pragma: no cover — the last failure is raised by stamina
 
     async def _chat_once(
         self, messages: Sequence[Mapping[str, str]], schema: ResponseSchema, most_tokens: int
@@ -139,53 +212,15 @@ class ProviderClient:
                     **self._call_options(),
                 )
             text = response.choices[0].message.content
-            usage = response.usage
-            return ChatReply(
-                text=text or "",
-                input_tokens=int(usage.prompt_tokens),
-                output_tokens=int(usage.completion_tokens),
-                cost_usd=self._cost(response),
-            )
+            used = int(response.usage.prompt_tokens), int(response.usage.completion_tokens)
         except Exception as error:
-            raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
-
-    async def rerank(self, question: str, texts: Sequence[str]) -> RerankReply:
-        """Return how relevant each text is; not tried again, since somebody waits.
-
-        Raises ``ProviderUnavailableError``, or ``ConfigurationError`` for what waiting cannot mend.
-        """
-        try:
-            async with asyncio.timeout(self._endpoint.timeout_s):
-                response = await self._litellm.arerank(
-                    query=question,
-                    documents=list(texts),
-                    top_n=len(texts),
-                    return_documents=False,
-                    **self._call_options(),
-                )
-            scores = {int(e["index"]): float(e["relevance_score"]) for e in response.results}
-            relevance = [min(1.0, max(0.0, scores[place])) for place in range(len(texts))]
-            tokens = (response.meta or {}).get("tokens") or {}
-        except Exception as error:
-            raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
-        return RerankReply(
-            relevance=relevance,
-            input_tokens=int(tokens.get("input_tokens") or 0),
-            cost_usd=self._cost(response),
+            raise _translated_of_chat(error, self._endpoint.model) from error
+        cost = self.pricing.of_response(response, lambda: self.pricing.of_chat(*used))
+        return ChatReply(
+            text=text or "", input_tokens=used[0], output_tokens=used[1], cost_usd=cost
         )
 
-    def _cost(self, response: Any) -> float | None:  # noqa: ANN401 — litellm's own class
-        try:
-            return float(self._litellm.completion_cost(response))
-        except Exception:  # noqa: BLE001 — a model without a price is no failure
-            return None
-
-    async def close(self) -> None:
-        """Close the connections that litellm keeps for the whole process."""
-        await self._litellm.close_litellm_async_clients()
-        self._litellm.in_memory_llm_clients_cache.flush_cache()
-
-    async def _embed_once(self, texts: Sequence[str]) -> list[list[float]]:
+    async def _embed_once(self, texts: Sequence[str]) -> EmbedReply:
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
                 response = await self._litellm.aembedding(
@@ -198,7 +233,11 @@ class ProviderClient:
             raise EmbedderUnavailableError(
                 f"{self._endpoint.model} gave {len(vectors)} vectors for {len(texts)} texts."
             )
-        return vectors
+        tokens = getattr(getattr(response, "usage", None), "prompt_tokens", None) or None
+        cost = self.pricing.of_response(
+            response, lambda: None if tokens is None else self.pricing.of_embedding(tokens)
+        )
+        return EmbedReply(vectors=vectors, input_tokens=tokens, cost_usd=cost)
 
     def _call_options(self) -> dict[str, Any]:
         key = self._endpoint.api_key
@@ -232,6 +271,17 @@ def _translated(
     return unavailable(
         f"{model} did not answer: {name}{f' ({status})' if status else ''}.",
         provider_status=status,
+    )
+
+
+def _translated_of_chat(error: Exception, model: str) -> MemsvcError:
+    """Translate as for every call, but tell what may be about the texts that were sent."""
+    status, name = getattr(error, "status_code", None), type(error).__name__
+    if status not in _REQUEST_REFUSED:
+        return _translated(error, model, ProviderUnavailableError)
+    kind = ContentRefusedError if name in _CONTENT_REFUSED else RequestRefusedError
+    return kind(
+        f"The provider refuses what {model} was sent: {name} ({status}).", provider_status=status
     )
 
 

@@ -3,17 +3,25 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import chain, pairwise
 from typing import Self
 
 import numpy as np
 
+from memsvc.domain.identifiers import TenantId
+from memsvc.domain.model_calls import NewModelCall
 from memsvc.domain.vectors import unit_rows
 from memsvc.domain.windows import even_windows
-from memsvc.errors import ConfigurationError
+from memsvc.errors import BudgetExceededError, ConfigurationError, EmbeddingBudgetExceededError
+from memsvc.llm.accounting import answered, on_account
 from memsvc.llm.client import ProviderClient, ProviderEndpoint
-from memsvc.ports import EmbeddingModel, Matrix, Vector
+from memsvc.llm.estimates import most_tokens
+from memsvc.llm.ledger import CallLedger
+from memsvc.llm.pricing import stated_price
+from memsvc.ports import Embedder, EmbeddingModel, Matrix, Vector
 from memsvc.settings import EmbeddingSettings
 
 _BYTES_PER_TOKEN = 3
@@ -26,6 +34,24 @@ _BYTES_PER_REQUEST = 256 * 1024
 """Below the 300,000 tokens that OpenAI takes in one request, whatever the text."""
 _BLANK = "."
 """Sent for a text without content, which providers refuse."""
+_PROMPT = "embed"
+_VERSION = 1
+"""There is no prompt; the form of the call."""
+
+
+class EmbedPurpose(StrEnum):
+    """What a hosted model embeds, as the account calls it."""
+
+    DOCUMENTS = "embed"
+    QUERY = "embed_query"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose calls they are, and where they are taken down."""
+
+    ledger: CallLedger
+    tenant_id: TenantId
 
 
 class LiteLLMEmbedder:
@@ -36,12 +62,17 @@ class LiteLLMEmbedder:
     of the address: a provider that changes the weights behind a name is beyond what we can see.
     """
 
-    def __init__(self, client: ProviderClient, settings: EmbeddingSettings) -> None:
+    def __init__(
+        self, client: ProviderClient, settings: EmbeddingSettings, account: Account | None = None
+    ) -> None:
+        """Without an account nobody pays: for trials of the model, never for a tenant's texts."""
         if settings.dimension is None:
             raise ConfigurationError(
                 f"Set MEMSVC_EMBEDDING__DIMENSION: how long the vectors of {settings.model} are."
             )
         self._client = client
+        self._settings = settings
+        self._account = account
         self._query_prefix = settings.query_prefix
         self._document_prefix = settings.document_prefix
         self._window_bytes = settings.window_tokens * _DENSE_BYTES_PER_TOKEN
@@ -60,8 +91,16 @@ class LiteLLMEmbedder:
             api_base=settings.api_base,
             api_key=settings.api_key,
             timeout_s=settings.timeout_s,
+            price=stated_price(settings.usd_per_million_tokens),
         )
         return cls(await ProviderClient.open(endpoint), settings)
+
+    def paid_from(self, account: Account) -> "LiteLLMEmbedder":
+        """Return the same embedder for one tenant, whose budget every call of it has to fit.
+
+        Beyond it raises ``EmbeddingBudgetExceededError``: for whoever asks, the provider is away.
+        """
+        return LiteLLMEmbedder(self._client, self._settings, account)
 
     @property
     def model(self) -> EmbeddingModel:
@@ -71,7 +110,7 @@ class LiteLLMEmbedder:
     async def embed_query(self, text: str) -> Vector:
         """Return the unit vector of the query's first window."""
         first = self._windows(text, self._query_prefix)[0]
-        vector: Vector = (await self._embed([first]))[0]
+        vector: Vector = (await self._embed([first], EmbedPurpose.QUERY))[0]
         return vector
 
     async def embed_documents(
@@ -82,7 +121,8 @@ class LiteLLMEmbedder:
     ) -> list[Matrix]:
         """Return each text's unit vectors in order: one per window, at least one."""
         windows = [self._windows(text, self._document_prefix) for text in texts]
-        vectors = await self._embed(list(chain.from_iterable(windows)))
+        every = list(chain.from_iterable(windows))
+        vectors = await self._embed(every, EmbedPurpose.DOCUMENTS)
         ends = np.cumsum([0, *map(len, windows)])
         return [vectors[start:end] for start, end in pairwise(ends)]
 
@@ -94,10 +134,37 @@ class LiteLLMEmbedder:
         """Close the provider's connections."""
         await self._client.close()
 
-    async def _embed(self, windows: Sequence[str]) -> Matrix:
-        answers = [self._checked(await self._client.embed(part)) for part in _requests(windows)]
+    async def _embed(self, windows: Sequence[str], purpose: EmbedPurpose) -> Matrix:
+        answers = [self._checked(await self._asked(part, purpose)) for part in _requests(windows)]
         nothing = np.empty((0, self._model.dimension), dtype=np.float32)
         return np.concatenate([nothing, *answers])
+
+    async def _asked(
+        self, texts: Sequence[str], purpose: EmbedPurpose
+    ) -> Sequence[Sequence[float]]:
+        account = self._account
+        if account is None:
+            return (await self._client.embed(texts)).vectors
+        new = self._new_call(texts, purpose)
+        try:
+            async with on_account(account.ledger, account.tenant_id, new) as entry:
+                reply = await self._client.embed(texts, entry.tries)
+                entry.ending = answered(new, reply.input_tokens, reply.cost_usd)
+        except BudgetExceededError as error:
+            # Whoever embeds knows what to do without an embedder: words are found, vectors follow.
+            raise EmbeddingBudgetExceededError(error.message) from error
+        return reply.vectors
+
+    def _new_call(self, texts: Sequence[str], purpose: EmbedPurpose) -> NewModelCall:
+        tokens = most_tokens(sum(len(text.encode()) for text in texts))
+        return NewModelCall(
+            purpose=purpose,
+            model=self._model.name,
+            prompt_id=_PROMPT,
+            prompt_version=_VERSION,
+            most_tokens=tokens,
+            most_usd=self._client.pricing.of_embedding(tokens),
+        )
 
     def _checked(self, vectors: Sequence[Sequence[float]]) -> Matrix:
         expected = self._model.dimension
@@ -114,6 +181,17 @@ class LiteLLMEmbedder:
         size = max(_OVERLAP_FRACTION * 4, self._window_bytes - len(prefix.encode()))
         cuts = even_windows(len(content), size, size // _OVERLAP_FRACTION)
         return [prefix + content[cut].decode(errors="ignore") for cut in cuts]
+
+
+def charging(ledger: CallLedger) -> Callable[[Embedder, TenantId], Embedder]:
+    """Return what has tenants pay for the calls of hosted embedders; local ones cost nothing."""
+
+    def charged(embedder: Embedder, tenant_id: TenantId) -> Embedder:
+        if not isinstance(embedder, LiteLLMEmbedder):
+            return embedder
+        return embedder.paid_from(Account(ledger=ledger, tenant_id=tenant_id))
+
+    return charged
 
 
 def _requests(windows: Sequence[str]) -> Iterator[list[str]]:

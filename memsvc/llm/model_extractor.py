@@ -1,11 +1,13 @@
 """The extractor that asks a language model: one call a window, where A-MEM takes two a turn."""
 
+import asyncio
 from collections.abc import Iterable
 
 from pydantic import JsonValue
 
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.organising.extraction import Extraction, Window, WindowItem
+from memsvc.domain.organising.grounding import grounded
 from memsvc.llm.prompt_files import load_prompt
 from memsvc.llm.structured import Question, StructuredModel
 from memsvc.llm.window_answer import WindowAnswer
@@ -16,8 +18,9 @@ _PROMPT = "organise_window"
 class ModelExtractor:
     """Notes, thoughts, entities, facts, links and evolutions of a window, by one question.
 
-    The model sees handles, never ids, and stored text as strings of one JSON document. What it
-    says of handles that were not given out is dropped by whoever applies the extraction.
+    The model sees handles, never ids, and stored text as strings of one JSON document. What does
+    not rest on the text behind its handle is dropped here (``domain.organising.grounding``), what
+    it says of handles that were not given out by whoever applies the extraction.
     """
 
     def __init__(self, model: StructuredModel) -> None:
@@ -37,7 +40,8 @@ class ModelExtractor:
             answer=WindowAnswer,
         )
         answer = await self._model.ask(tenant_id, question)
-        return answer.to_extraction()
+        # Beside the event loop: it reads every text of the window.
+        return await asyncio.to_thread(grounded, window, answer.to_extraction())
 
 
 def _shown(items: Iterable[WindowItem]) -> list[JsonValue]:

@@ -1,21 +1,18 @@
 """The hosted reranker: any rerank model that litellm can reach, on the tenants' account."""
 
 import asyncio
-import math
-import time
 from collections.abc import Sequence
 
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.model_calls import CallEnding, CallOutcome, ModelCallId, NewModelCall
-from memsvc.errors import ConfigurationError, ProviderUnavailableError
+from memsvc.domain.model_calls import NewModelCall
+from memsvc.llm.accounting import answered, on_account
 from memsvc.llm.client import ProviderClient, ProviderEndpoint
+from memsvc.llm.estimates import most_tokens
 from memsvc.llm.ledger import CallLedger
 
 _PURPOSE = "rerank"
 _VERSION = 1
 """There is no prompt; the form of the call."""
-_BYTES_PER_TOKEN = 2
-"""UTF-8 bytes of a token at least, whatever the text: estimates have to be high."""
 
 
 class LiteLLMReranker:
@@ -40,25 +37,10 @@ class LiteLLMReranker:
         if not texts:
             return []
         client = await self._opened()
-        call_id = await self._reserve(tenant_id, question, texts)
-        started = time.perf_counter()
-        try:
-            reply = await client.rerank(question, texts)
-        except (ProviderUnavailableError, ConfigurationError) as error:
-            is_refused = isinstance(error, ConfigurationError)
-            outcome = CallOutcome.REFUSED if is_refused else CallOutcome.UNAVAILABLE
-            await self._settle(tenant_id, call_id, started, CallEnding(outcome=outcome))
-            raise
-        except asyncio.CancelledError:
-            # Whoever waited has no time left; that costs no more than what was sent.
-            await self._settle(
-                tenant_id, call_id, started, CallEnding(outcome=CallOutcome.UNAVAILABLE)
-            )
-            raise
-        ending = CallEnding(
-            outcome=CallOutcome.OK, input_tokens=reply.input_tokens, cost_usd=reply.cost_usd
-        )
-        await self._settle(tenant_id, call_id, started, ending)
+        new = self._new_call(client, question, texts)
+        async with on_account(self._ledger, tenant_id, new) as entry:
+            reply = await client.rerank(question, texts, entry.tries)
+            entry.ending = answered(new, reply.input_tokens, reply.cost_usd)
         return reply.relevance
 
     async def close(self) -> None:
@@ -72,33 +54,17 @@ class LiteLLMReranker:
                 self._client = await ProviderClient.open(self._endpoint)
             return self._client
 
-    async def _reserve(
-        self, tenant_id: TenantId, question: str, texts: Sequence[str]
-    ) -> ModelCallId:
+    def _new_call(
+        self, client: ProviderClient, question: str, texts: Sequence[str]
+    ) -> NewModelCall:
         # Every text is read together with the question.
         size = sum(len(text.encode()) for text in texts) + len(texts) * len(question.encode())
-        return await self._ledger.reserve(
-            tenant_id,
-            NewModelCall(
-                purpose=_PURPOSE,
-                model=self.name,
-                prompt_id=_PURPOSE,
-                prompt_version=_VERSION,
-                most_tokens=math.ceil(size / _BYTES_PER_TOKEN),
-            ),
-        )
-
-    async def _settle(
-        self, tenant_id: TenantId, call_id: ModelCallId, started: float, ending: CallEnding
-    ) -> None:
-        latency_ms = round((time.perf_counter() - started) * 1000)
-        await self._ledger.settle(
-            tenant_id,
-            call_id,
-            CallEnding(
-                outcome=ending.outcome,
-                input_tokens=ending.input_tokens,
-                cost_usd=ending.cost_usd,
-                latency_ms=latency_ms,
-            ),
+        tokens = most_tokens(size)
+        return NewModelCall(
+            purpose=_PURPOSE,
+            model=self.name,
+            prompt_id=_PURPOSE,
+            prompt_version=_VERSION,
+            most_tokens=tokens,
+            most_usd=client.pricing.of_reranking(tokens, len(texts)),
         )

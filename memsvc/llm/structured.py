@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,16 +10,16 @@ import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.model_calls import CallEnding, CallOutcome, ModelCallId, NewModelCall
-from memsvc.errors import ConfigurationError, NeedsReviewError, ProviderUnavailableError
+from memsvc.domain.model_calls import CallEnding, CallOutcome, NewModelCall
+from memsvc.errors import NeedsReviewError
+from memsvc.llm.accounting import on_account
 from memsvc.llm.client import ChatReply, ProviderClient, ProviderEndpoint, ResponseSchema
+from memsvc.llm.estimates import most_tokens
 from memsvc.llm.ledger import CallLedger
 from memsvc.llm.prompt_files import Prompt
 
 _log = structlog.get_logger(__name__)
 
-_BYTES_PER_TOKEN = 2
-"""UTF-8 bytes of a token at least, whatever the text: estimates have to be high."""
 _MOST_FAULTS = 20
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -59,9 +57,9 @@ class StructuredModel:
     async def ask(self, tenant_id: TenantId, question: Question[Answer]) -> Answer:
         """Return the answer; one that does not hold to its form is sent back once.
 
-        Raises ``NeedsReviewError`` if the second does not either, ``BudgetExceededError`` before a
-        call that the tenant's budget does not cover, ``ProviderUnavailableError`` and
-        ``ConfigurationError``.
+        Raises ``NeedsReviewError`` if the second does not either, or if the provider refuses what
+        it is sent; ``BudgetExceededError`` before a call that the tenant's budget does not cover,
+        ``ProviderUnavailableError`` and ``ConfigurationError``.
         """
         messages: _Messages = [
             {"role": "system", "content": question.prompt.text},
@@ -99,57 +97,39 @@ class StructuredModel:
     ) -> "_Attempt":
         client = await self._opened()
         schema = question.answer.model_json_schema()
-        call_id = await self._reserve(tenant_id, question.prompt, messages, schema)
-        started = time.perf_counter()
-        try:
+        new = self._new_call(client, question.prompt, messages, schema)
+        async with on_account(self._ledger, tenant_id, new) as entry:
             reply = await client.chat(
                 messages,
                 ResponseSchema(name=question.prompt.id, schema=schema),
                 most_tokens=self._most_output_tokens,
+                tries=entry.tries,
             )
-        except (ProviderUnavailableError, ConfigurationError) as error:
-            is_refused = isinstance(error, ConfigurationError)
-            outcome = CallOutcome.REFUSED if is_refused else CallOutcome.UNAVAILABLE
-            ending = CallEnding(outcome=outcome, latency_ms=_since(started))
-            await self._ledger.settle(tenant_id, call_id, ending)
-            raise
-        except asyncio.CancelledError:
-            # Whoever waited has no time left.
-            ending = CallEnding(outcome=CallOutcome.UNAVAILABLE, latency_ms=_since(started))
-            await self._ledger.settle(tenant_id, call_id, ending)
-            raise
-        attempt = _read(reply, question.answer)
-        await self._ledger.settle(
-            tenant_id,
-            call_id,
-            CallEnding(
+            attempt = _read(reply, question.answer)
+            entry.ending = CallEnding(
                 outcome=CallOutcome.OK if attempt.parsed else CallOutcome.INVALID,
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
                 cost_usd=reply.cost_usd,
-                latency_ms=_since(started),
                 validation_errors=len(attempt.faults),
-            ),
-        )
+            )
         return attempt
 
-    async def _reserve(
+    def _new_call(
         self,
-        tenant_id: TenantId,
+        client: ProviderClient,
         prompt: Prompt,
         messages: Sequence[Mapping[str, str]],
         schema: Mapping[str, object],
-    ) -> ModelCallId:
-        size = len(json.dumps([*messages, schema], ensure_ascii=False).encode())
-        return await self._ledger.reserve(
-            tenant_id,
-            NewModelCall(
-                purpose=prompt.purpose,
-                model=self.model,
-                prompt_id=prompt.id,
-                prompt_version=prompt.version,
-                most_tokens=math.ceil(size / _BYTES_PER_TOKEN) + self._most_output_tokens,
-            ),
+    ) -> NewModelCall:
+        asked = most_tokens(len(json.dumps([*messages, schema], ensure_ascii=False).encode()))
+        return NewModelCall(
+            purpose=prompt.purpose,
+            model=self.model,
+            prompt_id=prompt.id,
+            prompt_version=prompt.version,
+            most_tokens=asked + self._most_output_tokens,
+            most_usd=client.pricing.of_chat(asked, self._most_output_tokens),
         )
 
 
@@ -186,7 +166,3 @@ def _complaint(faults: Sequence[str]) -> str:
     return (
         f"The answer does not hold to the schema. Answer again, whole, with these mended:\n{listed}"
     )
-
-
-def _since(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)

@@ -171,7 +171,7 @@ class Arms:
         return dict(zip(arms, outcomes, strict=True))
 
     async def _dense(self, query: ArmQuery) -> Answer:
-        embedder = self.embedders.of_model(query.bank.model_id)
+        embedder = self.embedders.of_model(query.bank.model_id, query.bank.scope.tenant_id)
         if embedder is None:
             raise ModelMismatchError(
                 "The bank's vectors come from another embedding model than those in use; its"

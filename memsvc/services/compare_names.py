@@ -41,7 +41,7 @@ class CompareNames:
         running = self._running.get(bank.scope)
         if running is not None and not running.done():
             return
-        embedder = self._embedders.of_model(bank.model_id)
+        embedder = self._embedders.of_model(bank.model_id, bank.scope.tenant_id)
         if embedder is not None:
             task = asyncio.create_task(self._compare_in_background(bank.scope, embedder, graph))
             self._running[bank.scope] = task
@@ -64,7 +64,7 @@ class CompareNames:
 
         None where the encoder is away, or not configured here.
         """
-        embedder = self._embedders.of_model(bank.model_id)
+        embedder = self._embedders.of_model(bank.model_id, bank.scope.tenant_id)
         if embedder is None:
             return []
         try:

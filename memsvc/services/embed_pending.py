@@ -4,7 +4,12 @@ from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import BankId
 from memsvc.domain.jobs import JobKind, NewJob, Progress
 from memsvc.domain.memory import BankScope
-from memsvc.errors import BankNotFoundError, ConflictError, EmbedderUnavailableError
+from memsvc.errors import (
+    BankNotFoundError,
+    ConflictError,
+    EmbedderUnavailableError,
+    EmbeddingBudgetExceededError,
+)
 from memsvc.ports import Embedder
 from memsvc.services.embedders import Embedders
 from memsvc.services.run_job import JobContext
@@ -32,9 +37,15 @@ class EmbedPending:
             raise BankNotFoundError
         scope = BankScope(tenant_id=job.tenant_id, bank_id=job.bank_id)
         total, embedder = await self._begin(scope)
-        done = 0
-        while batch := await self._next(scope):
-            await self._embed(scope, batch, embedder)
+        done, most = 0, _BATCH
+        while batch := await self._next(scope, most):
+            try:
+                await self._embed(scope, batch, embedder)
+            except EmbeddingBudgetExceededError:
+                if len(batch) == 1:
+                    raise
+                most = len(batch) // 2  # what is left of a budget is used
+                continue
             done += len(batch)
             await context.report_progress(Progress(done=done, total=max(total, done)))
         if done and self._organise_after_s is not None:
@@ -49,7 +60,7 @@ class EmbedPending:
         async with self._store.read(scope.tenant_id) as tx:
             bank = await tx.banks.resolve(str(scope.bank_id))
             waiting = await tx.embeddings.count_unembedded(scope.bank_id)
-        embedder = self._embedders.of_model(bank.model_id)
+        embedder = self._embedders.of_model(bank.model_id, scope.tenant_id)
         if embedder is None:
             raise EmbedderUnavailableError(
                 "The bank's vectors come from another embedding model than those in use; it"
@@ -57,9 +68,9 @@ class EmbedPending:
             )
         return waiting, embedder
 
-    async def _next(self, scope: BankScope) -> list[Unembedded]:
+    async def _next(self, scope: BankScope, most: int) -> list[Unembedded]:
         async with self._store.read(scope.tenant_id) as tx:
-            return await tx.embeddings.unembedded(scope.bank_id, _BATCH)
+            return await tx.embeddings.unembedded(scope.bank_id, most)
 
     async def _embed(self, scope: BankScope, batch: list[Unembedded], embedder: Embedder) -> None:
         assert_no_transaction("An embedding")

@@ -4,15 +4,20 @@ A bank is served by the encoder of its own model, never by another: a query and 
 compared with come from the same ``Embedder``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from memsvc.domain.identifiers import TenantId
 from memsvc.domain.memory import BankScope
 from memsvc.domain.vectors import check_dimension
 from memsvc.errors import InvalidRequestError
 from memsvc.ports import Embedder
 
 DEFAULT_NAME = "default"
+
+
+def _as_it_is(embedder: Embedder, _: TenantId) -> Embedder:
+    return embedder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,8 @@ class Embedders:
     """What new banks get."""
     named: Mapping[str, Embedder] = field(default_factory=dict)
     """More of them, by the names of the settings."""
+    charged: Callable[[Embedder, TenantId], Embedder] = _as_it_is
+    """Returns an encoder on a tenant's account, where its calls cost anything."""
 
     def __post_init__(self) -> None:
         """Refuse models that some path could not take."""
@@ -34,9 +41,10 @@ class Embedders:
         yield self.default
         yield from self.named.values()
 
-    def of_model(self, model_id: str) -> Embedder | None:
-        """Return the encoder of a model, or ``None`` if it is not configured here."""
-        return next((each for each in self if each.model.id == model_id), None)
+    def of_model(self, model_id: str, tenant_id: TenantId) -> Embedder | None:
+        """Return the encoder of a model for a tenant, or ``None`` if it is not configured here."""
+        found = next((each for each in self if each.model.id == model_id), None)
+        return None if found is None else self.charged(found, tenant_id)
 
     def by_name(self, name: str) -> Embedder:
         """Return the encoder of this name in the settings, or of this model name or id.

@@ -75,7 +75,7 @@ class FactSeeds:
         A model that cannot answer leaves the choice to the cosines, and the note says so.
         """
         query = asked.query
-        embedder = self.embedders.of_model(query.bank.model_id)
+        embedder = self.embedders.of_model(query.bank.model_id, query.bank.scope.tenant_id)
         if asked.posed is None or embedder is None:
             return FactsChosen(facts=(), note=_NO_VECTOR)
         facts = await self._stated(asked)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.model_calls import Budget, CallEnding, ModelCallId, NewModelCall, Usage
+from memsvc.domain.model_calls import Budget, Budgets, CallEnding, ModelCallId, NewModelCall, Usage
 from memsvc.ports import Clock
 from memsvc.services.call_tally import current_tally
 from memsvc.services.commands import Caller
@@ -14,16 +14,20 @@ from memsvc.store.transactions import Store
 class ModelCalls:
     """Reserves and settles calls, each in a transaction of its own."""
 
-    def __init__(self, store: Store, clock: Clock, budget: Budget) -> None:
-        """Hold every tenant to ``budget``."""
+    def __init__(self, store: Store, clock: Clock, budgets: Budgets) -> None:
+        """Hold every tenant to its budget."""
         self._store = store
         self._clock = clock
-        self.budget = budget
+        self._budgets = budgets
+
+    def budget_of(self, tenant_id: TenantId) -> Budget:
+        """Return what a tenant may use in a day."""
+        return self._budgets.of(tenant_id)
 
     async def reserve(self, tenant_id: TenantId, new: NewModelCall) -> ModelCallId:
         """Take down a call that may be made; raises ``BudgetExceededError``."""
         async with self._store.write(tenant_id) as tx:
-            call_id = await tx.model_calls.reserve(new, self.budget)
+            call_id = await tx.model_calls.reserve(new, self.budget_of(tenant_id))
         current_tally().begun(call_id, new)
         return call_id
 

@@ -10,8 +10,9 @@ import structlog
 
 from memsvc.domain.content import titled_text
 from memsvc.domain.graph.extraction import Extracted, extract_entities
+from memsvc.domain.identifiers import TenantId
 from memsvc.domain.lexical import LexicalForm, analyze_text
-from memsvc.errors import EmbedderUnavailableError
+from memsvc.errors import ConfigurationError, EmbedderUnavailableError
 from memsvc.ports import Embedder, Matrix
 from memsvc.services.drafts import Draft
 from memsvc.services.embedders import Embedders
@@ -42,6 +43,7 @@ class Preparation:
         self,
         drafts: Sequence[Draft],
         *,
+        tenant_id: TenantId,
         language: str,
         skip: AbstractSet[int],
         model_ids: Sequence[str],
@@ -55,7 +57,11 @@ class Preparation:
         forms = asyncio.to_thread(_analyze_all, drafts, language)
         wanted = [no for no in range(len(drafts)) if no not in skip]
         to_embed = [texts[no] for no in wanted]
-        embedders = {i: found for i in model_ids if (found := self.embedders.of_model(i))}
+        embedders = {
+            model_id: found
+            for model_id in model_ids
+            if (found := self.embedders.of_model(model_id, tenant_id)) is not None
+        }
         embedding = (self._embed(embedder, to_embed) for embedder in embedders.values())
         (lexical, mentions), matrices = await asyncio.gather(forms, asyncio.gather(*embedding))
         vectors: dict[int, dict[str, Matrix]] = {no: {} for no in wanted}
@@ -79,7 +85,8 @@ class Preparation:
         started = time.perf_counter()
         try:
             vectors = await embedder.embed_documents(texts)
-        except EmbedderUnavailableError as error:
+        except (EmbedderUnavailableError, ConfigurationError) as error:
+            # Refused or away: the text is kept, and the job that embeds it says what is wrong.
             _log.warning("vectors.deferred", texts=len(texts), code=error.code)
             return None
         EMBED_SECONDS.labels(purpose="documents").observe(time.perf_counter() - started)

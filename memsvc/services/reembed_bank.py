@@ -15,7 +15,12 @@ from memsvc.domain.content import indexed_text
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import Job, Progress
 from memsvc.domain.memory import BankScope
-from memsvc.errors import AgreementError, BankNotFoundError, EmbedderUnavailableError
+from memsvc.errors import (
+    AgreementError,
+    BankNotFoundError,
+    EmbedderUnavailableError,
+    EmbeddingBudgetExceededError,
+)
 from memsvc.ports import Embedder
 from memsvc.services.agreement import Agreement
 from memsvc.services.embedders import Embedders
@@ -73,7 +78,7 @@ class ReembedBank:
         if job.bank_id is None:
             raise BankNotFoundError
         payload = job.payload
-        target = self._embedders.of_model(str(payload["model_id"]))
+        target = self._embedders.of_model(str(payload["model_id"]), job.tenant_id)
         if target is None:
             raise EmbedderUnavailableError(
                 "This worker has no encoder for the model asked for; configure it under"
@@ -101,12 +106,19 @@ class ReembedBank:
             done = total - await tx.embeddings.count_lacking(bank_id, model_id)
         await context.report_progress(Progress(done=done, total=total))
         after: MemoryId | None = None
+        most = _BATCH
         while True:
             async with self._store.read(move.scope.tenant_id) as tx:
-                batch = await tx.embeddings.lacking(bank_id, model_id, after=after, limit=_BATCH)
+                batch = await tx.embeddings.lacking(bank_id, model_id, after=after, limit=most)
             if not batch:
                 return
-            await self._embed(move, batch)
+            try:
+                await self._embed(move, batch)
+            except EmbeddingBudgetExceededError:
+                if len(batch) == 1:
+                    raise
+                most = len(batch) // 2  # what is left of a budget is used
+                continue
             after = batch[-1].memory_id
             done += len(batch)
             await context.report_progress(Progress(done=done, total=max(total, done)))
@@ -145,7 +157,7 @@ class ReembedBank:
 
     async def _compare(self, move: _Move) -> AgreementReport:
         """Measure agreement and keep the figures, whatever follows from them."""
-        serving = self._embedders.of_model(move.serving_id)
+        serving = self._embedders.of_model(move.serving_id, move.scope.tenant_id)
         report = await self._agreement(move.scope, serving, move.target)
         bank_id, model_id = move.scope.bank_id, move.target.model.id
         async with self._store.write(move.scope.tenant_id) as tx:

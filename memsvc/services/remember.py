@@ -133,6 +133,7 @@ class Remember:
             unchanged = set() if bank is None else await _unchanged(tx, bank, request.drafts)
         prepared = await self._prepare(
             request.drafts,
+            tenant_id=request.caller.tenant_id,
             language=DEFAULT_LANGUAGE if bank is None else bank.language,
             skip=unchanged,
             model_ids=self._models_of(bank),

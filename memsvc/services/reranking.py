@@ -14,6 +14,7 @@ from memsvc.embedding.cross_encoder import load_reranker
 from memsvc.errors import ConfigurationError, InvalidRequestError, MemsvcError, UnavailableError
 from memsvc.llm.client import ProviderEndpoint
 from memsvc.llm.ledger import CallLedger
+from memsvc.llm.pricing import stated_price
 from memsvc.llm.reranker import LiteLLMReranker
 from memsvc.ports import Reranker
 from memsvc.services.arms import ArmStatus
@@ -133,5 +134,6 @@ def hosted_reranker(settings: RerankSettings, ledger: CallLedger) -> Reranker | 
         api_base=settings.api_base,
         api_key=settings.api_key,
         timeout_s=settings.budget_ms / 1000,
+        price=stated_price(settings.usd_per_million_tokens),
     )
     return LiteLLMReranker(endpoint, ledger)

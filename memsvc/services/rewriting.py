@@ -91,6 +91,6 @@ class Rewrite:
 
 def told(error: MemsvcError) -> str:
     """Return why a model did not help, for whoever asked."""
-    if isinstance(error, NeedsReviewError):
+    if type(error) is NeedsReviewError:  # its message is for whoever can retry a job
         return "The model answered in a form that cannot be used."
     return error.message

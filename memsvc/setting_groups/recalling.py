@@ -92,6 +92,8 @@ class RerankSettings(SettingsGroup):
     """Padded tokens of one inference here."""
     api_base: str | None = None
     api_key: SecretStr | None = None
+    usd_per_million_tokens: Annotated[float | None, Field(ge=0)] = None
+    """Of a hosted model; without it, litellm's price list says what it costs, if it knows."""
 
 
 class RewriteSettings(SettingsGroup):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import cast, func, insert, select, text, update
+from sqlalchemy import Double, cast, func, insert, select, text, update
 from sqlalchemy.types import Date
 
 from memsvc.domain.identifiers import uuid7
@@ -20,6 +20,8 @@ from memsvc.store import tables as t
 from memsvc.store.session import Session
 
 _FAILED = (CallOutcome.INVALID, CallOutcome.UNAVAILABLE, CallOutcome.REFUSED)
+_COST = func.coalesce(func.sum(cast(t.model_calls.c.cost_usd, Double)), 0.0)
+"""In double precision: a day's sum of single ones would lose what embedding a text costs."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 7))")
 
 
@@ -41,7 +43,9 @@ class ModelCallReader:
                 func.count().label("calls"),
                 func.sum(columns.input_tokens).label("input_tokens"),
                 func.sum(columns.output_tokens).label("output_tokens"),
-                func.coalesce(func.sum(columns.cost_usd), 0.0).label("cost_usd"),
+                _COST.label("cost_usd"),
+                func.sum(columns.tries).label("tries"),
+                func.sum(columns.validation_errors).label("validation_errors"),
                 func.count().filter(columns.outcome.in_(_FAILED)).label("failures"),
                 func.max(columns.started_at).label("latest_at"),
             )
@@ -58,6 +62,8 @@ class ModelCallReader:
                 input_tokens=row.input_tokens,
                 output_tokens=row.output_tokens,
                 cost_usd=float(row.cost_usd),
+                tries=row.tries,
+                validation_errors=row.validation_errors,
                 failures=row.failures,
                 latest_at=row.latest_at,
             )
@@ -75,8 +81,9 @@ class ModelCallWriter(ModelCallReader):
         once take turns; a call whose process dies keeps counting at its estimate.
         """
         now = self._session.clock.now()
-        await self._session.connection.execute(_LOCK, {"tenant": str(self._session.tenant_id)})
-        await self._refuse_beyond(budget, new, now)
+        if budget.is_bounded:
+            await self._session.connection.execute(_LOCK, {"tenant": str(self._session.tenant_id)})
+            await self._refuse_beyond(budget, new, now)
         call_id = ModelCallId(uuid7(now))
         await self._session.connection.execute(
             insert(t.model_calls).values(
@@ -89,8 +96,9 @@ class ModelCallWriter(ModelCallReader):
                 outcome=CallOutcome.RUNNING,
                 input_tokens=new.most_tokens,
                 output_tokens=0,
-                cost_usd=None,
+                cost_usd=new.most_usd,
                 latency_ms=0,
+                tries=0,
                 validation_errors=0,
                 started_at=now,
             )
@@ -98,29 +106,31 @@ class ModelCallWriter(ModelCallReader):
         return call_id
 
     async def settle(self, call_id: ModelCallId, ending: CallEnding) -> None:
-        """Replace the estimate by what the call has taken."""
+        """Replace the estimate by what the call has taken, if that is known."""
         columns = t.model_calls.c
+        taken = {
+            "input_tokens": ending.input_tokens,
+            "output_tokens": ending.output_tokens,
+            "cost_usd": ending.cost_usd,
+        }
         await self._session.connection.execute(
             update(t.model_calls)
             .where(columns.tenant_id == self._session.tenant_id, columns.call_id == call_id)
             .values(
                 outcome=ending.outcome,
-                input_tokens=ending.input_tokens,
-                output_tokens=ending.output_tokens,
-                cost_usd=ending.cost_usd,
                 latency_ms=ending.latency_ms,
+                tries=ending.tries,
                 validation_errors=ending.validation_errors,
+                **(taken if ending.is_known else {}),
             )
         )
 
     async def _refuse_beyond(self, budget: Budget, new: NewModelCall, now: datetime) -> None:
-        if budget.tokens_per_day is None and budget.usd_per_day is None:
-            return
         columns = t.model_calls.c
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         statement = select(
             func.coalesce(func.sum(columns.input_tokens + columns.output_tokens), 0),
-            func.coalesce(func.sum(columns.cost_usd), 0.0),
+            _COST,
         ).where(columns.tenant_id == self._session.tenant_id, columns.started_at >= midnight)
         tokens, usd = (await self._session.connection.execute(statement)).one()
         renewed = f"it is renewed at {midnight + timedelta(days=1):%Y-%m-%d %H:%M} UTC"
@@ -129,7 +139,15 @@ class ModelCallWriter(ModelCallReader):
                 f"Today's budget of {budget.tokens_per_day} tokens does not cover another call"
                 f" of up to {new.most_tokens} ({tokens} are used); {renewed}."
             )
-        if budget.usd_per_day is not None and usd >= budget.usd_per_day:
+        if budget.usd_per_day is None:
+            return
+        if new.most_usd is None:
             raise BudgetExceededError(
-                f"Today's budget of {budget.usd_per_day} USD is used up; {renewed}."
+                f"The price of {new.model} is not known, so that a budget in USD cannot be kept:"
+                " state it in the settings, or give a budget in tokens alone."
+            )
+        if usd + new.most_usd > budget.usd_per_day:
+            raise BudgetExceededError(
+                f"Today's budget of {budget.usd_per_day} USD does not cover another call of up to"
+                f" {new.most_usd:.6f} ({usd:.6f} are used); {renewed}."
             )

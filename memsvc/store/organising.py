@@ -35,6 +35,8 @@ class NoteSource:
     title: str | None
     occurred_at: datetime
     language: str
+    user_id: str | None
+    """Whose memory it is; ``None``: nobody's in particular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,37 @@ class OrganisingReader:
         )
         rows = await self._session.connection.execute(statement)
         return {MemoryId(row.memory_id): _to_source(row) for row in rows}
+
+    async def of_user(
+        self, bank_id: BankId, memory_ids: Collection[MemoryId], user_id: str | None
+    ) -> set[MemoryId]:
+        """Return those of the memories that are of this user; with ``None``, of no user."""
+        if not memory_ids:
+            return set()
+        columns = t.memories.c
+        statement = select(columns.memory_id).where(
+            columns.bank_id == bank_id,
+            columns.memory_id == func.any(list(memory_ids)),
+            _of_user(user_id),
+        )
+        return {MemoryId(each) for each in await self._session.connection.scalars(statement)}
+
+    async def latest_of_user(
+        self, bank_id: BankId, user_id: str | None, limit: int
+    ) -> list[MemoryId]:
+        """Return a user's active memories, the latest; with ``None``, those of no user."""
+        columns = t.memories.c
+        statement = (
+            select(columns.memory_id)
+            .where(
+                columns.bank_id == bank_id,
+                columns.state == MemoryState.ACTIVE,
+                _of_user(user_id),
+            )
+            .order_by(columns.memory_id.desc())
+            .limit(limit)
+        )
+        return [MemoryId(each) for each in await self._session.connection.scalars(statement)]
 
     async def vectors(
         self, bank_id: BankId, model_id: str, memory_ids: Collection[MemoryId]
@@ -204,6 +237,12 @@ class OrganisingWriter(OrganisingReader):
         )
 
 
+def _of_user(user_id: str | None) -> ColumnElement[bool]:
+    """Return the condition in a form that an index serves, unlike ``IS NOT DISTINCT FROM``."""
+    column = t.memories.c.user_id
+    return column.is_(None) if user_id is None else column == user_id
+
+
 def _waits(bank_id: BankId) -> tuple[ColumnElement[bool], ...]:
     columns = t.memories.c
     return (
@@ -237,6 +276,7 @@ def _sources(bank_id: BankId, *conditions: ColumnElement[bool]) -> Select[Any]:
             memories.current_version,
             memories.annotation,
             memories.speaker,
+            memories.user_id,
             memories.occurred_at,
             t.memory_versions.c.text,
             forms.language,
@@ -289,4 +329,5 @@ def _to_source(row: Row[Any]) -> NoteSource:
         title=row.title,
         occurred_at=row.occurred_at,
         language=row.language or UNDETERMINED,
+        user_id=row.user_id,
     )

@@ -13,8 +13,12 @@ class DayUsage(Record):
     purpose: str
     model: str
     calls: int
+    tries: int
+    """How often the provider was asked for them."""
     failures: int
     """Calls without a usable answer."""
+    validation_errors: int
+    """Faults of answers that did not hold to their form."""
     input_tokens: int
     output_tokens: int
     cost_usd: float

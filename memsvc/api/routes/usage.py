@@ -17,4 +17,5 @@ async def model_usage(
 ) -> UsageResponse:
     """Sum up the calls of language models, newest day first."""
     found = await calls.usage(caller, query.days)
-    return UsageResponse.of([DayUsageResponse.of(each) for each in found], calls.budget)
+    budget = calls.budget_of(caller.tenant_id)
+    return UsageResponse.of([DayUsageResponse.of(each) for each in found], budget)

@@ -22,7 +22,11 @@ class DayUsageResponse(ResponseModel):
     purpose: str
     model: str
     calls: int
+    tries: Annotated[int, Field(description="How often the provider was asked for them.")]
     failures: Annotated[int, Field(description="Calls without a usable answer.")]
+    validation_errors: Annotated[
+        int, Field(description="Faults of answers that did not hold to their form.")
+    ]
     input_tokens: int
     output_tokens: int
     cost_usd: Annotated[float, Field(description="Of calls whose price is known.")]
@@ -35,7 +39,9 @@ class DayUsageResponse(ResponseModel):
             purpose=usage.purpose,
             model=usage.model,
             calls=usage.calls,
+            tries=usage.tries,
             failures=usage.failures,
+            validation_errors=usage.validation_errors,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cost_usd=round(usage.cost_usd, 6),

@@ -24,7 +24,7 @@ def usage(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show calls, tokens and cost by day, purpose and model, and the daily budget."""
+    """Show calls, faults, tokens and cost by day, purpose and model, and the daily budget."""
     from memsvc.cli.connection import ask
     from memsvc.cli.output import print_record
 
@@ -36,14 +36,16 @@ def _show(found: "ModelUsage") -> None:
     from memsvc.cli.output import print_table
 
     print_table(
-        ("day", "purpose", "model", "calls", "failed", "in", "out", "usd"),
+        ("day", "purpose", "model", "calls", "tries", "failed", "faults", "in", "out", "usd"),
         (
             (
                 f"{each.day}",
                 each.purpose,
                 each.model,
                 str(each.calls),
+                str(each.tries),
                 str(each.failures),
+                str(each.validation_errors),
                 str(each.input_tokens),
                 str(each.output_tokens),
                 f"{each.cost_usd:.4f}",

@@ -41,6 +41,8 @@ class Window:
     items: Sequence[WindowItem]
     neighbours: Sequence[WindowItem] = ()
     """May be linked to and annotated anew; nothing else is made of them."""
+    near: frozenset[tuple[int, int]] = frozenset()
+    """Handles of an item and of another memory of the window that was found to resemble it."""
     statistics: TermStatistics | None = None
     """How rare terms are in the bank, where it has enough texts to tell."""
 

@@ -116,6 +116,13 @@ def content_stems(text: str, language: str) -> Mapping[str, str]:
     return MappingProxyType(stems)
 
 
+def word_stems(text: str, language: str) -> frozenset[str]:
+    """Return the stems of all words of a text; the characters of scripts without spaces."""
+    base = _stemming(language)
+    tokens, singles = split_tokens(text)
+    return frozenset(stem(fold(each), base) for each in (*tokens, *singles))
+
+
 def _stemming(language: str) -> str:
     """Return the language to stem in; short texts whose language nobody can tell are English."""
     base = base_language(language)

@@ -1,9 +1,13 @@
 """What organising is made of, put together from the settings."""
 
-from memsvc.domain.model_calls import Budget
+from dataclasses import replace
+
+from memsvc.domain.identifiers import TenantId
+from memsvc.domain.model_calls import Budget, Budgets
 from memsvc.llm.client import ProviderEndpoint
 from memsvc.llm.model_extractor import ModelExtractor
 from memsvc.llm.model_writer import ModelWriter
+from memsvc.llm.pricing import stated_price
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Clock, Extractor, TokenCounter
 from memsvc.services.courtesy import Courtesy
@@ -23,9 +27,14 @@ from memsvc.settings import LanguageModelSettings, OrganiseSettings
 from memsvc.store.transactions import Store
 
 
-def budget_of(settings: LanguageModelSettings) -> Budget:
-    """Return what a tenant may use in a day."""
-    return Budget(tokens_per_day=settings.tokens_per_day, usd_per_day=settings.usd_per_day)
+def budgets_of(settings: LanguageModelSettings) -> Budgets:
+    """Return what each tenant may use in a day: of its own what is set, else what everybody may."""
+    everybody = Budget(tokens_per_day=settings.tokens_per_day, usd_per_day=settings.usd_per_day)
+    own = {
+        TenantId(tenant_id): replace(everybody, **given.model_dump(exclude_unset=True))
+        for tenant_id, given in settings.tenants.items()
+    }
+    return Budgets(everybody=everybody, own=own)
 
 
 def language_model(settings: LanguageModelSettings, calls: ModelCalls) -> StructuredModel | None:
@@ -37,6 +46,7 @@ def language_model(settings: LanguageModelSettings, calls: ModelCalls) -> Struct
         api_base=settings.api_base,
         api_key=settings.api_key,
         timeout_s=settings.timeout_s,
+        price=stated_price(settings.usd_per_million_input, settings.usd_per_million_output),
     )
     return StructuredModel(endpoint, calls, most_output_tokens=settings.most_output_tokens)
 

@@ -1,7 +1,6 @@
 """Gathering what a window is decided by: its texts, its neighbours, the bank's own measures."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,12 +10,12 @@ from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.domain.organising.extraction import Annotations, Window, WindowItem
 from memsvc.domain.organising.linking import NearPair, calibrated_cosine, reason_of
 from memsvc.domain.organising.statistics import TermStatistics
-from memsvc.errors import IndexUnavailableError
-from memsvc.ports import DenseQuery, MemoryIndex, Vector
+from memsvc.ports import MemoryIndex
 from memsvc.services.courtesy import Courtesy
+from memsvc.services.organising.neighbours import Neighbours, WantedNeighbours
 from memsvc.settings import OrganiseSettings
 from memsvc.store.organising import NoteSource
-from memsvc.store.transactions import Store, assert_no_transaction
+from memsvc.store.transactions import Store
 
 _SAMPLED_VECTORS = 200
 _SAMPLED_TEXTS = 1_000
@@ -80,12 +79,21 @@ class Gathering:
     async def __call__(
         self, measures: BankMeasures, sources: Sequence[NoteSource]
     ) -> GatheredWindow:
-        """Return the window of these memories; raises ``UnavailableError`` without any index."""
+        """Return the window of these memories, which are of one user; neighbours are of the same.
+
+        Raises ``UnavailableError`` without any index.
+        """
         scope, bank = measures.scope, measures.bank
         ids = [each.memory_id for each in sources]
         async with self.store.read(scope.tenant_id) as tx:
             vectors = await tx.organising.vectors(scope.bank_id, bank.model_id, ids)
-        pairs = await self._near(measures, vectors)
+        wanted = WantedNeighbours(
+            bank=bank,
+            user_id=sources[0].user_id,
+            most=self.settings.neighbours,
+            least_cosine=measures.least_cosine,
+        )
+        pairs = await self._neighbours(wanted, vectors)
         others = {pair.other for pair in pairs} - set(ids)
         async with self.store.read(scope.tenant_id) as tx:
             found = await tx.organising.sources(scope.bank_id, others)
@@ -103,6 +111,7 @@ class Gathering:
                 for handle, each in neighbours.items()
             ],
             statistics=measures.statistics,
+            near=_near_handles(pairs, {**items, **neighbours}),
         )
         near = {**found, **{each.memory_id: each for each in sources}}
         known = [pair for pair in pairs if pair.other in near]
@@ -117,30 +126,11 @@ class Gathering:
             reasons=await _reasons(known, near),
         )
 
-    async def _near(
-        self, measures: BankMeasures, vectors: Mapping[MemoryId, Vector]
-    ) -> list[NearPair]:
-        """Return each memory's nearest ones, itself left out, as far as they are near enough."""
-        assert_no_transaction("A search")
-        asked_at = time.monotonic()  # one for all: the index catches up once
-        wanted = self.settings.neighbours
-        pairs: list[NearPair] = []
-        for memory_id, vector in vectors.items() if wanted else ():
-            await self.courtesy.turn()
-            query = DenseQuery(
-                vector=vector, model_id=measures.bank.model_id, k=wanted + 1, asked_at=asked_at
-            )
-            try:
-                found = await self.index.search(measures.scope, query)
-            except IndexUnavailableError:
-                found = await self.exact.search(measures.scope, query)
-            others = [each for each in found if each.memory_id != memory_id][:wanted]
-            pairs += [
-                NearPair(note=memory_id, other=each.memory_id, cosine=each.score)
-                for each in others
-                if each.score >= measures.least_cosine
-            ]
-        return pairs
+    @property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(
+            store=self.store, index=self.index, exact=self.exact, courtesy=self.courtesy
+        )
 
     def _shown(
         self, pairs: Sequence[NearPair], found: Mapping[MemoryId, NoteSource]
@@ -152,6 +142,17 @@ class Gathering:
                 best[pair.other] = max(pair.cosine, best.get(pair.other, -1.0))
         ranked = sorted(best, key=lambda each: (-best[each], each))
         return [found[each] for each in ranked[: self.settings.shown_neighbours]]
+
+
+def _near_handles(
+    pairs: Sequence[NearPair], window: Mapping[int, NoteSource]
+) -> frozenset[tuple[int, int]]:
+    handles = {source.memory_id: handle for handle, source in window.items()}
+    return frozenset(
+        (handles[pair.note], handles[pair.other])
+        for pair in pairs
+        if pair.note in handles and pair.other in handles
+    )
 
 
 async def _reasons(

@@ -13,6 +13,7 @@ from memsvc.domain.memory import BankScope
 from memsvc.domain.organising.cutting import Waiting, WindowBounds, cut_windows
 from memsvc.errors import BankNotFoundError
 from memsvc.services.organising.gathering import BankMeasures
+from memsvc.services.organising.refusals import Refusals, WindowEnd
 from memsvc.services.organising.windows import AttemptLostError, OrganiseWindow
 from memsvc.services.run_job import JobContext
 from memsvc.settings import OrganiseSettings
@@ -59,9 +60,11 @@ class OrganiseStage:
             return
         measures = await self.window.gathering.measure(scope)
         done, after = 0, None
+        refusals = Refusals()
         while batch := await self._next(scope, after):
             for some in self._portions(batch):
-                await self._organise(context, measures, some)
+                refusals.note(await self._organise(context, measures, some))
+                refusals.raise_if_of_everything()
                 done += sum(map(len, some))
                 so_far = Progress(done=done, total=max(total, done))
                 await context.report_progress(so_far)
@@ -81,8 +84,12 @@ class OrganiseStage:
         async with self.store.read(scope.tenant_id) as tx:
             found = await tx.organising.sources(scope.bank_id, memory_ids)
         sources = [found[each] for each in memory_ids if each in found]
+        of_users: dict[str | None, list[NoteSource]] = {}
+        for each in sources:
+            of_users.setdefault(each.user_id, []).append(each)
         try:
-            await self.window(context.job, measures, sources)
+            for some in of_users.values():
+                await self.window(context.job, measures, some)
         except AttemptLostError as error:
             await leave(context, error)
         done = Progress(done=len(sources), total=len(sources))
@@ -100,7 +107,12 @@ class OrganiseStage:
             items=self.settings.window_items, characters=self.settings.window_characters
         )
         waiting = [
-            Waiting(key=each, source=each.episode_id or each.source, characters=len(each.text))
+            Waiting(
+                key=each,
+                # A window is of one user: what one says is never shown among another's words.
+                source=(each.user_id, each.episode_id or each.source),
+                characters=len(each.text),
+            )
             for each in batch
         ]
         windows = cut_windows(waiting, bounds)
@@ -109,7 +121,7 @@ class OrganiseStage:
 
     async def _organise(
         self, context: JobContext, measures: BankMeasures, windows: Sequence[Sequence[NoteSource]]
-    ) -> None:
+    ) -> list[WindowEnd]:
         """Organise some windows side by side."""
         await self.window.gathering.courtesy.turn()
         started = time.monotonic()
@@ -117,10 +129,14 @@ class OrganiseStage:
             *(self.window.or_set_aside(context.job, measures, each) for each in windows),
             return_exceptions=True,  # each window comes to its own end before one of them is raised
         )
+        ends = []
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 await leave(context, outcome)
+            else:
+                ends.append(outcome)
         await self._pause(started)
+        return ends
 
     async def _follow(
         self,

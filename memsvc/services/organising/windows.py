@@ -12,11 +12,18 @@ from memsvc.domain.organising.evolving import evolved
 from memsvc.domain.organising.extraction import Annotations, Extraction
 from memsvc.domain.organising.notes import OrganisingState
 from memsvc.domain.organising.validation import Validated, validated
-from memsvc.errors import ConfigurationError, ConflictError, MemsvcError, UnavailableError
+from memsvc.errors import (
+    ConfigurationError,
+    ConflictError,
+    MemsvcError,
+    RequestRefusedError,
+    UnavailableError,
+)
 from memsvc.ports import Embedder, Extractor
 from memsvc.services.embedders import Embedders
 from memsvc.services.organising.applying import Applier, ApplyViews, WindowToApply
 from memsvc.services.organising.gathering import BankMeasures, GatheredWindow, Gathering
+from memsvc.services.organising.refusals import WindowEnd
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.store.organising import LockedNote, NoteSource
 from memsvc.store.transactions import Store, WriteTransaction, assert_no_transaction
@@ -64,21 +71,27 @@ class OrganiseWindow:
 
     async def or_set_aside(
         self, job: Job, measures: BankMeasures, sources: Sequence[NoteSource]
-    ) -> None:
+    ) -> WindowEnd:
         """Store what the window says; what cannot be organised is set aside, with a job to retry.
 
         Only what keeps every window from being organised is raised.
         """
+        end = WindowEnd.SET_ASIDE
         try:
             await self(job, measures, sources)
         except (UnavailableError, ConfigurationError, ConflictError, AttemptLostError):
             raise
         except MemsvcError as error:
+            if isinstance(error, RequestRefusedError):
+                end = WindowEnd.REFUSED
             await self._set_aside(job, measures, sources, error.message)
         except Exception as error:  # noqa: BLE001 — it becomes a job with a reason
             _log.exception("organise.window_failed", bank_id=str(measures.scope.bank_id))
             told = f"{type(error).__name__}; the worker's log says where."
             await self._set_aside(job, measures, sources, told)
+        else:
+            end = WindowEnd.ORGANISED
+        return end
 
     async def _attempt(
         self, job: Job, measures: BankMeasures, sources: Sequence[NoteSource], *, strict: bool
@@ -164,7 +177,9 @@ class OrganiseWindow:
     def _encoders(self, bank: ResolvedBank) -> list[Embedder]:
         """Return the encoders of the bank's model, and of the one it is moving to."""
         ids = filter(None, (bank.model_id, bank.building_model_id))
-        return [found for each in ids if (found := self.embedders.of_model(each)) is not None]
+        tenant_id = bank.scope.tenant_id
+        found = (self.embedders.of_model(each, tenant_id) for each in ids)
+        return [each for each in found if each is not None]
 
     async def _read(
         self, measures: BankMeasures, memory_ids: Collection[MemoryId]

@@ -24,6 +24,7 @@ model_calls = Table(
     integer_column("output_tokens"),
     Column("cost_usd", REAL(), nullable=True),
     integer_column("latency_ms"),
+    integer_column("tries"),
     integer_column("validation_errors"),
     instant_column("started_at"),
     PrimaryKeyConstraint("tenant_id", "call_id"),

@@ -39,7 +39,7 @@ async def test_vectors_come_in_the_order_of_the_texts(
     assert isinstance(reply.body, dict)
     openai_server.script.append(Reply(body={**reply.body, "data": reply.body["data"][::-1]}))
 
-    assert await client.embed(TEXTS) == [[1.0], [2.0]]
+    assert (await client.embed(TEXTS)).vectors == [[1.0], [2.0]]
     assert openai_server.requests[0]["input"] == TEXTS
 
 
@@ -62,7 +62,8 @@ async def test_passing_failure_is_tried_again(
 ) -> None:
     openai_server.script.append(reply)
 
-    assert await client.embed(TEXTS) == [openai_server.usual_vector(text) for text in TEXTS]
+    reply_at_last = await client.embed(TEXTS)
+    assert reply_at_last.vectors == [openai_server.usual_vector(text) for text in TEXTS]
     assert len(openai_server.requests) == 2
 
 

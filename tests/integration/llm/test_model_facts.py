@@ -8,7 +8,7 @@ from memsvc.domain.facts.settling import Fact
 from memsvc.domain.graph.given import MODEL_ORIGIN
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import JobState
-from memsvc.domain.model_calls import Budget
+from memsvc.domain.model_calls import Budget, Budgets
 from memsvc.domain.operations import OperationKind, OperationListing
 from memsvc.domain.organising.extraction import (
     Annotations,
@@ -29,6 +29,8 @@ from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.system_clock import SystemClock
 from tests.fixtures.openai_server import OpenAIServer, chat
 from tests.fixtures.organising import Organiser
+
+TEXTS = ("Ann lives in Lisbon and likes tea.", "Ann resides in Porto and likes rum.")
 
 
 def fact(relation: str, object_: str, since: str | None = None) -> dict[str, object]:
@@ -65,10 +67,10 @@ async def test_a_models_facts_are_kept_and_end_only_what_has_one_value_at_a_time
     endpoint = ProviderEndpoint(
         model="openai/scripted", api_base=openai_server.url, api_key=None, timeout_s=5.0
     )
-    calls = ModelCalls(store, SystemClock(), Budget())
+    calls = ModelCalls(store, SystemClock(), Budgets(everybody=Budget()))
     model = StructuredModel(endpoint, calls, most_output_tokens=500)
     handler = organiser.handler(ModelExtractor(model), more=[ApplyGiven()])
-    ids = await organiser.write("Off to the sea.", "Packed it all.", source="talk")
+    ids = await organiser.write(*TEXTS, source="talk")
     openai_server.script.append(
         chat(
             answer(
@@ -81,7 +83,7 @@ async def test_a_models_facts_are_kept_and_end_only_what_has_one_value_at_a_time
     job = await organiser.run(handler)
 
     assert job.state is JobState.SUCCEEDED
-    assert (job.counts["facts_given"], job.counts["facts_left_out"]) == (4, 2)
+    assert (job.counts["facts_given"], job.counts["rejected"]) == (4, 4)
     found = await facts_of(organiser, *ids)
     assert {each.origin for each in found.values()} == {MODEL_ORIGIN}
     assert found["lisbon"].superseded_by == found["porto"].id
@@ -95,7 +97,7 @@ async def test_a_models_facts_are_kept_and_end_only_what_has_one_value_at_a_time
         [operation] = (await tx.operations.list(organiser.scope.bank_id, listing, page)).items
     assert "Lisbon" not in json.dumps(operation.details)
 
-    await organiser.write("Said it again.", "Packed it all.", source="talk")
+    await organiser.write("Ann likes figs now.", TEXTS[1], source="talk")
     openai_server.script.append(chat(answer([fact("likes", "figs")])))
     await organiser.run(handler)
     again = await facts_of(organiser, *ids)

@@ -10,7 +10,7 @@ from memsvc_client import AsyncBank, AsyncClient, Memory
 
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import JobKind
-from memsvc.domain.model_calls import Budget
+from memsvc.domain.model_calls import Budget, Budgets
 from memsvc.domain.organising.summarising import Said, SummaryBounds
 from memsvc.domain.organising.written import MOST_PORTIONS, PORTION_CHARACTERS, pieces_of, portions
 from memsvc.embedding.token_counters import open_token_counter
@@ -48,7 +48,7 @@ async def model(
         endpoint = ProviderEndpoint(
             model="openai/scripted", api_base=openai_server.url, api_key=None, timeout_s=5.0
         )
-        calls = ModelCalls(store, SystemClock(), budget)
+        calls = ModelCalls(store, SystemClock(), Budgets(everybody=budget))
         built.append(StructuredModel(endpoint, calls, most_output_tokens=500))
         return built[-1]
 

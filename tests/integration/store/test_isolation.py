@@ -146,7 +146,7 @@ async def test_neither_encoder_nor_index_is_asked_while_a_transaction_is_open(
     query = ArmQuery(text="x", bank=bank, k=1, allowed=None, active_only=True)
     async with application.banks._store.read(DEFAULT_TENANT):
         with pytest.raises(ExternalCallInTransactionError):
-            await prepare([], language="auto", skip=set(), model_ids=[])
+            await prepare([], tenant_id=DEFAULT_TENANT, language="auto", skip=set(), model_ids=[])
         with pytest.raises(ExternalCallInTransactionError):
             await arms.ask(query, frozenset(Arm))
 

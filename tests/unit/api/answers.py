@@ -382,7 +382,9 @@ USAGE = Usage(
     input_tokens=900,
     output_tokens=90,
     cost_usd=0.25,
+    tries=4,
     failures=1,
+    validation_errors=2,
     latest_at=NOON,
 )
 SUMMARY = KeptSummary(

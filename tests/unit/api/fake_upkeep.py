@@ -1,13 +1,13 @@
 """Use cases about history, forgetting, the graph and model calls, with scripted answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from memsvc.domain.erasure import Erasure, ErasureId, Subject
 from memsvc.domain.facts.settling import Fact
 from memsvc.domain.graph.entity_forms import EntityForm
-from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.jobs import Job
 from memsvc.domain.model_calls import Budget, Usage
 from memsvc.domain.operations import (
@@ -415,7 +415,9 @@ class FakeGraph:
 @dataclass(slots=True)
 class FakeModelCalls:
     script: Script
-    budget: Budget = field(default_factory=lambda: Budget(tokens_per_day=1000))
+
+    def budget_of(self, _: TenantId) -> Budget:
+        return Budget(tokens_per_day=1000)
 
     async def usage(self, caller: Caller, days: int) -> Sequence[Usage]:
         found: Sequence[Usage] = self.script.play("model_calls.usage", [USAGE], caller, days)

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 
 from memsvc.cli.configuration import load_settings
@@ -18,6 +20,15 @@ def test_an_option_that_is_not_given_leaves_the_environment_alone(
     monkeypatch.setenv("MEMSVC_LOG_FORMAT", "json")
     settings = load_settings({"api": {"port": None}, "log_format": None})
     assert (settings.api.port, settings.log_format) == (9001, "json")
+
+
+def test_budgets_of_tenants_come_by_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = UUID("00000000-0000-7000-8000-000000000001")
+    monkeypatch.setenv(f"MEMSVC_LLM__TENANTS__{tenant.hex.upper()}__TOKENS_PER_DAY", "5")
+    assert load_settings({}).llm.tenants[tenant].tokens_per_day == 5
+    monkeypatch.setenv("MEMSVC_LLM__USD_PER_MILLION_INPUT", "1")
+    with pytest.raises(ConfigurationError, match="usd_per_million_output"):
+        load_settings({})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.jobs import JobKind
 from memsvc.domain.links import LinkType
-from memsvc.domain.model_calls import Budget
+from memsvc.domain.model_calls import Budgets
 from memsvc.domain.organising.summarising import SummaryBounds
 from memsvc.domain.organising.written import PORTION_CHARACTERS
 from memsvc.llm.client import ProviderEndpoint
@@ -40,7 +40,7 @@ async def writer(
     endpoint = ProviderEndpoint(
         model="openai/scripted", api_base=openai_server.url, api_key=None, timeout_s=5.0
     )
-    calls = ModelCalls(database.store, SystemClock(), Budget())
+    calls = ModelCalls(database.store, SystemClock(), Budgets())
     model = StructuredModel(endpoint, calls, most_output_tokens=500)
     yield ModelWriter(model)
     await model.close()
