@@ -76,12 +76,15 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "sift": None,
         "answerable": {
             "probability": 0.25,
+            "uncalibrated": 0.2,
             "is_answerable": False,
             "statement": 'Nothing stored about "zebra". Closest: “Ada moved to Lisbon.”',
             "missing": ["zebra"],
             "closest": str(MEMORY_ID),
             "reason": None,
             "model": "test",
+            "calibrated_at": None,
+            "note": None,
             "features": None,
         },
     }
