@@ -44,7 +44,7 @@ from memsvc.cli.evaluation.sets import EvaluationSet, Question, read_set
 from memsvc.domain.answerable.discrimination import Figures, figures_of
 from memsvc.domain.answerable.evidence import FEATURES
 
-UNANSWERABLE = frozenset({"adversarial", "Null", "abstention"})
+UNANSWERABLE = frozenset({"5 adversarial", "Null", "abstention"})
 """Categories of questions without an answer: LoCoMo's fifth, LiHua-World's, BEAM's."""
 
 

@@ -81,8 +81,21 @@ def _ask(question: Question, bank: Bank, options: AskOptions) -> Asked:
         if len(units) >= options.k_max or is_exhausted:
             break
         hits = min(MOST_HITS, 2 * hits)
-    judged = Judged(gold=question.gold, found=units, categories=question.categories)
+    judged = Judged(
+        gold=question.gold,
+        found=units,
+        categories=question.categories,
+        session_place=_session_place(question, recall),
+    )
     return Asked(judged=judged, recall_ms=recall_ms, skipped=skipped_arms(recall))
+
+
+def _session_place(question: Question, recall: Recall) -> int | None:
+    if question.unit is UnitKind.SESSION or not question.gold_sessions:
+        return None
+    sessions = ranked_units(recall.hits, UnitKind.SESSION)
+    found = (place for place, each in enumerate(sessions, 1) if each in question.gold_sessions)
+    return next(found, 0)
 
 
 def refuse_failed_arms(recall: Recall) -> None:

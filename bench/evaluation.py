@@ -15,9 +15,11 @@ from bench.loading import write_corpus
 from bench.metrics import (
     Percentiles,
     RecallFigures,
+    SessionFigures,
     percentiles,
     recall_by_category,
     recall_figures,
+    session_figures,
 )
 from bench.openie import Openie
 from bench.options import without_arm
@@ -46,6 +48,8 @@ class SetResult(Judgement):
     skipped: dict[str, int]
     """Questions by ``arm: reason`` for which an arm was skipped: what the others find is not what
     all would."""
+    evidence_session: NotRequired[SessionFigures]
+    """Of sets that name the sessions of the evidence beside its turns."""
     without: NotRequired[dict[str, Judgement]]
     """By the arm that was left out: the same questions, asked of the same banks."""
 
@@ -146,7 +150,7 @@ def summarise(
 ) -> SetResult:
     """Return the figures of a set."""
     overall = judgement(asked, ks)
-    return SetResult(
+    result = SetResult(
         n=overall["n"],
         recall=overall["recall"],
         by_category=overall["by_category"],
@@ -157,6 +161,9 @@ def summarise(
             Counter(f"{arm}: {why}" for each in asked for arm, why in each.skipped.items())
         ),
     )
+    if (sessions := session_figures(each.judged for each in asked)) is not None:
+        result["evidence_session"] = sessions
+    return result
 
 
 def table_of(results: Mapping[str, SetResult]) -> Table:
@@ -170,6 +177,10 @@ def table_of(results: Mapping[str, SetResult]) -> Table:
         speed = (result["ingest_per_s"], result["jobs_s"], times["p50"], times["p95"])
         table.add_row(name, "all", *_cells(result), *map(_number, speed))
         _add_categories(table, result)
+        if "evidence_session" in result:
+            first = result["evidence_session"]
+            place = f"evidence session first: {first['first']:.0%}, MRR {first['mrr']:.3f}"
+            table.add_row("", place, str(first["n"]))
         for why, number in result["skipped"].items():
             table.add_row("", f"skipped {why}", str(number))
         for arm, figures in result.get("without", {}).items():

@@ -25,6 +25,16 @@ class RecallFigures(TypedDict):
     """By k, as fractions; ``None`` where no question has gold."""
 
 
+class SessionFigures(TypedDict):
+    """Where the first session with evidence stands among those that the hits come from."""
+
+    n: int
+    first: float
+    """Share of the questions for which it is the first."""
+    mrr: float
+    """Mean reciprocal place, in [0, 1]."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A question after it was asked: what should have come, and what came."""
@@ -33,6 +43,9 @@ class Judged:
     found: Sequence[str]
     """Distinct units, best first."""
     categories: Sequence[str] = ()
+    session_place: int | None = None
+    """Where the first session with evidence stands among those of the hits; 0: not among them.
+    ``None`` where the set does not name sessions beside turns."""
 
 
 def recall_at(k: int, found: Sequence[str], gold: AbstractSet[str]) -> float:
@@ -61,6 +74,18 @@ def recall_by_category(
         name: recall_figures([each for each in judged if name in each.categories], ks)
         for name in names
     }
+
+
+def session_figures(judged: Iterable[Judged]) -> SessionFigures | None:
+    """Return how far up sessions with evidence stand; ``None`` where no question names any."""
+    places = [each.session_place for each in judged if each.session_place is not None]
+    if not places:
+        return None
+    return SessionFigures(
+        n=len(places),
+        first=places.count(1) / len(places),
+        mrr=sum(1 / place for place in places if place) / len(places),
+    )
 
 
 def percentiles(values: Sequence[float]) -> Percentiles:

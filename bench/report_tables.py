@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import answer_tables
+from bench import answer_tables, work_tables
 from bench.markdown import NONE, Results, percent, result_of, table
 
 _PASSAGE_SETS = ("hotpotqa_dev", "musique_train100", "2wiki_migres164")
@@ -244,6 +244,9 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "index-one": index_one,
     "abstention": answer_tables.abstention,
     "retention": answer_tables.retention,
+    "ablation": work_tables.ablation,
+    "cost": work_tables.cost,
+    "ingest": work_tables.ingest,
     "recall": recall,
     "recall-1m": partial(recall, file="recall-1m"),
     "recall-stages": recall_stages,

@@ -37,6 +37,8 @@ class Question:
     categories: tuple[str, ...]
     asked_at: datetime | None
     """Its own date, else the last time of its conversation."""
+    gold_sessions: frozenset[str] = frozenset()
+    """The sessions in which the evidence is, as far as the set says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def _parse_question(text: str, set_name: str, place: str) -> Question:
         text=line.question,
         unit=unit,
         gold=frozenset(gold),
+        gold_sessions=frozenset(line.evidence_session_ids or ()),
         categories=_categories_of(line),
         asked_at=None if line.question_date is None else parse_published(line.question_date),
     )
@@ -140,7 +143,9 @@ def _gold_of(line: _QuestionLine, place: str) -> tuple[UnitKind, Sequence[str]]:
 
 
 def _categories_of(line: _QuestionLine) -> tuple[str, ...]:
-    own = () if line.category is None else (line.category,)
+    """Return the category with its numeric id where it has one: what it is called differs."""
+    named = [str(each) for each in (line.category_id, line.category) if each is not None]
+    own = (" ".join(named),) if named else ()
     return (*own, ANSWERABLE) if line.category_id in _ANSWERABLE_IDS else own
 
 

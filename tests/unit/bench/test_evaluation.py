@@ -79,6 +79,17 @@ def test_recall_is_measured_over_questions_with_gold(run: RetrievalRun) -> None:
     assert result["recall_ms"]["p50"] is not None
 
 
+def test_where_the_session_with_the_evidence_stands_is_told(run: RetrievalRun) -> None:
+    of_session = replace(QUESTION, gold_sessions=frozenset({"S1"}))
+    elsewhere = replace(QUESTION, gold_sessions=frozenset({"S9"}))
+
+    found = run.measure(replace(CONVERSATIONS, questions=[of_session, elsewhere]))
+    untold = run.measure(CONVERSATIONS)
+
+    assert found["evidence_session"] == {"n": 2, "first": 0.5, "mrr": 0.5}
+    assert "evidence_session" not in untold
+
+
 def test_arms_are_left_out_in_turn_over_the_same_banks(
     run: RetrievalRun, service: TinyService
 ) -> None:

@@ -118,18 +118,19 @@ def test_gold_is_turns_else_sessions(
 ) -> None:
     [found] = read_questions(tmp_path, question(**members))
     assert (found.unit, set(found.gold)) == (unit, gold)
+    assert set(found.gold_sessions) == set(members.get("evidence_session_ids", []))
 
 
 @pytest.mark.parametrize(
     ("members", "categories"),
     [
-        ({"category": "temporal", "category_id": 2}, ("temporal", "1-4")),
-        ({"category": "adversarial", "category_id": 5}, ("adversarial",)),
+        ({"category": "temporal", "category_id": 2}, ("2 temporal", "1-4")),
+        ({"category": "adversarial", "category_id": 5}, ("5 adversarial",)),
         ({"category": "Multi"}, ("Multi",)),
         ({}, ()),
     ],
 )
-def test_answerable_questions_carry_a_category_more(
+def test_categories_have_their_numbers_and_answerable_questions_one_more(
     tmp_path: Path, members: Line, categories: tuple[str, ...]
 ) -> None:
     [found] = read_questions(tmp_path, question(**members))
