@@ -118,7 +118,7 @@ def test_gold_is_turns_else_sessions(
 ) -> None:
     [found] = read_questions(tmp_path, question(**members))
     assert (found.unit, set(found.gold)) == (unit, gold)
-    assert set(found.gold_sessions) == set(members.get("evidence_session_ids", []))
+    assert list(found.gold_sessions) == members.get("evidence_session_ids", [])
 
 
 @pytest.mark.parametrize(
