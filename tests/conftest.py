@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.organising",
     "tests.fixtures.application",
     "tests.fixtures.asking",
+    "tests.fixtures.serving",
     "tests.fixtures.statements",
     "tests.fixtures.command_line",
 ]

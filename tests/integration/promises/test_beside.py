@@ -7,7 +7,7 @@ from memsvc_client import AsyncBank, AsyncClient, Filter, InvalidRequestError, M
 
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
+from tests.fixtures.serving import ON_DEMAND, serving
 
 WHEN = datetime(2026, 3, 1, 18, tzinfo=UTC)
 TALK = (

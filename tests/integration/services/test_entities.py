@@ -1,7 +1,5 @@
 """Entities through the service: kept, typed, merged by rules, asked about, undone, erased."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, GivenEntity, ReviewDecidedError
 from sqlalchemy import Engine, create_engine, text
@@ -11,8 +9,6 @@ from memsvc.domain.graph.resolution import RULES
 from memsvc.services.organising import compare_entities, entities
 from memsvc.store.engine import normalise_url
 from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 DOCTOR = "We saw that Dr. Ana Silva opened the clinic."
 ANA = "We had lunch with Ana Silva. It rained all over Porto."
@@ -20,21 +16,15 @@ MIDDLE = "A letter came from Ana Maria Silva today."
 
 
 @pytest.fixture
-async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
+async def bank(serving_client: AsyncClient) -> AsyncBank:
+    await serving_client.create_bank("ada")
+    return serving_client.bank("ada")
 
 
-@pytest.fixture
-async def bank(client: AsyncClient) -> AsyncBank:
-    await client.create_bank("ada")
-    return client.bank("ada")
-
-
-async def consolidate(client: AsyncClient) -> dict[str, int]:
-    job = await client.bank("ada").consolidate(stages=["entities"])
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
-    done = await client.get_job(job.id)
+async def consolidate(serving_client: AsyncClient) -> dict[str, int]:
+    job = await serving_client.bank("ada").consolidate(stages=["entities"])
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    done = await serving_client.get_job(job.id)
     assert done.state == "succeeded", done.reason
     return dict(done.counts or {})
 
@@ -52,14 +42,14 @@ async def listed(bank: AsyncBank) -> dict[str, tuple[str | None, str | None, tup
 
 
 async def test_two_names_of_one_are_merged_shown_undone_and_left_alone(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     for number, each in enumerate((DOCTOR, ANA)):
         await bank.add_memory(each, external_id=str(number))
     apart = await listed(bank)
     assert apart["dr ana silva"] == (None, None, (), 1)
 
-    counts = await consolidate(client)
+    counts = await consolidate(serving_client)
 
     assert counts["entities_merged"] == 1
     together = await listed(bank)
@@ -77,12 +67,12 @@ async def test_two_names_of_one_are_merged_shown_undone_and_left_alone(
         name: each[3] for name, each in apart.items()
     }
     await bank.add_memory("Nothing new here.", external_id="2")
-    assert (await consolidate(client)).get("entities_merged", 0) == 0
+    assert (await consolidate(serving_client)).get("entities_merged", 0) == 0
     assert "dr ana silva" in await listed(bank), "what was undone is not merged again"
 
 
 async def test_an_uncertain_pair_is_asked_about_and_a_homonym_is_not_merged(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     await bank.add_memory(ANA, external_id="0")
     await bank.add_memory(MIDDLE, external_id="1")
@@ -92,7 +82,7 @@ async def test_an_uncertain_pair_is_asked_about_and_a_homonym_is_not_merged(
             GivenEntity(external_id="1", name="Jordan", type="player"),
         ]
     )
-    assert (await consolidate(client))["for_review"] == 1
+    assert (await consolidate(serving_client))["for_review"] == 1
     entities = await listed(bank)
     assert entities["jordan (place)"][:2] == ("Jordan", "country")
     assert entities["jordan (person)"][:2] == ("Jordan", "player")
@@ -114,16 +104,16 @@ async def test_an_uncertain_pair_is_asked_about_and_a_homonym_is_not_merged(
 
 
 async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
-    client: AsyncClient, bank: AsyncBank, database: Database
+    serving_client: AsyncClient, bank: AsyncBank, database: Database
 ) -> None:
     for number, each in enumerate((ANA, DOCTOR, MIDDLE)):
         await bank.add_memory(each, external_id=str(number))
     await bank.give_facts(entities=[GivenEntity(external_id="0", name="Bo Vinter", type="person")])
-    await consolidate(client)
+    await consolidate(serving_client)
     [ana] = [each.id async for each in bank.memories() if each.text == ANA]
 
     erasure = await bank.erase(memory_ids=[ana])
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
 
     assert (await bank.erasure(erasure.id)).state == "complete"
     with operator(database).connect() as connection:
@@ -139,7 +129,7 @@ async def test_erasing_the_only_memory_of_a_name_leaves_no_entity_of_it(
 
 
 async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
-    client: AsyncClient, bank: AsyncBank, database: Database
+    serving_client: AsyncClient, bank: AsyncBank, database: Database
 ) -> None:
     """Another word for its sort stays; a homonym that only they told apart goes."""
     for number in range(3):
@@ -155,9 +145,9 @@ async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
     plain = [GivenEntity(external_id="2", name=each) for each in ("Acme", "Zed")]
     typed = [GivenEntity(external_id=no, name=name, type=type_) for no, name, type_ in told]
     await bank.give_facts(entities=[*typed[:4:2], *typed[1:4:2], *typed[4:]])
-    await consolidate(client)
+    await consolidate(serving_client)
     await bank.give_facts(entities=plain)
-    await consolidate(client)
+    await consolidate(serving_client)
     assert kept(database) == {
         ("lyon", "place", "city"),
         ("lyon", "person", "person"),
@@ -168,7 +158,7 @@ async def test_what_only_the_erased_said_an_entity_to_be_is_said_no_more(
     [first] = [each.id async for each in bank.memories() if each.external_id == "0"]
 
     erasure = await bank.erase(memory_ids=[first])
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
 
     assert (await bank.erasure(erasure.id)).state == "complete"
     assert kept(database) == {
@@ -190,19 +180,19 @@ ACME, ACME_INC = "We met the people of Acme Tools yesterday.", "The letter is fr
 
 @pytest.mark.parametrize("first", [0, 1])
 async def test_two_old_entities_are_merged_once_later_evidence_makes_it_certain(
-    client: AsyncClient, bank: AsyncBank, first: int
+    serving_client: AsyncClient, bank: AsyncBank, first: int
 ) -> None:
     """In either order; what was only asked about until then is answered by it."""
     for number, each in enumerate((ACME, ACME_INC)):
         await bank.add_memory(each, external_id=str(number))
-    counts = await consolidate(client)
+    counts = await consolidate(serving_client)
     assert (counts.get("entities_merged", 0), counts["for_review"]) == (0, 1)
 
     names = ("Acme Tools", "Acme Tools Inc.")
     for place in (first, 1 - first):
         given = GivenEntity(external_id=str(place), name=names[place], type="company")
         await bank.give_facts(entities=[given])
-        counts = await consolidate(client)
+        counts = await consolidate(serving_client)
         assert counts["for_review"] == 0
         assert counts["entities_compared"] == 1, "nothing else has changed"
 
@@ -212,46 +202,49 @@ async def test_two_old_entities_are_merged_once_later_evidence_makes_it_certain(
 
 
 async def test_a_pair_that_was_kept_apart_stays_so_whatever_is_learnt(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     for number, each in enumerate((ACME, ACME_INC)):
         await bank.add_memory(each, external_id=str(number))
-    await consolidate(client)
+    await consolidate(serving_client)
     [review] = [each async for each in bank.reviews()]
     await bank.reject_review(review.id)
     for number, name in enumerate(("Acme Tools", "Acme Tools Inc.")):
         given = GivenEntity(external_id=str(number), name=name, type="company")
         await bank.give_facts(entities=[given])
-    assert (await consolidate(client))["entities_merged"] == 0
+    assert (await consolidate(serving_client))["entities_merged"] == 0
 
 
 async def test_nothing_is_compared_twice_while_nothing_is_learnt(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     await bank.add_memory(ANA)
-    assert (await consolidate(client))["entities_compared"] == 2
-    assert (await consolidate(client)).get("entities_compared", 0) == 0
+    assert (await consolidate(serving_client))["entities_compared"] == 2
+    assert (await consolidate(serving_client)).get("entities_compared", 0) == 0
     [stage] = [each for each in (await bank.consolidation()).stages if each.name == "entities"]
     assert stage.todo == 0
     await bank.add_memory(DOCTOR)
-    assert (await consolidate(client))["entities_compared"] == 1
+    assert (await consolidate(serving_client))["entities_compared"] == 1
 
 
 async def test_other_rules_look_at_every_entity_once_more(
-    client: AsyncClient, bank: AsyncBank, monkeypatch: pytest.MonkeyPatch
+    serving_client: AsyncClient, bank: AsyncBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bank.add_memory(ANA)
-    first = await consolidate(client)
+    first = await consolidate(serving_client)
     for module in (entities, compare_entities):
         monkeypatch.setattr(module, "RULES", RULES + 1)
-    assert (await consolidate(client))["entities_compared"] == first["entities_compared"]
+    assert (await consolidate(serving_client))["entities_compared"] == first["entities_compared"]
 
 
 async def test_entities_get_the_blocks_that_other_rules_give_them(
-    client: AsyncClient, bank: AsyncBank, database: Database, monkeypatch: pytest.MonkeyPatch
+    serving_client: AsyncClient,
+    bank: AsyncBank,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await bank.add_memory(ANA)
-    await consolidate(client)
+    await consolidate(serving_client)
     engine = operator(database)
     blocks = text("SELECT form, block FROM entities ORDER BY form")
     with engine.begin() as connection:
@@ -260,7 +253,7 @@ async def test_entities_get_the_blocks_that_other_rules_give_them(
 
     for module in (entities, compare_entities):
         monkeypatch.setattr(module, "RULES", RULES + 1)
-    await consolidate(client)
+    await consolidate(serving_client)
 
     with engine.connect() as connection:
         assert connection.execute(blocks).all() == before

@@ -27,8 +27,8 @@ from memsvc.system_clock import SystemClock
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
 from tests.fixtures.organising import organise_handler
+from tests.fixtures.serving import AT_ONCE, ON_DEMAND, serving
 from tests.integration.promises.test_published_defects import context_of
-from tests.integration.services.organising.test_service import AT_ONCE, ON_DEMAND, serving
 
 JANUARY, JUNE = (datetime(2024, month, 1, tzinfo=UTC) for month in (1, 6))
 SAID_TWICE = "The octopus at the reef is called Otto."

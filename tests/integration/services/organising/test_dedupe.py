@@ -1,7 +1,6 @@
 """Merging duplicates through the whole service: what goes, what stays, what is undone."""
 
 import random
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -17,17 +16,7 @@ from memsvc.store.pgvector_index import PgVectorIndex
 from memsvc.store.queue import Delivery
 from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
 from tests.fixtures.services import Service
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
-
-
-@pytest.fixture
-async def serving_client(
-    database: Database, embedder: HashingEmbedder
-) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @pytest.fixture

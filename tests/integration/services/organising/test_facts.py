@@ -1,7 +1,6 @@
 """Facts through the whole service: what supersedes what, what is undone, what is reinstated."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import permutations
 from uuid import UUID
@@ -13,18 +12,8 @@ from memsvc.domain.facts.settling import Fact
 from memsvc.domain.identifiers import MemoryId
 from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 LISBON, PORTO, ROME = "I live in Lisbon.", "I moved to Porto.", "I live in Rome."
-
-
-@pytest.fixture
-async def serving_client(
-    database: Database, embedder: HashingEmbedder
-) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from memsvc.domain.paging import PageRequest
 from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
+from tests.fixtures.serving import ON_DEMAND, serving
 from tests.integration.services.organising.test_facts import settle
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 SAID = [
     (1, "Ann", "I live in Lisbon."),

@@ -13,8 +13,8 @@ from memsvc.store.graph_facts import FactsWanted, GraphFacts
 from memsvc.store.roles import DEFAULT_TENANT
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
+from tests.fixtures.serving import ON_DEMAND, serving
 from tests.integration.promises.test_published_defects import context_of
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 from tests.integration.services.organising.test_think import say
 
 

@@ -1,6 +1,5 @@
 """Memories as they were believed at another time: corrected, archived, merged or restored since."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,23 +7,13 @@ import pytest
 from memsvc_client import AsyncBank, AsyncClient, Document, Episode, Filter
 from memsvc_client.facts import list_facts
 
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
-
 LISBON, ROME, TEA = "I live in Lisbon.", "I live in Rome.", "Tea is ready at noon."
 ARMS = (["dense"], ["lexical"], "all")
 
 
 @pytest.fixture
-async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
-
-
-@pytest.fixture
-async def bank(client: AsyncClient) -> AsyncBank:
-    found = client.bank("ann")
+async def bank(serving_client: AsyncClient) -> AsyncBank:
+    found = serving_client.bank("ann")
     await found.add_memory(TEA, create=True)
     return found
 
@@ -106,12 +95,12 @@ async def test_an_undone_operation_was_believed_while_it_stood(bank: AsyncBank) 
 
 
 async def test_duplicates_that_were_merged_since_are_both_there(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     said = [await bank.add_memory(LISBON, speaker="Ann") for _ in range(2)]
     before = at_this_moment()
     await bank.consolidate(stages=["dedupe"])
-    await client.wait_for_jobs("ann", timeout_s=30)
+    await serving_client.wait_for_jobs("ann", timeout_s=30)
 
     found = await bank.recall("live Lisbon", known_at=before)
     assert {each.id for each in said} <= {hit.memory.id for hit in found.hits}
@@ -136,14 +125,14 @@ async def test_passages_of_a_former_edition_are_there(bank: AsyncBank) -> None:
 
 
 async def test_what_is_erased_was_never_there_and_named_states_stay_what_they_are(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     erased = await bank.add_memory(LISBON)
     archived = await bank.add_memory(ROME)
     before = at_this_moment()
     await bank.archive(archived.id)
     await bank.erase(memory_ids=[erased.id])
-    await client.wait_for_jobs("ann", timeout_s=30)
+    await serving_client.wait_for_jobs("ann", timeout_s=30)
 
     assert await shown(bank, before) == {ROME, TEA}
     assert await shown(bank, before, filter=Filter(states=["archived"])) == {ROME}
@@ -179,7 +168,7 @@ async def facts(bank: AsyncBank, **times: datetime) -> dict[str, str | None]:
 
 
 async def test_facts_are_listed_with_the_ends_that_were_known(
-    client: AsyncClient, bank: AsyncBank
+    serving_client: AsyncClient, bank: AsyncBank
 ) -> None:
     """Rome is learnt of before Porto, where Ann lived before."""
     moments, ids = [at_this_moment()], []
@@ -189,9 +178,9 @@ async def test_facts_are_listed_with_the_ends_that_were_known(
         ids.append(written.id)
         moments.append(at_this_moment())
     await bank.consolidate(stages=["facts"])
-    await client.wait_for_jobs("ann", timeout_s=30)
+    await serving_client.wait_for_jobs("ann", timeout_s=30)
     await bank.archive(ids[1])
-    await client.wait_for_jobs("ann", timeout_s=30)
+    await serving_client.wait_for_jobs("ann", timeout_s=30)
 
     may = datetime(2024, 5, 2, tzinfo=UTC)
     assert await facts(bank, known_at=moments[0]) == {}

@@ -1,16 +1,12 @@
-"""What was true, and what was known, at another time: said through the client."""
+"""What was true, and what was known, at another time: said through the serving_client."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Episode, Filter, Message, NaiveTimestampError
 
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
 from tests.integration.services.organising.test_facts import settle
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 LISBON, PORTO, ROME = "I live in Lisbon.", "I moved to Porto.", "I live in Rome."
 BACKDATED = "I moved to Porto in March 2024."
@@ -20,12 +16,6 @@ TEA, CAT = "Ann likes tea at noon.", "I live in Lisbon with my cat Tom."
 
 def month(number: int) -> datetime:
     return datetime(2024, number, 2, tzinfo=UTC)
-
-
-@pytest.fixture
-async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @dataclass(frozen=True)
@@ -52,17 +42,17 @@ class Told:
         return self.recorded[place - 1]
 
 
-async def told(client: AsyncClient, name: str, *said: tuple[str, int]) -> Told:
-    bank, recorded = client.bank(name), []
+async def told(serving_client: AsyncClient, name: str, *said: tuple[str, int]) -> Told:
+    bank, recorded = serving_client.bank(name), []
     for text, number in said:
         written = await bank.add_memory(text, speaker="Ann", occurred_at=month(number), create=True)
         recorded.append((await bank.get(written.id)).recorded_at)
-    await settle(client, name)
+    await settle(serving_client, name)
     return Told(bank=bank, recorded=recorded)
 
 
-async def test_what_was_true_then(client: AsyncClient) -> None:
-    ann = await told(client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4), (ROME, 8))
+async def test_what_was_true_then(serving_client: AsyncClient) -> None:
+    ann = await told(serving_client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4), (ROME, 8))
     table = {
         datetime(2023, 12, 31, tzinfo=UTC): set(),
         month(1): {LISBON},
@@ -79,9 +69,9 @@ async def test_what_was_true_then(client: AsyncClient) -> None:
     assert await ann.shown() == {ROME, TEA}
 
 
-async def test_what_was_known_then_of_now_and_of_other_times(client: AsyncClient) -> None:
+async def test_what_was_known_then_of_now_and_of_other_times(serving_client: AsyncClient) -> None:
     """Rome is learnt of before Porto, where Ann lived before: Porto fills the gap."""
-    ann = await told(client, "ann", (LISBON, 1), (ROME, 8), (PORTO, 4))
+    ann = await told(serving_client, "ann", (LISBON, 1), (ROME, 8), (PORTO, 4))
     table: dict[tuple[int, int | None], set[str]] = {
         # known after which memory, true in which month (None: now)
         (1, None): {LISBON},
@@ -101,30 +91,30 @@ async def test_what_was_known_then_of_now_and_of_other_times(client: AsyncClient
     assert await ann.shown(known_at=datetime(2020, 1, 1, tzinfo=UTC)) == set()
 
 
-async def test_what_is_told_later_holds_since_it_began(client: AsyncClient) -> None:
-    ann = await told(client, "ann", (LISBON, 1), (BACKDATED, 6))
+async def test_what_is_told_later_holds_since_it_began(serving_client: AsyncClient) -> None:
+    ann = await told(serving_client, "ann", (LISBON, 1), (BACKDATED, 6))
     assert await ann.shown(as_of=month(2)) == {LISBON}
     assert await ann.shown(as_of=month(4)) == {BACKDATED}
     assert await ann.shown(as_of=month(4), known_at=ann.known(1)) == {LISBON}
 
 
-async def test_a_denial_holds_from_when_it_was_said(client: AsyncClient) -> None:
-    ann = await told(client, "ann", (LISBON, 1), (GONE, 6))
+async def test_a_denial_holds_from_when_it_was_said(serving_client: AsyncClient) -> None:
+    ann = await told(serving_client, "ann", (LISBON, 1), (GONE, 6))
     assert await ann.shown(as_of=month(5)) == {LISBON}
     assert await ann.shown(as_of=month(6)) == {GONE}
     assert await ann.shown(known_at=ann.known(1), as_of=month(7)) == {LISBON}
 
 
-async def test_what_says_more_is_shown_as_by_default(client: AsyncClient) -> None:
-    ann = await told(client, "ann", (CAT, 1), (PORTO, 4))
+async def test_what_says_more_is_shown_as_by_default(serving_client: AsyncClient) -> None:
+    ann = await told(serving_client, "ann", (CAT, 1), (PORTO, 4))
     assert await ann.shown() == await ann.shown(as_of=month(5)) == {CAT, PORTO}
     assert await ann.shown(as_of=month(2)) == {CAT}
 
 
 async def test_states_that_are_named_stay_and_the_budget_takes_everything(
-    client: AsyncClient,
+    serving_client: AsyncClient,
 ) -> None:
-    ann = await told(client, "ann", (LISBON, 1), (PORTO, 4))
+    ann = await told(serving_client, "ann", (LISBON, 1), (PORTO, 4))
     ended = Filter(states=["superseded"])
     found = await ann.bank.recall("home", filter=ended, as_of=month(5))
     assert {hit.memory.text for hit in found.hits} == {LISBON}
@@ -132,9 +122,9 @@ async def test_states_that_are_named_stay_and_the_budget_takes_everything(
     assert (whole.mode, [hit.memory.text for hit in whole.hits]) == ("passthrough", [LISBON])
 
 
-async def test_every_arm_answers_for_another_day(client: AsyncClient) -> None:
+async def test_every_arm_answers_for_another_day(serving_client: AsyncClient) -> None:
     """Lisbon held in February and is in no index; Porto was told in April."""
-    ann = await told(client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4))
+    ann = await told(serving_client, "ann", (LISBON, 1), (TEA, 2), (PORTO, 4))
     for arm in ("dense", "lexical"):
         found = await ann.bank.recall("live in Lisbon", k=20, arms=[arm], as_of=month(3))
         assert found.hits[0].memory.text == LISBON
@@ -152,8 +142,8 @@ async def test_every_arm_answers_for_another_day(client: AsyncClient) -> None:
     assert {hit.memory.text for hit in whole.hits} == {LISBON, TEA}
 
 
-async def test_walks_begin_from_facts_that_held_on_the_day(client: AsyncClient) -> None:
-    ann = await told(client, "ann", (LISBON, 1), (PORTO, 4))
+async def test_walks_begin_from_facts_that_held_on_the_day(serving_client: AsyncClient) -> None:
+    ann = await told(serving_client, "ann", (LISBON, 1), (PORTO, 4))
     for at, home, other in ((month(2), "lisbon", "porto"), (month(5), "porto", "lisbon")):
         found = await ann.bank.recall(
             f"ann lives in {home}", walk="facts", explain=True, as_of=at, k=5
@@ -166,23 +156,25 @@ async def test_walks_begin_from_facts_that_held_on_the_day(client: AsyncClient) 
         assert other not in seeds
 
 
-async def test_episodes_answer_with_what_held_then(client: AsyncClient) -> None:
-    bank = client.bank("ann")
+async def test_episodes_answer_with_what_held_then(serving_client: AsyncClient) -> None:
+    bank = serving_client.bank("ann")
     messages = [
         Message(text=LISBON, speaker="Ann", occurred_at=month(1)),
         Message(text="The flat has a balcony.", speaker="Ann", occurred_at=month(1)),
     ]
     await bank.add_episodes([Episode(source="January", messages=messages)], create=True)
     await bank.add_memory(PORTO, speaker="Ann", occurred_at=month(4))
-    await settle(client, "ann")
+    await settle(serving_client, "ann")
     then = await bank.recall("balcony Lisbon", k=5, arms=["lexical", "episode"], as_of=month(2))
     assert then.arms["episode"].status == "ok"
     assert {hit.memory.text for hit in then.hits} == {each.text for each in messages}
     assert all("episode" in hit.arms for hit in then.hits)
 
 
-async def test_a_time_without_a_zone_is_refused_before_it_is_sent(client: AsyncClient) -> None:
+async def test_a_time_without_a_zone_is_refused_before_it_is_sent(
+    serving_client: AsyncClient,
+) -> None:
     naive = month(1).replace(tzinfo=None)
     for field in ("as_of", "known_at"):
         with pytest.raises(NaiveTimestampError):
-            await client.bank("ann").recall("home", **{field: naive})  # type: ignore[arg-type]
+            await serving_client.bank("ann").recall("home", **{field: naive})  # type: ignore[arg-type]

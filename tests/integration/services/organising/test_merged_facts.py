@@ -1,40 +1,29 @@
 """Facts of merged memories: what was said again counts, at once and after undoing too."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, GivenEntity, Operation
 
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
-
 LISBON, PORTO, ROME = "I live in Lisbon.", "I moved to Porto.", "I live in Rome."
 AGAIN = "I live in Lisbon!"
-
-
-@pytest.fixture
-async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 def month(number: int) -> datetime:
     return datetime(2024, number, 1, tzinfo=UTC)
 
 
-async def said(client: AsyncClient, name: str, *texts: tuple[str, int]) -> list[UUID]:
-    await client.create_bank(name)
-    bank = client.bank(name)
+async def said(serving_client: AsyncClient, name: str, *texts: tuple[str, int]) -> list[UUID]:
+    await serving_client.create_bank(name)
+    bank = serving_client.bank(name)
     return [(await bank.add_memory(text, occurred_at=month(at))).id for text, at in texts]
 
 
-async def consolidate(client: AsyncClient, name: str, *stages: str) -> None:
-    await client.bank(name).consolidate(stages=stages)
-    await client.wait_for_jobs(name, timeout_s=30, poll_s=0.05)
+async def consolidate(serving_client: AsyncClient, name: str, *stages: str) -> None:
+    await serving_client.bank(name).consolidate(stages=stages)
+    await serving_client.wait_for_jobs(name, timeout_s=30, poll_s=0.05)
 
 
 async def merges(bank: AsyncBank) -> list[Operation]:
@@ -60,21 +49,21 @@ async def ends(bank: AsyncBank) -> dict[UUID, tuple[str | None, datetime | None]
 
 @pytest.mark.parametrize("stages", [("dedupe", "facts"), ("facts", "dedupe")])
 async def test_what_is_said_again_after_something_else_holds_now(
-    client: AsyncClient, stages: tuple[str, str]
+    serving_client: AsyncClient, stages: tuple[str, str]
 ) -> None:
     """Merged into what was said first, it is still said last."""
     written = [(LISBON, 1), (AGAIN, 6), (PORTO, 3)]
     if stages[0] == "facts":  # Porto is told of later: all three would be apart by then
-        [first, again] = await said(client, "ada", *written[:2])
-        bank = client.bank("ada")
+        [first, again] = await said(serving_client, "ada", *written[:2])
+        bank = serving_client.bank("ada")
         for stage in stages:
-            await consolidate(client, "ada", stage)
+            await consolidate(serving_client, "ada", stage)
         porto = (await bank.add_memory(PORTO, occurred_at=month(3))).id
-        await consolidate(client, "ada", "facts")
+        await consolidate(serving_client, "ada", "facts")
     else:
-        [first, again, porto] = await said(client, "ada", *written)
-        bank = client.bank("ada")
-        await consolidate(client, "ada", *stages)
+        [first, again, porto] = await said(serving_client, "ada", *written)
+        bank = serving_client.bank("ada")
+        await consolidate(serving_client, "ada", *stages)
 
     assert await states(bank) == {first: "active", again: "merged", porto: "superseded"}
     assert await homes(bank) == {"lisbon"}
@@ -84,53 +73,57 @@ async def test_what_is_said_again_after_something_else_holds_now(
     assert PORTO in await shown(bank, as_of=month(4))
 
 
-async def test_undoing_such_a_merge_settles_the_facts_by_itself(client: AsyncClient) -> None:
-    [first, again, porto] = await said(client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3))
-    bank = client.bank("ada")
-    await consolidate(client, "ada", "dedupe", "facts")
+async def test_undoing_such_a_merge_settles_the_facts_by_itself(
+    serving_client: AsyncClient,
+) -> None:
+    [first, again, porto] = await said(serving_client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3))
+    bank = serving_client.bank("ada")
+    await consolidate(serving_client, "ada", "dedupe", "facts")
 
     await bank.undo((await merges(bank))[0].id)
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
 
     assert await states(bank) == {first: "superseded", again: "active", porto: "superseded"}
     assert await homes(bank) == {"lisbon"}
 
 
-async def test_a_merge_of_what_was_read_changes_no_fact(client: AsyncClient) -> None:
+async def test_a_merge_of_what_was_read_changes_no_fact(serving_client: AsyncClient) -> None:
     """And what is said twice is listed once."""
-    [first, again] = await said(client, "ada", (LISBON, 1), (AGAIN, 6))
-    bank = client.bank("ada")
-    await consolidate(client, "ada", "facts")
+    [first, again] = await said(serving_client, "ada", (LISBON, 1), (AGAIN, 6))
+    bank = serving_client.bank("ada")
+    await consolidate(serving_client, "ada", "facts")
     assert set(await ends(bank)) == {first, again}
 
-    await consolidate(client, "ada", "dedupe")
+    await consolidate(serving_client, "ada", "dedupe")
 
     assert await ends(bank) == {first: ("lisbon", None)}
     assert await homes(bank, as_of=month(8)) == {"lisbon"}
 
 
 async def test_what_was_merged_goes_and_comes_back_with_what_it_lives_on_in(
-    client: AsyncClient,
+    serving_client: AsyncClient,
 ) -> None:
-    [first, _, porto] = await said(client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3))
-    bank = client.bank("ada")
-    await consolidate(client, "ada", "dedupe", "facts")
+    [first, _, porto] = await said(serving_client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3))
+    bank = serving_client.bank("ada")
+    await consolidate(serving_client, "ada", "dedupe", "facts")
 
     await bank.archive(first)
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
     assert (await states(bank))[porto] == "active"
     assert await homes(bank) == {"porto"}
 
     await bank.restore(first)
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
     assert (await states(bank))[porto] == "superseded"
     assert await homes(bank) == {"lisbon"}
 
 
-async def test_it_ends_when_the_last_of_what_was_said_does(client: AsyncClient) -> None:
-    [first, _, _, rome] = await said(client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3), (ROME, 9))
-    bank = client.bank("ada")
-    await consolidate(client, "ada", "dedupe", "facts")
+async def test_it_ends_when_the_last_of_what_was_said_does(serving_client: AsyncClient) -> None:
+    [first, _, _, rome] = await said(
+        serving_client, "ada", (LISBON, 1), (AGAIN, 6), (PORTO, 3), (ROME, 9)
+    )
+    bank = serving_client.bank("ada")
+    await consolidate(serving_client, "ada", "dedupe", "facts")
 
     now = await states(bank)
     assert (now[first], now[rome]) == ("superseded", "active")
@@ -140,7 +133,7 @@ async def test_it_ends_when_the_last_of_what_was_said_does(client: AsyncClient) 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_undoing_every_merge_gives_the_facts_of_a_bank_without_any(
-    client: AsyncClient, seed: int
+    serving_client: AsyncClient, seed: int
 ) -> None:
     draw = random.Random(seed)
     texts = [
@@ -148,11 +141,11 @@ async def test_undoing_every_merge_gives_the_facts_of_a_bank_without_any(
         for number in range(1, 10)
     ]
     draw.shuffle(texts)
-    with_merges = await said(client, "merged", *texts)
-    without = await said(client, "apart", *texts)
-    await consolidate(client, "merged", "dedupe", "facts")
-    await consolidate(client, "apart", "facts")
-    one, other = client.bank("merged"), client.bank("apart")
+    with_merges = await said(serving_client, "merged", *texts)
+    without = await said(serving_client, "apart", *texts)
+    await consolidate(serving_client, "merged", "dedupe", "facts")
+    await consolidate(serving_client, "apart", "facts")
+    one, other = serving_client.bank("merged"), serving_client.bank("apart")
     places = [await homes(each) for each in (one, other)]
     assert places[0] == places[1]
     done = await merges(one)
@@ -160,7 +153,7 @@ async def test_undoing_every_merge_gives_the_facts_of_a_bank_without_any(
 
     for each in done:  # newest first
         await one.undo(each.id)
-    await client.wait_for_jobs("merged", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("merged", timeout_s=30, poll_s=0.05)
 
     assert [(await states(one))[each] for each in with_merges] == [
         (await states(other))[each] for each in without
@@ -171,14 +164,14 @@ async def test_undoing_every_merge_gives_the_facts_of_a_bank_without_any(
 
 @pytest.mark.parametrize("stages", [("dedupe", "think"), ("think",)])
 async def test_a_thought_follows_what_was_said_again_and_falls_with_it(
-    client: AsyncClient, stages: tuple[str, ...]
+    serving_client: AsyncClient, stages: tuple[str, ...]
 ) -> None:
     """Merged or not, and though all is read in one page."""
-    await client.create_bank("ada")
-    bank = client.bank("ada")
+    await serving_client.create_bank("ada")
+    bank = serving_client.bank("ada")
     for text, at in ((LISBON, 1), (AGAIN, 6), (PORTO, 3)):
         await bank.add_memory(text, speaker="Ann", user_id="ann", occurred_at=month(at))
-    await consolidate(client, "ada", *stages)
+    await consolidate(serving_client, "ada", *stages)
 
     async def thoughts() -> list[str]:
         found = [each async for each in bank.memories() if each.kind == "thought"]
@@ -188,32 +181,32 @@ async def test_a_thought_follows_what_was_said_again_and_falls_with_it(
     last = LISBON if "dedupe" in stages else AGAIN  # merged, it lives on in what was said first
     [kept] = [each.id async for each in bank.memories() if each.text == last]
     await bank.archive(kept)
-    await consolidate(client, "ada", "think")
+    await consolidate(serving_client, "ada", "think")
     assert await thoughts() == ["Ann lives in Porto."]
 
 
-async def test_undoing_a_merge_gives_exactly_the_graph_before(client: AsyncClient) -> None:
+async def test_undoing_a_merge_gives_exactly_the_graph_before(serving_client: AsyncClient) -> None:
     """Names that were given of either memory too; and the graph kept up is the one built anew."""
-    await client.create_bank("ada")
-    bank = client.bank("ada")
+    await serving_client.create_bank("ada")
+    bank = serving_client.bank("ada")
     for number, text in enumerate(
         ("Ann Lee met Bob Ray in Lisbon.", "Ann Lee met Bob Ray in Lisbon!")
     ):
         await bank.add_memory(text, external_id=str(number))
     await bank.give_facts(entities=[GivenEntity(external_id="1", name="Bob Ray", type="person")])
-    await consolidate(client, "ada", "facts", "entities")
+    await consolidate(serving_client, "ada", "facts", "entities")
 
     async def graph() -> tuple[dict[str, tuple[str | None, int]], object]:
         entities = {each.name: (each.type, each.memories) async for each in bank.entities()}
         return entities, {each.memory_id: each async for each in bank.mentions()}
 
     before = await graph()
-    await consolidate(client, "ada", "dedupe")
+    await consolidate(serving_client, "ada", "dedupe")
     merged, _ = await graph()
     assert {each[1] for each in merged.values()} == {1}
 
     await bank.undo((await merges(bank))[0].id)
     assert await graph() == before
     await bank.rebuild_graph()
-    await client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
+    await serving_client.wait_for_jobs("ada", timeout_s=30, poll_s=0.05)
     assert await graph() == before

@@ -1,26 +1,13 @@
 """Portraits of users through the whole service: made, renewed, retired, undone, used."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Filter, Job, Memory, PortraitNotFoundError
 
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
-
 LISBON = "I live in Lisbon."
 PORTO = "I just moved to Porto."
 FIRST, LATER = (datetime(2023, 5, day, 12, tzinfo=UTC) for day in (8, 9))
-
-
-@pytest.fixture
-async def serving_client(
-    database: Database, embedder: HashingEmbedder
-) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @pytest.fixture

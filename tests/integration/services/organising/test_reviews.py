@@ -1,6 +1,5 @@
 """Pairs that may be duplicates: asked about, merged or kept apart, and not asked again."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,19 +13,7 @@ from memsvc_client import (
     ReviewOutdatedError,
 )
 
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
-
 ONE, OTHER = "Ann gave Bob a book about chess.", "Bob gave Ann a book about chess."
-
-
-@pytest.fixture
-async def serving_client(
-    database: Database, embedder: HashingEmbedder
-) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @pytest.fixture

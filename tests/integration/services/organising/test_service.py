@@ -1,51 +1,17 @@
 """Organising through the whole service: caused by writes, asked for, looked at, searched by."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from httpx2 import ASGITransport
-from memsvc_client import AsyncClient, Episode, Message
+from memsvc_client import Episode, Message
 
-from memsvc.api.app import create_app
-from memsvc.bootstrap import Application, build_application
-from memsvc.services.embedders import Embedders
-from memsvc.settings import ApiSettings, OrganiseSettings, Settings
-from memsvc.store.engine import normalise_url
-from memsvc.worker.runner import WorkerRunner
-from tests.fixtures.application import LOCAL
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
+from tests.fixtures.serving import AT_ONCE, ON_DEMAND, serving
 
 LOCOMO = Path(__file__).parents[5] / "shared" / "data" / "locomo" / "sessions.jsonl"
 TURNS = 60
-
-
-@asynccontextmanager
-async def serving(
-    database: Database, embedder: HashingEmbedder, settings: OrganiseSettings
-) -> AsyncIterator[tuple[AsyncClient, Application]]:
-    """Yield a client of the service with a worker beside it."""
-    application = build_application(
-        Settings(organise=settings),
-        normalise_url(database.url),
-        database.engine,
-        Embedders(default=embedder),
-    )
-    runner = WorkerRunner(application.work)
-    runner.start()
-    try:
-        transport = ASGITransport(create_app(application, ApiSettings()))
-        async with AsyncClient(LOCAL, transport=transport, max_retries=0) as client:
-            yield client, application
-    finally:
-        await runner.stop()
-
-
-AT_ONCE = OrganiseSettings(settle_s=0.0, working_share=1.0, least_cosine=0.3)
-ON_DEMAND = AT_ONCE.model_copy(update={"automatic": False})
 
 
 async def test_what_is_written_becomes_notes_by_itself(

@@ -1,7 +1,6 @@
 """Summaries of sessions through the whole service: made, renewed, retired, undone, used."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,20 +19,10 @@ from memsvc.store.queue import Delivery
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.system_clock import SystemClock
 from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
 from tests.fixtures.services import Service
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 MOVED = "I moved to Lisbon for a job at the aquarium."
 DOG = "I adopted a dog named Rex."
-
-
-@pytest.fixture
-async def serving_client(
-    database: Database, embedder: HashingEmbedder
-) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from memsvc.system_clock import SystemClock
 from tests.fixtures.database import Database
 from tests.fixtures.embedder import HashingEmbedder
 from tests.fixtures.organising import Organiser, ScriptedExtractor
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
+from tests.fixtures.serving import ON_DEMAND, serving
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Whatever is done to a bank, in any order: nothing is lost, and all of it can be taken back."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,9 +16,6 @@ from memsvc_client import (
 )
 
 from memsvc.domain.memory import MemoryState, is_legal_transition
-from tests.fixtures.database import Database
-from tests.fixtures.embedder import HashingEmbedder
-from tests.integration.services.organising.test_service import ON_DEMAND, serving
 
 TEXTS = (
     "I live in Lisbon.",
@@ -32,12 +29,6 @@ TEXTS = (
 STAGES = ("organise", "facts", "think", "dedupe")
 STEPS = 12
 View = Mapping[UUID, tuple[object, ...]]
-
-
-@pytest.fixture
-async def client(database: Database, embedder: HashingEmbedder) -> AsyncIterator[AsyncClient]:
-    async with serving(database, embedder, ON_DEMAND) as (client, _):
-        yield client
 
 
 async def view(bank: AsyncBank) -> View:
@@ -63,7 +54,7 @@ async def histories(bank: AsyncBank) -> dict[UUID, list[tuple[object, ...]]]:
     return found
 
 
-async def step(client: AsyncClient, bank: AsyncBank, drawn: random.Random) -> None:
+async def step(serving_client: AsyncClient, bank: AsyncBank, drawn: random.Random) -> None:
     """Do something that may be refused, but never by halves."""
     memories = [each async for each in bank.memories()]
     memory = drawn.choice(memories)
@@ -84,7 +75,7 @@ async def step(client: AsyncClient, bank: AsyncBank, drawn: random.Random) -> No
             if done:
                 with suppress(UndoPreventedError, OperationUndoneError):
                     await bank.undo(drawn.choice(done).id)
-    await client.wait_for_jobs("ann", timeout_s=30, poll_s=0.02)
+    await serving_client.wait_for_jobs("ann", timeout_s=30, poll_s=0.02)
 
 
 async def assert_legal(bank: AsyncBank) -> None:
@@ -97,16 +88,16 @@ async def assert_legal(bank: AsyncBank) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_no_version_is_lost_and_undoing_everything_returns_to_the_start(
-    client: AsyncClient, seed: int
+    serving_client: AsyncClient, seed: int
 ) -> None:
-    await client.create_bank("ann")
-    bank, drawn = client.bank("ann"), random.Random(seed)
+    await serving_client.create_bank("ann")
+    bank, drawn = serving_client.bank("ann"), random.Random(seed)
     for month, text in enumerate(TEXTS, start=1):
         said_at = datetime(2024, month, 1, tzinfo=UTC)
         await bank.add_memory(text, occurred_at=said_at, user_id="ann")
     start, before = await view(bank), await histories(bank)
     for _ in range(STEPS):
-        await step(client, bank, drawn)
+        await step(serving_client, bank, drawn)
         after = await histories(bank)
         for each, versions in before.items():
             kept = [one for one in after[each] if one in versions]
