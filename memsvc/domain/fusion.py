@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion of the arms' candidate lists."""
+"""Fusion of the arms' candidate lists: by reciprocal ranks, or by scores made comparable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,21 @@ class Arm(StrEnum):
     LEXICAL = "lexical"
     EPISODE = "episode"
     """Weighs what the two found by what stands beside it in its episode."""
+    CONTIGUITY = "contiguity"
+    """What stands beside the best of these in its episode."""
+    LINKS = "links"
+    """What the best of these are linked to."""
     GRAPH = "graph"
     """Walks from what the others found, and weighs it again."""
+
+
+class Fusion(StrEnum):
+    """What of a candidate counts."""
+
+    RANKS = "ranks"
+    """Its places in the arms' rankings."""
+    SCORES = "scores"
+    """What the arms score it, as shares of their best scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +62,23 @@ class FusionWeights:
     """How the arms are weighed: ``weights`` ≥ 0, ``rank_constant`` ≥ 1."""
 
     rank_constant: int
+    """Of fusion by ranks."""
     weights: Mapping[Arm, float]
+    fusion: Fusion = Fusion.RANKS
 
 
 Ranking = Sequence[tuple[MemoryId, float]]
 """An arm's candidates with its own scores, best first."""
+_LEAST: Mapping[Arm, float] = {**dict.fromkeys(Arm, 0.0), Arm.DENSE: -1.0}
+"""The least score that an arm can give."""
 
 
 def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int) -> list[Fused]:
     """Return the ``most`` best candidates of ``fused_order``, each with its parts."""
-    used, best = _shares(rankings, weighting)
+    shares = _shares(rankings, weighting)
     ranks = {
-        arm: {memory_id.int: rank for rank, (memory_id, _) in enumerate(ranking, start=1)}
-        for arm, ranking in rankings.items()
+        arm: {memory_id.int: rank for rank, (memory_id, _) in enumerate(rankings[arm], start=1)}
+        for arm in shares
     }
     return [
         Fused(
@@ -71,7 +88,7 @@ def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int) -
                 arm: ScorePart(
                     rank=rank,
                     score=rankings[arm][rank - 1][1],
-                    contribution=used[arm] / (weighting.rank_constant + rank) / best,
+                    contribution=shares[arm][rank - 1],
                 )
                 for arm, of_arm in ranks.items()
                 if (rank := of_arm.get(memory_id.int)) is not None
@@ -86,30 +103,61 @@ def fused_order(
 ) -> list[tuple[MemoryId, float]]:
     """Return the ``most`` best candidates by falling fused score; equal scores by memory id.
 
-    Reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009): a candidate scores
-    Σ w_arm / (c + rank_arm), here divided by Σ w_arm / (c + 1), the score of a candidate that
-    every arm that answered ranks first, so that scores lie in [0, 1].
+    By ranks (reciprocal rank fusion: Cormack, Clarke & Büttcher, SIGIR 2009) a candidate scores
+    Σ w_arm / (c + rank_arm), divided by Σ w_arm / (c + 1). By scores it has Σ w_arm · share_arm,
+    divided by Σ w_arm, the share being what ``calibrated`` makes of the arm's score. What an arm
+    did not find has nothing from it. What every arm that answered ranks first scores 1 either way.
     """
-    used, best = _shares(rankings, weighting)
-    if best <= 0:
-        return []
     # By number: a UUID is hashed and compared in Python, an integer is not.
     scores: dict[int, float] = {}
     ids: dict[int, MemoryId] = {}
-    for arm, ranking in rankings.items():
-        weight = used[arm]
-        for rank, (memory_id, _) in enumerate(ranking, start=1):
+    for arm, shares in _shares(rankings, weighting).items():
+        for (memory_id, _), share in zip(rankings[arm], shares, strict=True):
             number = memory_id.int
-            contribution = weight / (weighting.rank_constant + rank) / best
-            scores[number] = scores.get(number, 0.0) + contribution
+            scores[number] = scores.get(number, 0.0) + share
             ids[number] = memory_id
     order = sorted([(-min(1.0, score), number) for number, score in scores.items()])[:most]
     return [(ids[number], -negative) for negative, number in order]
 
 
+def calibrated(scores: Sequence[float], least: float) -> list[float]:
+    """Return scores of one arm as shares of its best one, in [0, 1].
+
+    (s - least) / (best - least), where ``least`` is the least score that the arm can give: convex
+    combination of scores after theoretical min-max normalisation (Bruch, Gai & Ingber, TOIS 2023,
+    arXiv 2210.11934). Of the other candidates only the best has a say. None has a share where the
+    best is ``least``.
+    """
+    best = max(scores, default=least)
+    if best <= least:
+        return [0.0] * len(scores)
+    return [(max(score, least) - least) / (best - least) for score in scores]
+
+
 def _shares(
     rankings: Mapping[Arm, Ranking], weighting: FusionWeights
-) -> tuple[Mapping[Arm, float], float]:
-    """Return what each arm weighs, and the score of what all of them rank first."""
-    used = {arm: weighting.weights.get(arm, 0.0) for arm in rankings}
-    return used, sum(weight / (weighting.rank_constant + 1) for weight in used.values())
+) -> Mapping[Arm, Sequence[float]]:
+    """Return by arm what each of its candidates has from it; nothing if no arm weighs anything.
+
+    In the order of the arms: sums of floats depend on it.
+    """
+    used = {arm: weighting.weights.get(arm, 0.0) for arm in Arm if arm in rankings}
+    if weighting.fusion is Fusion.SCORES:
+        total = sum(used.values())
+        if total <= 0:
+            return {}
+        return {
+            arm: [
+                weight * share / total
+                for share in calibrated([score for _, score in rankings[arm]], _LEAST[arm])
+            ]
+            for arm, weight in used.items()
+        }
+    constant = weighting.rank_constant
+    best = sum(weight / (constant + 1) for weight in used.values())
+    if best <= 0:
+        return {}
+    return {
+        arm: [weight / (constant + rank) / best for rank in range(1, len(rankings[arm]) + 1)]
+        for arm, weight in used.items()
+    }

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from memsvc.domain.episode_evidence import Places
 from memsvc.domain.fusion import Arm, Ranking
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope, ResolvedBank
@@ -85,6 +86,8 @@ class ArmOutcome:
     error: MemsvcError | None = None
     posed: DenseQuery | None = None
     """The question as a vector, of the dense arm."""
+    places: Places | None = None
+    """Where candidates and those beside them stand, of the episode arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ class Answer:
     note: str | None = None
     embed_s: float = 0.0
     posed: DenseQuery | None = None
+    places: Places | None = None
 
 
 _WHY_BYPASSED: Mapping[type[IndexUnavailableError], str] = {
@@ -263,7 +267,13 @@ async def timed(arm: Arm, ask: Ask, query: ArmQuery) -> ArmOutcome:
         took_ms=(took_s - answer.embed_s) * 1000,
         embed_ms=answer.embed_s * 1000,
     )
-    return ArmOutcome(candidates=answer.candidates, report=report, error=error, posed=answer.posed)
+    return ArmOutcome(
+        candidates=answer.candidates,
+        report=report,
+        error=error,
+        posed=answer.posed,
+        places=answer.places,
+    )
 
 
 def rankings_of(outcomes: Mapping[Arm, ArmOutcome]) -> dict[Arm, Ranking]:

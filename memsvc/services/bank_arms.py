@@ -24,8 +24,12 @@ def asked_arms(query: RecallQuery, bank: ResolvedBank, settings: RecallSettings)
     """Return the arms that the query names, else those of the service that the bank lets ask."""
     if query.arms is not None:
         return query.arms
-    every = frozenset(Arm) if settings.graph.enabled else frozenset(Arm) - {Arm.GRAPH}
-    return every - bank.arms_off
+    takes_part = {
+        Arm.CONTIGUITY: settings.contiguity_weight > 0,
+        Arm.LINKS: settings.links_weight > 0,
+        Arm.GRAPH: settings.graph.enabled,
+    }
+    return frozenset(arm for arm in Arm if takes_part.get(arm, True)) - bank.arms_off
 
 
 def switched_off(query: RecallQuery, bank: ResolvedBank) -> Mapping[Arm, ArmOutcome]:

@@ -52,13 +52,13 @@ class EpisodeArm:
         """Return up to ``query.k`` candidates, by falling share of the question (decision 0031)."""
 
         async def ask(asked: ArmQuery) -> Answer:
-            return Answer(candidates=await self._candidates(asked, found, now))
+            return await self._answer(asked, found, now)
 
         return await timed(Arm.EPISODE, ask, query)
 
-    async def _candidates(
+    async def _answer(
         self, query: ArmQuery, found: Mapping[Arm, ArmOutcome], now: datetime
-    ) -> list[Candidate]:
+    ) -> Answer:
         query.refuse_unindexed()
         if not found:
             raise NoSeedsError(_ALONE)
@@ -89,9 +89,10 @@ class EpisodeArm:
         # Equal shares keep the order of the first arms; what they did not find comes last, by id.
         order = np.argsort(-shares, kind="stable")[: query.k]
         order = order[shares[order] > 0]
-        return [
+        candidates = [
             Candidate(memory_id=memory_id, score=score)
             for memory_id, score in zip(
                 memory_ids(pool[order]), shares[order].tolist(), strict=True
             )
         ]
+        return Answer(candidates=candidates, places=places)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from memsvc.domain.answerable.evidence import CANDIDATES
 from memsvc.domain.asked_speaker import reply_factors
 from memsvc.domain.filters import ACTIVE_ONLY
-from memsvc.domain.fusion import Arm, Fused, FusionWeights, fuse
+from memsvc.domain.fusion import Arm, Fused, Fusion, FusionWeights, fuse
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
@@ -18,6 +18,7 @@ from memsvc.services.bank_arms import asked_arms, switched_off
 from memsvc.services.bounded_factors import BoundedFactors
 from memsvc.services.episode_arm import EpisodeArm
 from memsvc.services.found import Found, Question
+from memsvc.services.hit_neighbours import NEIGHBOUR_ARMS, HitNeighbours
 from memsvc.services.named_days import SHARE, NamedDays
 from memsvc.services.question_times import other_times, weigh_by_order
 from memsvc.services.recalled import RecallQuery, Walk, told_walk
@@ -56,6 +57,7 @@ class Find:
         self._settings = settings
         self._episode = episode
         self._second_hop = second_hop
+        self._neighbours = HitNeighbours(reads)
         self._days = NamedDays(store=store, arms=arms)
         self._factors = BoundedFactors(store, reads, settings)
         self._turns = asyncio.Semaphore(RANKED_AT_ONCE)
@@ -98,6 +100,11 @@ class Find:
             if Arm.EPISODE in arms:
                 outcomes[Arm.EPISODE] = await self._episode(asked, outcomes, question.now)
                 stages.mark("episode")
+            if not arms.isdisjoint(NEIGHBOUR_ARMS):
+                outcomes |= await self._neighbours(
+                    asked, outcomes, arms, _weights(self._settings), question.now
+                )
+                stages.mark("beside")
             fused, hops, walk = await self._ranked(question, asked, outcomes, pool)
         _refuse_if_none_answered(outcomes)
         stages.mark("graph")
@@ -186,9 +193,13 @@ def _weights(settings: RecallSettings) -> FusionWeights:
         Arm.DENSE: settings.dense_weight,
         Arm.LEXICAL: settings.lexical_weight,
         Arm.EPISODE: settings.episode_weight,
+        Arm.CONTIGUITY: settings.contiguity_weight,
+        Arm.LINKS: settings.links_weight,
         Arm.GRAPH: settings.graph.walk_weight,
     }
-    return FusionWeights(rank_constant=settings.rrf_k, weights=weights)
+    return FusionWeights(
+        rank_constant=settings.rrf_k, weights=weights, fusion=Fusion(settings.fusion)
+    )
 
 
 def _refuse_if_none_answered(outcomes: Mapping[Arm, ArmOutcome]) -> None:

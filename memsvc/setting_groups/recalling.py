@@ -38,6 +38,9 @@ class GraphSettings(SettingsGroup):
 class RecallSettings(SettingsGroup):
     """Defaults of the read path."""
 
+    fusion: Literal["ranks", "scores"] = "ranks"
+    """How the arms' findings are put together: by reciprocal ranks, or by their scores as shares of
+    each arm's best (docs/decisions/0049-fusion-of-arms.md)."""
     rrf_k: Annotated[int, Field(ge=1)] = 10
     """Rank constant of reciprocal rank fusion (Cormack et al., SIGIR 2009, who take 60).
 
@@ -48,6 +51,11 @@ class RecallSettings(SettingsGroup):
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     episode_weight: Annotated[float, Field(ge=0)] = 2.0
     """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
+    contiguity_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Of standing beside one of the best in its episode; 0 does not look
+    (docs/decisions/0049-fusion-of-arms.md)."""
+    links_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Of being linked to one of the best; 0 reads no links."""
     reply_weight: Annotated[float, Field(ge=0, le=1)] = 0.4
     """Of an assistant's replies where the asker's own words are asked for; 1 weighs them alike
     (docs/decisions/0046-whose-words.md)."""

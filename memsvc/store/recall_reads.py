@@ -18,6 +18,7 @@ from memsvc.domain.episode_evidence import Places
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, MemoryId, TenantId
+from memsvc.domain.links import LinkType
 from memsvc.domain.memory import (
     BankScope,
     BankState,
@@ -62,6 +63,20 @@ FROM (
         AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
 ) p
 """
+_LINKED: LiteralString = """
+SELECT e.hit, e.other, e.weight FROM (
+    SELECT l.from_id AS hit, l.to_id AS other, l.weight FROM links l
+    WHERE l.bank_id = %(bank)s AND l.type = ANY(%(types)s) AND l.from_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT l.to_id, l.from_id, l.weight FROM links l
+    WHERE l.bank_id = %(bank)s AND l.type = ANY(%(types)s) AND l.to_id = ANY(%(ids)s)
+) e JOIN memories m ON m.bank_id = %(bank)s AND m.memory_id = e.other
+WHERE (m.state = %(state)s OR m.memory_id = ANY(%(beside)s))
+    AND (m.expires_at IS NULL OR m.expires_at > %(now)s)
+ORDER BY e.weight DESC, e.hit, e.other LIMIT %(most)s
+"""
+_LINK_TYPES = [str(LinkType.RELATED), str(LinkType.DERIVED_FROM)]
+_MOST_LINKS = 1_000
 _TELLINGS: LiteralString = """
 SELECT memory_id, occurred_at, speaker FROM memories
 WHERE bank_id = %(bank)s AND memory_id = ANY(%(ids)s)
@@ -153,6 +168,29 @@ class RecallReads:
             episodes=episodes.astype(np.int64),
             seqs=rows["seq"].astype(np.int64),
         )
+
+    async def linked(
+        self,
+        scope: BankScope,
+        memory_ids: Sequence[MemoryId],
+        now: datetime,
+        beside: Sequence[MemoryId] = (),
+    ) -> Sequence[tuple[MemoryId, MemoryId, float]]:
+        """Return the strongest links of these: the one of them, the other end, and the weight.
+
+        To active memories, and to those ``beside`` whatever their state.
+        """
+        parameters = {
+            "bank": scope.bank_id,
+            "ids": UuidArray(memory_ids),
+            "types": _LINK_TYPES,
+            "beside": UuidArray(beside),
+            "state": str(MemoryState.ACTIVE),
+            "now": now,
+            "most": _MOST_LINKS,
+        }
+        rows = await read_once(self._engine, scope.tenant_id, _LINKED, parameters)
+        return [(MemoryId(hit), MemoryId(other), weight) for hit, other, weight in rows]
 
     async def tellings(
         self, scope: BankScope, memory_ids: Sequence[MemoryId]
