@@ -6,6 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 ARM_NAMES = ("dense", "lexical", "episode", "graph")
+"""Those that take part unless settings say otherwise."""
+_FURTHER_ARMS = ("contiguity", "links")
+"""Those that take part where settings give them a weight."""
 
 Arms: TypeAlias = Literal["all"] | list[str]
 
@@ -46,10 +49,11 @@ def parse_arms(written: str) -> Arms:
     if written == "all":
         return "all"
     names = [name.strip() for name in written.split(",")]
-    unknown = [name for name in names if name not in ARM_NAMES]
+    known = (*ARM_NAMES, *_FURTHER_ARMS)
+    unknown = [name for name in names if name not in known]
     if unknown or len(set(names)) < len(names):
         raise typer.BadParameter(
-            f"{written!r}: give all, or some of {', '.join(ARM_NAMES)}.", param_hint="--arms"
+            f"{written!r}: give all, or some of {', '.join(known)}.", param_hint="--arms"
         )
     return names
 

@@ -101,6 +101,8 @@ class Timings(Record):
     neighbours: float | None = None
     episode: float | None = None
     """The episode arm's part."""
+    beside: float | None = None
+    """That of the arms ``contiguity`` and ``links``, where they have a weight."""
     graph: float | None = None
     """The graph arm's part."""
     answerable: float | None = None

@@ -196,7 +196,8 @@ class RecallQuery(Body):
     """``auto``: everything, as it happened, if it fits ``budget_tokens``; ranked unless given."""
     filter: Filter | None = None
     arms: Literal["all"] | Sequence[str] | None = None
-    """Which candidate generators take part: all unless given, else of ``dense``, ``lexical``."""
+    """Which candidate generators take part: all unless given, else of ``dense``, ``lexical``,
+    ``episode``, ``contiguity``, ``links`` and ``graph``."""
     budget_tokens: int | None = None
     """How many tokens all hits may have together."""
     now: datetime | None = None

@@ -34,7 +34,8 @@ ArmsOff = Annotated[
     typer.Option(
         "--arms-off",
         metavar="ARM,…|none",
-        help="Arms that recalls do not ask unless they name them: dense, lexical, episode, graph.",
+        help="Arms that recalls do not ask unless they name them: dense, lexical, episode,"
+        " contiguity, links, graph.",
     ),
 ]
 _POLL_S = 0.2

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 ArmOption = Annotated[
     list[str] | None,
-    typer.Option("--arm", help="Only this arm: dense, lexical, episode, graph; repeatable."),
+    typer.Option(
+        "--arm",
+        help="Only this arm: dense, lexical, episode, contiguity, links, graph; repeatable.",
+    ),
 ]
 TimesOption = Annotated[
     str | None,

@@ -53,7 +53,10 @@ def recall(  # noqa: PLR0913 — a command's options
     ] = None,
     arms: Annotated[
         list[str] | None,
-        typer.Option("--arm", help="Only this arm: dense, lexical, episode, graph; repeatable."),
+        typer.Option(
+            "--arm",
+            help="Only this arm: dense, lexical, episode, contiguity, links, graph; repeatable.",
+        ),
     ] = None,
     budget: Annotated[
         int | None, typer.Option("--budget", min=1, help="Tokens of all memories together.")
