@@ -94,7 +94,7 @@ def fuse(rankings: Mapping[Arm, Ranking], weighting: FusionWeights, most: int) -
                 if (rank := of_arm.get(memory_id.int)) is not None
             },
         )
-        for memory_id, score in fused_order(rankings, weighting, most)
+        for memory_id, score in _order(rankings, shares, most)
     ]
 
 
@@ -108,16 +108,7 @@ def fused_order(
     divided by Σ w_arm, the share being what ``calibrated`` makes of the arm's score. What an arm
     did not find has nothing from it. What every arm that answered ranks first scores 1 either way.
     """
-    # By number: a UUID is hashed and compared in Python, an integer is not.
-    scores: dict[int, float] = {}
-    ids: dict[int, MemoryId] = {}
-    for arm, shares in _shares(rankings, weighting).items():
-        for (memory_id, _), share in zip(rankings[arm], shares, strict=True):
-            number = memory_id.int
-            scores[number] = scores.get(number, 0.0) + share
-            ids[number] = memory_id
-    order = sorted([(-min(1.0, score), number) for number, score in scores.items()])[:most]
-    return [(ids[number], -negative) for negative, number in order]
+    return _order(rankings, _shares(rankings, weighting), most)
 
 
 def calibrated(scores: Sequence[float], least: float) -> list[float]:
@@ -161,3 +152,19 @@ def _shares(
         arm: [weight / (constant + rank) / best for rank in range(1, len(rankings[arm]) + 1)]
         for arm, weight in used.items()
     }
+
+
+def _order(
+    rankings: Mapping[Arm, Ranking], shares: Mapping[Arm, Sequence[float]], most: int
+) -> list[tuple[MemoryId, float]]:
+    """Return the ``most`` best candidates by the sums of their shares, equal ones by memory id."""
+    # By number: a UUID is hashed and compared in Python, an integer is not.
+    scores: dict[int, float] = {}
+    ids: dict[int, MemoryId] = {}
+    for arm, of_arm in shares.items():
+        for (memory_id, _), share in zip(rankings[arm], of_arm, strict=True):
+            number = memory_id.int
+            scores[number] = scores.get(number, 0.0) + share
+            ids[number] = memory_id
+    order = sorted([(-min(1.0, score), number) for number, score in scores.items()])[:most]
+    return [(ids[number], -negative) for negative, number in order]
