@@ -65,6 +65,8 @@ class FusionWeights:
     """Of fusion by ranks."""
     weights: Mapping[Arm, float]
     fusion: Fusion = Fusion.RANKS
+    cut_at: int | None = None
+    """So many candidates an arm gives at most, ≥ 1, for fusion by scores; ``None``: all it has."""
 
 
 Ranking = Sequence[tuple[MemoryId, float]]
@@ -105,8 +107,9 @@ def fused_order(
 
     By ranks (reciprocal rank fusion: Cormack, Clarke & Büttcher, SIGIR 2009) a candidate scores
     Σ w_arm / (c + rank_arm), divided by Σ w_arm / (c + 1). By scores it has Σ w_arm · share_arm,
-    divided by Σ w_arm, the share being what ``calibrated`` makes of the arm's score. What an arm
-    did not find has nothing from it. What every arm that answered ranks first scores 1 either way.
+    divided by Σ w_arm, the share being what ``calibrated`` makes of the arm's score (decision 49).
+    What an arm did not find has nothing from it. What every arm that answered ranks first scores 1
+    either way.
     """
     return _order(rankings, _shares(rankings, weighting), most)
 
@@ -114,15 +117,27 @@ def fused_order(
 def calibrated(scores: Sequence[float], least: float) -> list[float]:
     """Return scores of one arm as shares of its best one, in [0, 1].
 
-    (s - least) / (best - least), where ``least`` is the least score that the arm can give: convex
-    combination of scores after theoretical min-max normalisation (Bruch, Gai & Ingber, TOIS 2023,
-    arXiv 2210.11934). Of the other candidates only the best has a say. None has a share where the
-    best is ``least``.
+    (s - least) / (best - least), the normalisation of the convex combinations of Bruch, Gai &
+    Ingber (TOIS 2023, arXiv 2210.11934). ``least`` is what counts as nothing. Of the other
+    candidates only the best has a say. None has a share where the best is ``least``.
     """
     best = max(scores, default=least)
     if best <= least:
         return [0.0] * len(scores)
     return [(max(score, least) - least) / (best - least) for score in scores]
+
+
+def _counts_as_nothing(arm: Arm, scores: Sequence[float], cut_at: int | None) -> float:
+    """Return the score of an arm that brings nothing, as not being found does.
+
+    What a ranking that was cut off lacks may score as much as its last candidate; what a whole one
+    lacks has the least score that the arm can give.
+    """
+    if cut_at is None or len(scores) < cut_at:
+        return _LEAST[arm]
+    last = min(scores)
+    # Among equals none is the worse for being cut off last.
+    return last if last < max(scores) else _LEAST[arm]
 
 
 def _shares(
@@ -137,13 +152,12 @@ def _shares(
         total = sum(used.values())
         if total <= 0:
             return {}
-        return {
-            arm: [
-                weight * share / total
-                for share in calibrated([score for _, score in rankings[arm]], _LEAST[arm])
-            ]
-            for arm, weight in used.items()
-        }
+        shares: dict[Arm, Sequence[float]] = {}
+        for arm, weight in used.items():
+            scores = [score for _, score in rankings[arm]]
+            least = _counts_as_nothing(arm, scores, weighting.cut_at)
+            shares[arm] = [weight * share / total for share in calibrated(scores, least)]
+        return shares
     constant = weighting.rank_constant
     best = sum(weight / (constant + 1) for weight in used.values())
     if best <= 0:

@@ -102,7 +102,7 @@ class Find:
                 stages.mark("episode")
             if not arms.isdisjoint(NEIGHBOUR_ARMS):
                 outcomes |= await self._neighbours(
-                    asked, outcomes, arms, _weights(self._settings), question.now
+                    asked, outcomes, arms, _weights(self._settings, asked.k), question.now
                 )
                 stages.mark("beside")
             fused, hops, walk = await self._ranked(question, asked, outcomes, pool)
@@ -110,7 +110,7 @@ class Find:
         stages.mark("graph")
         found = Found(fused=fused, visible={}, arms=outcomes, hops=hops, walk=walk)
         if is_told:
-            of_days = await self._days(question, asked, arms, _weights(self._settings))
+            of_days = await self._days(question, asked, arms, _weights(self._settings, depth))
             found = await self._weighed(found, question, of_days)
         if self._factors.weighs:
             found = await self._factors(question, found)
@@ -164,7 +164,7 @@ class Find:
         """Fuse what the arms found; the graph arm, if asked, goes on from there and reports."""
         query = question.query
         arms = asked_arms(query, question.bank, self._settings)
-        weights = _weights(self._settings)
+        weights = _weights(self._settings, asked.k)
         if Arm.GRAPH not in arms or not asked.is_indexed:
             if Arm.GRAPH in arms:
                 outcomes[Arm.GRAPH] = skipped(NotIndexedError())
@@ -188,7 +188,7 @@ class Find:
             await self._second_hop.refresh(asked)
 
 
-def _weights(settings: RecallSettings) -> FusionWeights:
+def _weights(settings: RecallSettings, depth: int) -> FusionWeights:
     weights = {
         Arm.DENSE: settings.dense_weight,
         Arm.LEXICAL: settings.lexical_weight,
@@ -198,7 +198,10 @@ def _weights(settings: RecallSettings) -> FusionWeights:
         Arm.GRAPH: settings.graph.walk_weight,
     }
     return FusionWeights(
-        rank_constant=settings.rrf_k, weights=weights, fusion=Fusion(settings.fusion)
+        rank_constant=settings.rrf_k,
+        weights=weights,
+        fusion=Fusion(settings.fusion),
+        cut_at=depth,
     )
 
 

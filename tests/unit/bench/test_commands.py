@@ -14,13 +14,13 @@ from bench.results import describe_run, write_results
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("all", "all"), ("dense", ["dense"]), ("lexical, dense", ["lexical", "dense"])],
+    [("all", "all"), ("dense", ["dense"]), ("links, dense", ["links", "dense"])],
 )
 def test_arms_are_read(written: str, expected: object) -> None:
     assert parse_arms(written) == expected
 
 
-@pytest.mark.parametrize("written", ["", "links", "dense,links", "dense,dense", "dense,"])
+@pytest.mark.parametrize("written", ["", "smell", "dense,smell", "dense,dense", "dense,"])
 def test_unknown_arms_are_refused(written: str) -> None:
     with pytest.raises(typer.BadParameter, match="give all, or some of dense, lexical"):
         parse_arms(written)
@@ -31,7 +31,7 @@ def test_unknown_arms_are_refused(written: str) -> None:
     [
         (["--openie", "none.jsonl"], "does not exist"),
         (["--keep"], "needs --url"),
-        (["--arms", "links"], "give all, or some of"),
+        (["--arms", "smell"], "give all, or some of"),
         (["--ablate", "links"], "one must remain"),
         (["--arms", "dense", "--ablate", "dense"], "one must remain"),
     ],
@@ -65,7 +65,7 @@ def test_sets_of_one_name_are_refused(tmp_path: Path) -> None:
         # Nobody can store past the API in a service that somebody else started.
         (["--precomputed", "--url", "http://127.0.0.1:1"], "leave out --url"),
         (["--memories", "5", "--banks", "6"], "fewer memories than banks"),
-        (["--arms", "links"], "give all, or some of"),
+        (["--arms", "smell"], "give all, or some of"),
     ],
 )
 def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -79,7 +79,7 @@ def test_scale_refuses_what_cannot_be(tmp_path: Path, arguments: list[str], mess
     ("arguments", "message"),
     [
         (["--keep"], "needs --url"),
-        (["--arms", "links"], "give all, or some of"),
+        (["--arms", "smell"], "give all, or some of"),
         (["--memories", "5", "--banks", "6"], "it takes 6 at least"),
         (["--data", "nowhere"], "the folder of a set"),
         (["--peer", "nobody"], "give some of mem0"),

@@ -52,6 +52,23 @@ def test_golden_scores() -> None:
     assert fused[0].parts[Arm.DENSE].contribution == pytest.approx(0.375)
 
 
+def test_where_a_ranking_is_cut_off_its_last_counts_as_nothing() -> None:
+    dense = {memory(1): 0.75, memory(2): 0.5, memory(3): 0.25}
+    cut, whole = replace(BY_SCORES, cut_at=3), replace(BY_SCORES, cut_at=4)
+
+    def shares(weighting: FusionWeights) -> list[float]:
+        return [score for _, score in fused_order({Arm.DENSE: ranking(dense)}, weighting, 9)]
+
+    assert shares(cut) == pytest.approx([1, 0.5, 0])
+    assert shares(whole) == pytest.approx([1, 1.5 / 1.75, 1.25 / 1.75])
+
+
+def test_a_ranking_of_equals_that_is_cut_off_does_not_vanish() -> None:
+    lexical = ranking({memory(1): 3.0, memory(2): 3.0})
+    fused = fused_order({Arm.LEXICAL: lexical}, replace(BY_SCORES, cut_at=2), 9)
+    assert [score for _, score in fused] == [1.0, 1.0]
+
+
 def test_equal_scores_come_in_order_of_id() -> None:
     fused = fuse({Arm.LEXICAL: [(memory(9), 3.0), (memory(4), 3.0)]}, BY_SCORES, 100)
     assert [each.memory_id.int for each in fused] == [4, 9]
@@ -86,8 +103,10 @@ def test_more_of_one_arm_never_makes_a_candidate_less(
     one = data.draw(st.sampled_from(sorted(dense)))
     more = data.draw(st.floats(dense[one], 1))
 
-    before = dict(fused_order(arms(dense, lexical), BY_SCORES, 100))
-    after = dict(fused_order(arms({**dense, one: more}, lexical), BY_SCORES, 100))
+    weighting = replace(BY_SCORES, cut_at=data.draw(st.sampled_from([None, len(dense)])))
+
+    before = dict(fused_order(arms(dense, lexical), weighting, 100))
+    after = dict(fused_order(arms({**dense, one: more}, lexical), weighting, 100))
 
     assert after[one] >= before[one]
     # Nor does it lift any other, which may fall where the best one's score is the measure of all.
@@ -99,9 +118,10 @@ def test_the_order_of_what_is_put_in_does_not_matter(
     dense: Scored, lexical: Scored, shuffled: random.Random
 ) -> None:
     found = arms(dense, lexical)
+    weighting = replace(BY_SCORES, cut_at=max(1, len(dense)))
     mixed = {arm: shuffled.sample(each, len(each)) for arm, each in reversed(found.items())}
 
-    assert fused_order(mixed, BY_SCORES, 100) == fused_order(found, BY_SCORES, 100)
+    assert fused_order(mixed, weighting, 100) == fused_order(found, weighting, 100)
 
 
 @given(cosines, weights_of_words)
