@@ -44,7 +44,7 @@ FOUND: dict[int, dict[str, list[tuple[str, float]]]] = {
             ("Your bowls from Riversid", 0.5409),
             ("I signed up for a charit", 0.52901),
             ("Next I want to learn pot", 0.39323),
-            ("I went to a pottery clas", 0.3611),
+            ("The race in Lisbon was h", 0.35326),
         ],
         "Who ran a race on 12 June 2024?": [
             ("The race in Lisbon was h", 0.58236),
