@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
@@ -13,6 +12,7 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import Memory
 from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
+from memsvc.domain.times.asked_times import TimeUse
 from memsvc.ports import TokenCounter
 from memsvc.services.accompanying import sides_of
 from memsvc.services.commands import BankReference, Caller

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from memsvc.domain.asked_order import AskedOrder
 from memsvc.domain.asked_speaker import AskedSpeaker
-from memsvc.domain.asked_times import AskedTime, are_days
-from memsvc.domain.elapsed import AskedElapsed
 from memsvc.domain.fusion import Arm, Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
-from memsvc.domain.tellings import Told
+from memsvc.domain.times.asked_order import AskedOrder
+from memsvc.domain.times.asked_times import AskedTime, are_days
+from memsvc.domain.times.elapsed import AskedElapsed
+from memsvc.domain.times.tellings import Told
 from memsvc.domain.widening import AskedRank
 from memsvc.services.answerable import Candidates
 from memsvc.services.arms import ArmOutcome, Day

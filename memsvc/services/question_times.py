@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from memsvc.domain.asked_order import ENDS, AskedOrder, Order, asked_order
-from memsvc.domain.asked_times import AskedTime, TimeUse, are_days, asked_times
-from memsvc.domain.elapsed import AskedElapsed, asked_elapsed
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.moments import Moment
-from memsvc.domain.order_weights import factors_by_end, factors_by_event
-from memsvc.domain.tellings import about
+from memsvc.domain.times.asked_order import ENDS, AskedOrder, Order, asked_order
+from memsvc.domain.times.asked_times import AskedTime, TimeUse, are_days, asked_times
+from memsvc.domain.times.elapsed import AskedElapsed, asked_elapsed
+from memsvc.domain.times.moments import Moment
+from memsvc.domain.times.order_weights import factors_by_end, factors_by_event
+from memsvc.domain.times.tellings import about
 from memsvc.services.found import Found, Question
 from memsvc.services.recalled import RecallQuery
 from memsvc.services.telling import event_told, placed, words_of

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.domain.graph.fact_choice import WeighedFact
@@ -13,7 +12,8 @@ from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
-from memsvc.domain.told_times import ToldTimes
+from memsvc.domain.times.asked_times import TimeUse
+from memsvc.domain.times.told_times import ToldTimes
 from memsvc.domain.widening import AskedRank
 from memsvc.memory_index.memory_graph import Seeds
 from memsvc.services.accompanying import Accompanying

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.graph.walk_modes import WalkMode
@@ -15,6 +14,7 @@ from memsvc.domain.recorded_recalls import (
     read_condition,
     written_condition,
 )
+from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.answerable import Answerability
 from memsvc.services.compose_context import ContextQuery
 from memsvc.services.recalled import Hit, Recalled, RecallQuery

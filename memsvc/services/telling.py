@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from memsvc.domain.asked_order import ENDS, AskedOrder
-from memsvc.domain.elapsed import AskedElapsed, elapsed_since
 from memsvc.domain.memory import Memory
-from memsvc.domain.moments import Moment, moment_of
-from memsvc.domain.tellings import Placed, Telling, Told, about, event_in, key_words
-from memsvc.domain.told_times import ToldTimes
+from memsvc.domain.times.asked_order import ENDS, AskedOrder
+from memsvc.domain.times.elapsed import AskedElapsed, elapsed_since
+from memsvc.domain.times.moments import Moment, moment_of
+from memsvc.domain.times.tellings import Placed, Telling, Told, about, event_in, key_words
+from memsvc.domain.times.told_times import ToldTimes
 from memsvc.services.found import Question
 
 

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.times import UtcTime
-from memsvc.domain.asked_order import Order
-from memsvc.domain.asked_times import AskedTime, TimeUse
-from memsvc.domain.calendar_spans import Granularity
-from memsvc.domain.tellings import Told, ToldBy
-from memsvc.domain.told_times import ToldTimes
+from memsvc.domain.times.asked_order import Order
+from memsvc.domain.times.asked_times import AskedTime, TimeUse
+from memsvc.domain.times.calendar_spans import Granularity
+from memsvc.domain.times.tellings import Told, ToldBy
+from memsvc.domain.times.told_times import ToldTimes
 
 TimesField: TypeAlias = Annotated[
     TimeUse,

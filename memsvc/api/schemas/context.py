@@ -33,9 +33,9 @@ from memsvc.api.schemas.stages import (
     StageResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
+from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.compose_context import ComposedContext, ContextQuery
 from memsvc.services.pass_through import Mode
 

@@ -35,9 +35,9 @@ from memsvc.api.schemas.stages import (
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.api.schemas.walks import WalkResponse
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.fusion import Arm
 from memsvc.domain.graph.walk_modes import WalkMode
+from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.pass_through import Mode
 from memsvc.services.recalled import Recalled, RecallQuery

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.patterns import HEDGED, HEDGED_ZH, PATTERNS, Pattern
-from memsvc.domain.named_times import named_times
+from memsvc.domain.times.named_times import named_times
 from memsvc.domain.tokens import fold
 
 _SENTENCE = re.compile(r"(?:[^.!?;。！？；\n]|[.](?=\S))+[.!?;。！？；\n]?")

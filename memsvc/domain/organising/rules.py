@@ -8,7 +8,6 @@ from datetime import datetime
 from memsvc.domain.graph.entity_forms import entity_form
 from memsvc.domain.graph.extraction import extract_entities
 from memsvc.domain.languages import base_language
-from memsvc.domain.named_times import NamedTime, named_times
 from memsvc.domain.organising.evolving import rule_evolutions
 from memsvc.domain.organising.extraction import (
     MOST_CONTEXT_CHARACTERS,
@@ -25,6 +24,7 @@ from memsvc.domain.organising.patterns import facts_of
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.domain.organising.tags import tags
 from memsvc.domain.stop_words import function_words
+from memsvc.domain.times.named_times import NamedTime, named_times
 
 RULES = "rules/1"
 """Rises with every change of what the rules find."""

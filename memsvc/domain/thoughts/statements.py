@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from memsvc.domain.languages import stem
-from memsvc.domain.named_times import named_times
 from memsvc.domain.stop_words import function_words
 from memsvc.domain.thoughts.telling_words import (
     ARTICLES,
@@ -21,6 +20,7 @@ from memsvc.domain.thoughts.telling_words import (
     TELLING,
     WRITTEN_NEGATION,
 )
+from memsvc.domain.times.named_times import named_times
 from memsvc.domain.tokens import fold, is_characterwise, split_tokens
 
 _NUMBER = re.compile(

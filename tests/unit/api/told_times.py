@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from memsvc.domain.asked_order import AskedOrder, Order
-from memsvc.domain.asked_times import AskedTime
-from memsvc.domain.calendar_spans import Granularity
-from memsvc.domain.elapsed import Elapsed
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.moments import Moment
-from memsvc.domain.tellings import Told, ToldBy
-from memsvc.domain.told_times import ToldTimes
+from memsvc.domain.times.asked_order import AskedOrder, Order
+from memsvc.domain.times.asked_times import AskedTime
+from memsvc.domain.times.calendar_spans import Granularity
+from memsvc.domain.times.elapsed import Elapsed
+from memsvc.domain.times.moments import Moment
+from memsvc.domain.times.tellings import Told, ToldBy
+from memsvc.domain.times.told_times import ToldTimes
 
 _MEMORY_ID = MemoryId(UUID(int=4))
 _IN_MAY = Told(

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pytest
 
-from memsvc.domain.asked_times import TimeUse
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import ScopeKeys
+from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.commands import BankReference
 from memsvc.services.compose_context import ContextQuery
 from tests.unit.api.answers import MEMORY_ID

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memsvc.domain.named_times import named_times
 from memsvc.domain.organising.extraction import (
     MOST_CONTEXT_CHARACTERS,
     MOST_KEYWORDS,
@@ -18,6 +17,7 @@ from memsvc.domain.organising.rules import extract_by_rules
 from memsvc.domain.organising.statistics import TermStatistics
 from memsvc.domain.organising.tags import tags
 from memsvc.domain.organising.validation import validated
+from memsvc.domain.times.named_times import named_times
 from tests.unit.domain.organising.windows import WEDNESDAY, item, window_of
 
 

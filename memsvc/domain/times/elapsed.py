@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from memsvc.domain.calendar_spans import Granularity, months_on
-from memsvc.domain.moments import Moment
-from memsvc.domain.tellings import Told
+from memsvc.domain.times.calendar_spans import Granularity, months_on
+from memsvc.domain.times.moments import Moment
+from memsvc.domain.times.tellings import Told
 
 _UNIT = r"(?P<unit>hour|day|week|month|year)"
 _PASSED = (

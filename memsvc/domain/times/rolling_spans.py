@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from memsvc.domain.calendar_spans import Granularity, days_of, months_on, moved
-from memsvc.domain.named_times_zh import CHINESE_UNITS
-from memsvc.domain.number_words import (
+from memsvc.domain.times.calendar_spans import Granularity, days_of, months_on, moved
+from memsvc.domain.times.named_times_zh import CHINESE_UNITS
+from memsvc.domain.times.number_words import (
     CHINESE_NUMBER_PATTERN,
     NUMBER_PATTERN,
     read_chinese_number,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memsvc.domain.asked_times import AskedTime, asked_times
+from memsvc.domain.times.asked_times import AskedTime, asked_times
 
 VIENNA = ZoneInfo("Europe/Vienna")
 WEDNESDAY = datetime(2023, 6, 7, 12, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from memsvc.domain.asked_times import AskedTime, asked_times
-from memsvc.domain.calendar_spans import Granularity
+from memsvc.domain.times.asked_times import AskedTime, asked_times
+from memsvc.domain.times.calendar_spans import Granularity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

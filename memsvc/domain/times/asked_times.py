@@ -11,10 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from memsvc.domain.calendar_spans import Granularity, coarser, days_of, moved
-from memsvc.domain.named_times import DAY_NAMES, MONTH_PATTERN, NamedTime, month_number, named_times
-from memsvc.domain.named_times_zh import CHINESE_MONTH_PATTERN, chinese_month, chinese_weekday
-from memsvc.domain.rolling_spans import RollingSpan, midnight, rolling_spans
+from memsvc.domain.times.calendar_spans import Granularity, coarser, days_of, moved
+from memsvc.domain.times.named_times import (
+    DAY_NAMES,
+    MONTH_PATTERN,
+    NamedTime,
+    month_number,
+    named_times,
+)
+from memsvc.domain.times.named_times_zh import CHINESE_MONTH_PATTERN, chinese_month, chinese_weekday
+from memsvc.domain.times.rolling_spans import RollingSpan, midnight, rolling_spans
 
 _BEFORE = re.compile(
     r"\b(?:before|until|till|prior to|up to|vor|bis|avant|antes de)\s+(?:the\s+)?$", re.IGNORECASE

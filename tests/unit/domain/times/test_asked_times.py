@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memsvc.domain.asked_times import asked_times
+from memsvc.domain.times.asked_times import asked_times
 
 WEDNESDAY = datetime(2023, 6, 7, 12, tzinfo=UTC)
 

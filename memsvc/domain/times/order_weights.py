@@ -6,9 +6,9 @@ decides among what bears on it about equally.
 
 from collections.abc import Collection, Sequence
 
-from memsvc.domain.asked_order import Order
-from memsvc.domain.moments import Moment
-from memsvc.domain.tellings import Placed
+from memsvc.domain.times.asked_order import Order
+from memsvc.domain.times.moments import Moment
+from memsvc.domain.times.tellings import Placed
 
 LEAST = 0.7
 """Factor of what is farthest from the end that is asked for."""

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from memsvc.domain.number_words import (
+from memsvc.domain.times.number_words import (
     CHINESE_NUMBER_PATTERN,
     NUMBER_PATTERN,
     read_chinese_number,

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memsvc.domain.asked_order import Order
-from memsvc.domain.tellings import (
+from memsvc.domain.times.asked_order import Order
+from memsvc.domain.times.tellings import (
     Placed,
     Telling,
     ToldBy,

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from memsvc.domain.asked_order import Order
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.irregular_verbs import base_form
 from memsvc.domain.languages import recognise_language, stem
 from memsvc.domain.lexical import question_tokens
-from memsvc.domain.moments import Moment
 from memsvc.domain.stop_words import function_words
+from memsvc.domain.times.asked_order import Order
+from memsvc.domain.times.moments import Moment
 
 RELEVANT = 0.6
 """Share of the best score from which a memory bears on a question."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memsvc.domain.asked_order import AskedOrder
-from memsvc.domain.asked_times import AskedTime
-from memsvc.domain.elapsed import Elapsed
-from memsvc.domain.tellings import Told
+from memsvc.domain.times.asked_order import AskedOrder
+from memsvc.domain.times.asked_times import AskedTime
+from memsvc.domain.times.elapsed import Elapsed
+from memsvc.domain.times.tellings import Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

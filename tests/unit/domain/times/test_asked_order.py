@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memsvc.domain.asked_order import Order, asked_order
-from memsvc.domain.moments import Moment
-from memsvc.domain.order_weights import LEAST, factors_by_end, factors_by_event
-from memsvc.domain.tellings import Placed
+from memsvc.domain.times.asked_order import Order, asked_order
+from memsvc.domain.times.moments import Moment
+from memsvc.domain.times.order_weights import LEAST, factors_by_end, factors_by_event
+from memsvc.domain.times.tellings import Placed
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from memsvc.domain.calendar_spans import Granularity, granularity_of, moved
-from memsvc.domain.named_times_zh import CHINESE_PATTERNS, WEEKENDS
-from memsvc.domain.number_words import NUMBER_PATTERN, read_number
+from memsvc.domain.times.calendar_spans import Granularity, granularity_of, moved
+from memsvc.domain.times.named_times_zh import CHINESE_PATTERNS, WEEKENDS
+from memsvc.domain.times.number_words import NUMBER_PATTERN, read_number
 
 _MONTHS = {
     1: "january jan januar janvier enero gennaio janeiro",

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memsvc.domain.calendar_spans import Granularity
-from memsvc.domain.elapsed import AskedElapsed, asked_elapsed, elapsed_since
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.moments import Moment, moment_of
-from memsvc.domain.tellings import Told, ToldBy
+from memsvc.domain.times.calendar_spans import Granularity
+from memsvc.domain.times.elapsed import AskedElapsed, asked_elapsed, elapsed_since
+from memsvc.domain.times.moments import Moment, moment_of
+from memsvc.domain.times.tellings import Told, ToldBy
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)

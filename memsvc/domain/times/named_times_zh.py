@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from memsvc.domain.calendar_spans import Granularity, moved
-from memsvc.domain.number_words import CHINESE_NUMBER_PATTERN, read_chinese_number
+from memsvc.domain.times.calendar_spans import Granularity, moved
+from memsvc.domain.times.number_words import CHINESE_NUMBER_PATTERN, read_chinese_number
 
 WEEKENDS = frozenset({"weekend", "周末", "週末"})
 """Words for a weekend, which is named by its Saturday."""
