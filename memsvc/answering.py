@@ -7,24 +7,24 @@ from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.lexical_arm import LexicalArm
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import Reranker
-from memsvc.services.answerable import AssessAnswerable, load_answerable_model
-from memsvc.services.arms import Arms
 from memsvc.services.calibrations import Calibrations
-from memsvc.services.compose_context import ComposeContext
-from memsvc.services.episode_arm import EpisodeArm
-from memsvc.services.finding import Find
 from memsvc.services.graph import Graph
-from memsvc.services.graph_assembly import graph_walks
 from memsvc.services.index_check import IndexCheck
-from memsvc.services.pass_through import PassThrough
-from memsvc.services.posing import Pose
-from memsvc.services.recall import Recall
-from memsvc.services.recall_assembly import refining, widening
-from memsvc.services.recorded_answers import KeptSettings
-from memsvc.services.recording import LoggedContext, LoggedRecall, RecallLog, Recorder
+from memsvc.services.recalling.answerable import AssessAnswerable, load_answerable_model
+from memsvc.services.recalling.arms import Arms
+from memsvc.services.recalling.compose_context import ComposeContext
+from memsvc.services.recalling.episode_arm import EpisodeArm
+from memsvc.services.recalling.finding import Find
+from memsvc.services.recalling.graph_assembly import graph_walks
+from memsvc.services.recalling.pass_through import PassThrough
+from memsvc.services.recalling.posing import Pose
+from memsvc.services.recalling.recall import Recall
+from memsvc.services.recalling.recall_assembly import refining, widening
+from memsvc.services.recalling.recorded_answers import KeptSettings
+from memsvc.services.recalling.recording import LoggedContext, LoggedRecall, RecallLog, Recorder
+from memsvc.services.recalling.replaying import Replay
+from memsvc.services.recalling.second_hop import SecondHop
 from memsvc.services.reinforcing import ReinforceReturned
-from memsvc.services.replaying import Replay
-from memsvc.services.second_hop import SecondHop
 from memsvc.store.calibration_reads import CalibrationReads
 from memsvc.store.engine import Engine
 from memsvc.store.feed import StoreFeed

@@ -17,9 +17,9 @@ from memsvc.services.courtesy import Courtesy
 from memsvc.services.delete_bank import DeleteBank
 from memsvc.services.embed_pending import EmbedPending
 from memsvc.services.embedders import Embedders
-from memsvc.services.erase import EraseData
-from memsvc.services.erased_copies import AllCopies
-from memsvc.services.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.erase import EraseData
+from memsvc.services.erasing.erased_copies import AllCopies
+from memsvc.services.erasing.erasure_receipts import ErasureReceipts
 from memsvc.services.organising.applying_thoughts import ApplyThoughts
 from memsvc.services.organising.assembly import document_stages, organise_stage
 from memsvc.services.organising.automatic import AutomaticStages

@@ -25,9 +25,10 @@ from memsvc.services.calibrations import Calibrations
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.embedders import Embedders
-from memsvc.services.erase import Erase
-from memsvc.services.erased_copies import AllCopies
-from memsvc.services.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.erase import Erase
+from memsvc.services.erasing.erased_copies import AllCopies
+from memsvc.services.erasing.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.receipts import ReceiptSigner
 from memsvc.services.facts import Facts
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
@@ -42,18 +43,17 @@ from memsvc.services.operations import Operations
 from memsvc.services.organising.assembly import budgets_of, language_model
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.portraits import Portraits
-from memsvc.services.receipts import ReceiptSigner
-from memsvc.services.recording import (
+from memsvc.services.recalling.recording import (
     LoggedContext,
     LoggedRecall,
     RecallLog,
     RecordedRecalls,
 )
+from memsvc.services.recalling.replaying import Replay
+from memsvc.services.recalling.reranking import hosted_reranker, opened_reranker
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
-from memsvc.services.replaying import Replay
-from memsvc.services.reranking import hosted_reranker, opened_reranker
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.summaries import Summaries

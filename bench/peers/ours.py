@@ -14,7 +14,7 @@ from memsvc.domain.memory import EpisodeKind
 from memsvc.ports import Vector
 from memsvc.services.commands import BankReference, Caller, NewEpisode, NewMessage
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import OrganiseSettings, Settings
 from memsvc.store.database import open_database
 from memsvc.store.engine import connected

@@ -15,7 +15,7 @@ from memsvc.services.banks import Banks
 from memsvc.services.calibrations import Calibrations
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.decay_replay import DecayReplay
-from memsvc.services.erase import Erase
+from memsvc.services.erasing.erase import Erase
 from memsvc.services.facts import Facts
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
@@ -29,11 +29,11 @@ from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.portraits import Portraits
-from memsvc.services.recording import LoggedContext, LoggedRecall, RecordedRecalls
+from memsvc.services.recalling.recording import LoggedContext, LoggedRecall, RecordedRecalls
+from memsvc.services.recalling.replaying import Replay
 from memsvc.services.reembedding import Reembedding
 from memsvc.services.reinforcing import Feedback
 from memsvc.services.remember import Remember
-from memsvc.services.replaying import Replay
 from memsvc.services.retention import Retention
 from memsvc.services.reviews import Reviews
 from memsvc.services.summaries import Summaries

@@ -11,7 +11,7 @@ from memsvc.domain.retention.sweep import Fate, plan_sweep
 from memsvc.errors import NoRetentionPolicyError
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.pass_through import Mode
+from memsvc.services.recalling.pass_through import Mode
 from memsvc.services.retention import items_of
 from memsvc.store.transactions import ReadTransaction, Store
 

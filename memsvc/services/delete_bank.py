@@ -7,7 +7,7 @@ from memsvc.domain.jobs import Job, Progress
 from memsvc.domain.memory import BankScope
 from memsvc.errors import BankNotFoundError
 from memsvc.ports import MemoryIndex
-from memsvc.services.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.erasure_receipts import ErasureReceipts
 from memsvc.services.run_job import JobContext
 from memsvc.store.erasure_search import Wanted
 from memsvc.store.transactions import Store

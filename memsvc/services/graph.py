@@ -19,8 +19,8 @@ from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.memory_graph import MemoryGraph
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Once, Outcome
-from memsvc.services.recalled import RecallQuery
-from memsvc.services.recording import LoggedRecall
+from memsvc.services.recalling.recalled import RecallQuery
+from memsvc.services.recalling.recording import LoggedRecall
 from memsvc.store.transactions import Store, WriteTransaction
 
 _MOST_VISITED = 20_000

@@ -27,7 +27,7 @@ from memsvc.memory_index.replicas import BankReplicas
 from memsvc.memory_index.snapshot_folder import SnapshotFolder
 from memsvc.services.commands import BankReference, Caller, NewMemory
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import DatabaseSettings, IndexSettings, Settings
 from memsvc.store.engine import Engine, connected, normalise_url
 from memsvc.store.feed import StoreFeed

@@ -18,9 +18,9 @@ from memsvc.embedding.token_counters import open_token_counter
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.embedders import Embedders
-from memsvc.services.erased_copies import AllCopies
-from memsvc.services.erasure_receipts import ErasureReceipts
-from memsvc.services.receipts import ReceiptSigner
+from memsvc.services.erasing.erased_copies import AllCopies
+from memsvc.services.erasing.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.receipts import ReceiptSigner
 from memsvc.services.run_job import RunJob
 from memsvc.settings import DatabaseSettings, OrganiseSettings, Settings
 from memsvc.store.engine import Engine, connected, normalise_url

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.times import UtcTime
-from memsvc.services.answerable import Answerability
+from memsvc.services.recalling.answerable import Answerability
 
 AnswerableField = Annotated[
     StrictBool,

@@ -36,8 +36,8 @@ from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
 from memsvc.domain.times.asked_times import TimeUse
-from memsvc.services.compose_context import ComposedContext, ContextQuery
-from memsvc.services.pass_through import Mode
+from memsvc.services.recalling.compose_context import ComposedContext, ContextQuery
+from memsvc.services.recalling.pass_through import Mode
 
 
 class ContextRequest(RequestModel):

@@ -10,8 +10,8 @@ from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.api.schemas.stages import AskedRankResponse
 from memsvc.api.schemas.walks import NodeResponse
 from memsvc.domain.fusion import Arm, ScorePart
-from memsvc.services.recalled import Dropped, Hit
-from memsvc.services.second_hop import Hop
+from memsvc.services.recalling.recalled import Dropped, Hit
+from memsvc.services.recalling.second_hop import Hop
 
 
 class ScorePartResponse(ResponseModel):

@@ -8,8 +8,8 @@ from pydantic import Field
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.memories import MemoryResponse
 from memsvc.domain.links import LinkType
-from memsvc.services.accompanying import Accompanying
-from memsvc.services.linked import Neighbour
+from memsvc.services.recalling.accompanying import Accompanying
+from memsvc.services.recalling.linked import Neighbour
 
 
 class ViaResponse(ResponseModel):

@@ -38,9 +38,9 @@ from memsvc.api.schemas.walks import WalkResponse
 from memsvc.domain.fusion import Arm
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.times.asked_times import TimeUse
-from memsvc.services.arms import ArmReport, ArmStatus
-from memsvc.services.pass_through import Mode
-from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recalling.arms import ArmReport, ArmStatus
+from memsvc.services.recalling.pass_through import Mode
+from memsvc.services.recalling.recalled import Recalled, RecallQuery
 
 
 class RecallRequest(RequestModel):

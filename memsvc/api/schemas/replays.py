@@ -16,7 +16,7 @@ from memsvc.domain.replays import (
     Place,
     Why,
 )
-from memsvc.services.replaying import Replayed
+from memsvc.services.recalling.replaying import Replayed
 
 
 class PlaceResponse(ResponseModel):

@@ -7,8 +7,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.domain.widening import AskedAs, AskedRank
-from memsvc.services.arms import ArmStatus
-from memsvc.services.stage_reports import (
+from memsvc.services.recalling.arms import ArmStatus
+from memsvc.services.recalling.stage_reports import (
     IterateReport,
     RewriteReport,
     Round,

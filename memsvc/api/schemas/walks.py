@@ -9,7 +9,7 @@ from memsvc.api.schemas.fields import ResponseModel
 from memsvc.domain.graph.fact_choice import WeighedFact
 from memsvc.domain.graph.walk_graph import Node, NodeKind
 from memsvc.domain.graph.walk_modes import WalkMode
-from memsvc.services.recalled import Walk
+from memsvc.services.recalling.recalled import Walk
 
 
 class NodeResponse(ResponseModel):

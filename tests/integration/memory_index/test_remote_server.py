@@ -8,8 +8,8 @@ from memsvc.bootstrap import Application
 from memsvc.domain.fusion import Arm
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.services.commands import BankReference, NewMemory
-from memsvc.services.erased_copies import AllCopies
-from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.erasing.erased_copies import AllCopies
+from memsvc.services.recalling.recalled import Recalled, RecallQuery
 from memsvc.settings import IndexSettings
 from memsvc.store.overlay import OverlayReads
 from tests.fixtures.services import Service

@@ -19,7 +19,7 @@ from memsvc.index_process.partitions import Partitions
 from memsvc.index_process.snapshots import Snapshots
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import IndexSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.overlay import OverlayReads

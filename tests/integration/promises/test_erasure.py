@@ -16,7 +16,7 @@ from memsvc.bootstrap import Application, build_application
 from memsvc.domain.erasure import Subject, SubjectKind, concerns, is_authentic
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import ApiSettings, IndexSettings, OrganiseSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.roles import DEFAULT_TENANT

@@ -25,11 +25,11 @@ from memsvc.domain.memory import BankScope, MemoryState, ScopeKeys
 from memsvc.errors import ErasureIncompleteError, MemoryNotFoundError
 from memsvc.memory_index.replicas import BankReplicas
 from memsvc.ports import BankCopies
-from memsvc.services import erase as erase_module
 from memsvc.services.commands import BankReference, NewMemory
-from memsvc.services.erase import Erase, EraseData
-from memsvc.services.erasure_receipts import ErasureReceipts
-from memsvc.services.receipts import ReceiptSigner
+from memsvc.services.erasing import erase as erase_module
+from memsvc.services.erasing.erase import Erase, EraseData
+from memsvc.services.erasing.erasure_receipts import ErasureReceipts
+from memsvc.services.erasing.receipts import ReceiptSigner
 from memsvc.services.run_job import JobContext
 from memsvc.settings import IndexSettings
 from memsvc.store.engine import normalise_url

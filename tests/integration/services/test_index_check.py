@@ -20,7 +20,7 @@ from memsvc.ports import Candidate, DenseQuery, MemoryIndex
 from memsvc.services.commands import BankReference, NewMemory
 from memsvc.services.embedders import Embedders
 from memsvc.services.index_check import IndexCheck
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import HnswSettings, IndexSettings, Settings
 from memsvc.store.engine import normalise_url
 from memsvc.store.exact_answers import ExactAnswers

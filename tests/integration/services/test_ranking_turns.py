@@ -7,9 +7,9 @@ import pytest
 from memsvc.bootstrap import Application
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.services.commands import BankReference, NewMemory
-from memsvc.services.finding import RANKED_AT_ONCE
-from memsvc.services.recalled import Recalled, RecallQuery
-from memsvc.services.second_hop import FirstHop, Hopped, SecondHop
+from memsvc.services.recalling.finding import RANKED_AT_ONCE
+from memsvc.services.recalling.recalled import Recalled, RecallQuery
+from memsvc.services.recalling.second_hop import FirstHop, Hopped, SecondHop
 from tests.fixtures.services import Service
 
 ANN = BankReference(value="ann")

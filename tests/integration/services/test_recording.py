@@ -14,9 +14,9 @@ from memsvc.domain.identifiers import TenantId, uuid7
 from memsvc.domain.recorded_recalls import RecallId, RecordedRecall
 from memsvc.errors import BankNotFoundError
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.recalled import RecallQuery
-from memsvc.services.recorded_answers import KeptSettings
-from memsvc.services.recording import LoggedRecall, RecallLog, Recorder
+from memsvc.services.recalling.recalled import RecallQuery
+from memsvc.services.recalling.recorded_answers import KeptSettings
+from memsvc.services.recalling.recording import LoggedRecall, RecallLog, Recorder
 from memsvc.services.reinforcing import ReinforceReturned
 from memsvc.services.tidy import Tidy
 from memsvc.settings import RecordingSettings, Settings

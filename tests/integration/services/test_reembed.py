@@ -23,7 +23,7 @@ from memsvc.errors import (
 from memsvc.ports import Matrix
 from memsvc.services.commands import BankReference, Caller, NewMemory
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recalling.recalled import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from memsvc.services.tidy import Tidy
 from memsvc.settings import IndexSettings, OrganiseSettings, ReembedSettings, Settings

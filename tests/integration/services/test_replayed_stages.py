@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from memsvc_client import Circumstance, NewMemory, Recall
 
-from memsvc.services import recorded_answers
+from memsvc.services.recalling import recorded_answers
 from memsvc.settings import RecallSettings, RerankSettings, RewriteSettings, SiftSettings
 from tests.fixtures.asking import Asked, Serving
 from tests.fixtures.openai_server import OpenAIServer, Reply, chat

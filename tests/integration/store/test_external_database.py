@@ -19,7 +19,7 @@ from memsvc.errors import (
 )
 from memsvc.services.commands import BankReference, Caller, NewMemory
 from memsvc.services.embedders import Embedders
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.settings import DatabaseSettings, Settings
 from memsvc.store import schema
 from memsvc.store.database import open_database

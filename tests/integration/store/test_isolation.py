@@ -14,8 +14,8 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import BankId, TenantId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import BankNotFoundError, ExternalCallInTransactionError
-from memsvc.services.arms import ArmQuery
 from memsvc.services.commands import NewMemory
+from memsvc.services.recalling.arms import ArmQuery
 from memsvc.store.engine import normalise_url
 from memsvc.store.roles import DEFAULT_TENANT, INDEX_ROLE, OWNER_ROLE, RUNTIME_ROLE
 from memsvc.store.tables import INDEX_ROLE_TABLES, metadata

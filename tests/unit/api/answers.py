@@ -52,21 +52,21 @@ from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPoli
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
 from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.merging import NewReview, Review
-from memsvc.services.accompanying import Accompanying
-from memsvc.services.arms import ArmReport, ArmStatus
 from memsvc.services.commands import (
     EpisodeWritten,
     Remembered,
 )
-from memsvc.services.erase import StartedErasure
+from memsvc.services.erasing.erase import StartedErasure
 from memsvc.services.giving import GaveFacts
 from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
-from memsvc.services.linked import Neighbour, Via
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidationPlan, StagePlan
 from memsvc.services.portraits import KeptPortrait
-from memsvc.services.recalled import Dropped, Hit, Recalled
+from memsvc.services.recalling.accompanying import Accompanying
+from memsvc.services.recalling.arms import ArmReport, ArmStatus
+from memsvc.services.recalling.linked import Neighbour, Via
+from memsvc.services.recalling.recalled import Dropped, Hit, Recalled
 from memsvc.services.retention import StartedSweep
 from memsvc.services.summaries import KeptSummary
 from tests.unit.api.told_times import WHEN

@@ -32,7 +32,7 @@ from memsvc.services.idempotency import Outcome
 from memsvc.services.index_upkeep import IndexState, RebuiltBank, VerifiedBank
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
-from memsvc.services.recalled import Recalled, RecallQuery
+from memsvc.services.recalling.recalled import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
 from tests.unit.api.answers import (
     ANNOTATIONS,

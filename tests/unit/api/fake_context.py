@@ -9,10 +9,10 @@ from memsvc.domain.context.material import CitedPiece, Context, Piece, Role, Sec
 from memsvc.domain.fusion import Arm
 from memsvc.domain.model_calls import CallsMade, CallTotals
 from memsvc.domain.recorded_recalls import RecallId
-from memsvc.services.answerable import Answerability
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.compose_context import ComposedContext, ContextQuery, RecallWithin
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.answerable import Answerability
+from memsvc.services.recalling.compose_context import ComposedContext, ContextQuery, RecallWithin
+from memsvc.services.recalling.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY, RECALLED
 
 COMPOSED = ComposedContext(

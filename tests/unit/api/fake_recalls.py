@@ -22,13 +22,13 @@ from memsvc.domain.retention.reinforcement import Cause
 from memsvc.domain.retention.sweep import Fate, FateReason
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.idempotency import Outcome
+from memsvc.services.recalling.replaying import Replayed
 from memsvc.services.reinforcing import (
     FeedbackGiven,
     FeedbackStatus,
     JudgedMemory,
     NewFeedback,
 )
-from memsvc.services.replaying import Replayed
 from tests.unit.api.answers import BANK_ID, MEMORY_ID, OPERATION_ID
 from tests.unit.api.script import Script
 

@@ -28,7 +28,7 @@ from memsvc.services.commands import (
     Caller,
     RequestKey,
 )
-from memsvc.services.erase import StartedErasure
+from memsvc.services.erasing.erase import StartedErasure
 from memsvc.services.facts import FactQuery
 from memsvc.services.giving import GaveFacts, Given
 from memsvc.services.graph import (

@@ -12,7 +12,7 @@ from memsvc.services.jobs import Jobs
 from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.organising.consolidate import Consolidation
-from memsvc.services.recall import Recall
+from memsvc.services.recalling.recall import Recall
 from memsvc.services.remember import Remember
 from tests.unit.api import fake_application as fake
 from tests.unit.api.answers import JOB_ID, MEMORY_ID, TENANT_ID

@@ -24,7 +24,7 @@ from bench.results import write_results
 from memsvc.domain.answerable.discrimination import MOST_REFUSED, calibration_error
 from memsvc.domain.answerable.evidence import FEATURES
 from memsvc.errors import ConfigurationError
-from memsvc.services.answerable import load_answerable_model
+from memsvc.services.recalling.answerable import load_answerable_model
 
 
 def samples(count: int = 600, *, sets: int = 2, seed: int = 3) -> Samples:

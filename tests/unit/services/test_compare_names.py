@@ -17,7 +17,7 @@ from memsvc.services.embedders import Embedders
 from tests.fixtures.embedder import HashingEmbedder
 from tests.unit.memory_index.fake_feed import memory_id
 from tests.unit.memory_index.test_memory_graph import extracted
-from tests.unit.services.test_second_hop import BANK
+from tests.unit.services.recalling.test_second_hop import BANK
 
 BRIDGE, SPANISH = EntityForm("iron bridge"), EntityForm("puente de hierro")
 

@@ -16,8 +16,8 @@ from memsvc.domain.identifiers import BankId, MemoryId, TenantId
 from memsvc.domain.memory import BankScope, ResolvedBank
 from memsvc.errors import DatabaseUnavailableError, ExternalCallInTransactionError
 from memsvc.ports import Candidate, DenseQuery
-from memsvc.services.arms import ArmQuery, Arms
 from memsvc.services.index_check import IndexCheck
+from memsvc.services.recalling.arms import ArmQuery, Arms
 from memsvc.settings import IndexSettings
 from memsvc.store.exact_answers import ExactAnswer, ExactAnswers, Moment
 from memsvc.store.transactions import _in_transaction, assert_no_transaction

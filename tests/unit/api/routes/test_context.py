@@ -11,7 +11,7 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.memory import ScopeKeys
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.commands import BankReference
-from memsvc.services.compose_context import ContextQuery
+from memsvc.services.recalling.compose_context import ContextQuery
 from tests.unit.api.answers import MEMORY_ID
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script

@@ -10,7 +10,7 @@ from memsvc.domain.fusion import Arm
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.commands import BankReference
-from memsvc.services.recalled import RecallQuery
+from memsvc.services.recalling.recalled import RecallQuery
 from tests.unit.api.answers import MEMORY_ID
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script

@@ -4,8 +4,8 @@
 numbers they have there.
 
 What fails, is skipped or is bounded in a recall (1:2, 2:14, 2:15) is in
-``tests/unit/services/test_second_hop.py``. Graphs have no files: they are read from PostgreSQL,
-in one transaction with the text (2:8), and questions' vectors are not kept (2:10).
+``tests/unit/services/recalling/test_second_hop.py``. Graphs have no files: they are read from
+PostgreSQL, in one transaction with the text (2:8), and questions' vectors are not kept (2:10).
 """
 
 from collections import Counter
