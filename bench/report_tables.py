@@ -246,6 +246,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "retention": answer_tables.retention,
     "ablation": work_tables.ablation,
     "cost": work_tables.cost,
+    "backlog": work_tables.backlog,
     "ingest": work_tables.ingest,
     "recall": recall,
     "recall-1m": partial(recall, file="recall-1m"),

@@ -48,6 +48,26 @@ def cost(results: Results) -> str:
     return f"{counted}\n\nOurs are {share:.2f} of the tokens, {without:.2f} without schemas."
 
 
+def backlog(results: Results) -> str:
+    """What writes take while a backlog is organised, and how fast that goes meanwhile."""
+    found = result_of(results, "backlog")["backlog"]
+    rows = [
+        [when, str(took["n"]), f"{took['p50']:.1f} / {took['p95']:.1f}"]
+        for when, took in (
+            ("nothing is organised", found["empty_ms"]),
+            ("the backlog is", found["draining_ms"]),
+        )
+    ]
+    measured = table(["while", "writes", "p50 / p95 ms"], rows)
+    first, last = found["waiting"][0], found["waiting"][-1]
+    return (
+        f"{measured}\n\nThat is {found['ratio_p50']:.2f} times as long in the median,"
+        f" {found['ratio_p95']:.2f} times at the 95th percentile."
+        f" {found['organised_per_s']:.0f} memories are organised a second meanwhile; {first:,} wait"
+        f" after the first of {found['rounds']} rounds and {last:,} after the last."
+    )
+
+
 def ingest(results: Results) -> str:
     """Storing through the API beside the encoder alone; what an idle service holds."""
     stored = result_of(results, "ingest")["ingest"]
