@@ -22,6 +22,7 @@ from memsvc.domain.index_recall import recall_at_k
 from memsvc.domain.memory import BankScope
 from memsvc.errors import MemsvcError
 from memsvc.ports import Candidate, DenseQuery, MemoryIndex
+from memsvc.services.beside import running_beside
 from memsvc.services.recall_report import RecallReport
 from memsvc.settings import IndexSettings
 from memsvc.store.exact_answers import ExactAnswer, ExactAnswers, Moment
@@ -123,15 +124,10 @@ class IndexCheck:
         if self._settings.check_share == 0:
             yield
             return
-        stop = asyncio.Event()
-        task = asyncio.create_task(self._run(stop), name="memsvc index check")
         try:
-            yield
+            async with running_beside(self._run, "memsvc index check", grace_s=_GRACE_S):
+                yield
         finally:
-            stop.set()
-            await asyncio.wait({task}, timeout=_GRACE_S)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             self._report.conclude(early=True)
 
     async def step(self) -> None:

@@ -1,6 +1,6 @@
 """Optional stages of recall, as recalls and contexts ask for them."""
 
-from typing import Annotated, Self
+from typing import Annotated, Self, TypedDict
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
@@ -60,6 +60,19 @@ SiftField = Annotated[
 ]
 
 
+class _Common(TypedDict):
+    status: ArmStatus
+    reason: str | None
+    model: str
+    took_ms: float
+
+
+def _common(report: StageReport) -> _Common:
+    return _Common(
+        status=report.status, reason=report.reason, model=report.model, took_ms=report.took_ms
+    )
+
+
 class StageResponse(ResponseModel):
     """How an optional stage fared; one that could not be done leaves the answer as it was."""
 
@@ -74,10 +87,7 @@ class StageResponse(ResponseModel):
         if report is None:
             return None
         return cls(
-            status=report.status,
-            reason=report.reason,
-            model=report.model,
-            took_ms=report.took_ms,
+            **_common(report),
         )
 
 
@@ -93,10 +103,7 @@ class RewriteResponse(StageResponse):
         if report is None:
             return None
         return cls(
-            status=report.status,
-            reason=report.reason,
-            model=report.model,
-            took_ms=report.took_ms,
+            **_common(report),
             queries=list(report.queries),
             clues=list(report.clues),
         )
@@ -117,10 +124,7 @@ class SiftResponse(StageResponse):
         if report is None:
             return None
         return cls(
-            status=report.status,
-            reason=report.reason,
-            model=report.model,
-            took_ms=report.took_ms,
+            **_common(report),
             read=report.read,
             left_out=list(report.left_out),
         )
@@ -154,10 +158,7 @@ class IterateResponse(StageResponse):
         if report is None:
             return None
         return cls(
-            status=report.status,
-            reason=report.reason,
-            model=report.model,
-            took_ms=report.took_ms,
+            **_common(report),
             stop=report.stop,
             rounds=[RoundResponse.of(each) for each in report.rounds],
             note=report.note,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memsvc.cli.commands.eval_ablate import cases_of
-from memsvc.cli.commands.eval_run import WorkersOption
+from memsvc.cli.commands.eval_run import GoldenInsteadOption, NewestRecallsOption, WorkersOption
 from memsvc.cli.options import AsJson, Bank, Url
 
 if TYPE_CHECKING:
@@ -19,19 +19,8 @@ if TYPE_CHECKING:
 def calibrate(  # noqa: PLR0913 — a command's options
     bank: Bank,
     *,
-    golden: Annotated[
-        Path | None,
-        typer.Option(
-            "--golden",
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Questions to ask instead of the recorded recalls with feedback.",
-        ),
-    ] = None,
-    recalls: Annotated[
-        int, typer.Option("--recalls", min=1, help="How many of the newest to look at.")
-    ] = 5000,
+    golden: GoldenInsteadOption = None,
+    recalls: NewestRecallsOption = 5000,
     workers: WorkersOption = 1,
     clear: Annotated[
         bool, typer.Option("--clear", help="Take the bank's calibration away instead.")

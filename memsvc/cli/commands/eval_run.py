@@ -31,6 +31,19 @@ TimesOption = Annotated[
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=1, max=64, help="Questions asked at the same time.")
 ]
+GoldenInsteadOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--golden",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Questions to ask instead of the recorded recalls with feedback.",
+    ),
+]
+NewestRecallsOption = Annotated[
+    int, typer.Option("--recalls", min=1, help="How many of the newest to look at.")
+]
 WithText = Annotated[
     bool, typer.Option("--with-text", help="Write questions and quotations into the file.")
 ]

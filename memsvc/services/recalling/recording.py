@@ -18,6 +18,7 @@ from memsvc.domain.recorded_recalls import (
 )
 from memsvc.errors import BankNotFoundError
 from memsvc.ports import Clock
+from memsvc.services.beside import running_beside
 from memsvc.services.call_tally import tallied
 from memsvc.services.commands import BankReference, Caller
 from memsvc.services.courtesy import Courtesy
@@ -79,15 +80,8 @@ class RecallLog:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write beside whatever else the event loop does; at the end, write what is left."""
-        stop = asyncio.Event()
-        task = asyncio.create_task(self._run(stop), name="memsvc recall log")
-        try:
+        async with running_beside(self._run, "memsvc recall log", grace_s=_GRACE_S):
             yield
-        finally:
-            stop.set()
-            await asyncio.wait({task}, timeout=_GRACE_S)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def flush(self) -> None:
         """Write everything that is queued; what cannot be written is dropped and counted."""

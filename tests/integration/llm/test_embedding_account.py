@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from httpx2 import ASGITransport
 from memsvc_client import AsyncClient
 
-from memsvc.api.app import create_app
-from memsvc.bootstrap import Application, build_application
+from memsvc.bootstrap import Application
 from memsvc.domain.jobs import JobState
 from memsvc.domain.model_calls import Budget, Budgets, Usage
 from memsvc.domain.paging import PageRequest
@@ -17,16 +15,14 @@ from memsvc.llm.embedder import LiteLLMEmbedder, charging
 from memsvc.services.commands import Caller
 from memsvc.services.embedders import Embedders
 from memsvc.services.model_calls import ModelCalls
-from memsvc.settings import ApiSettings, EmbeddingSettings, LanguageModelSettings, Settings
-from memsvc.store.engine import normalise_url
+from memsvc.settings import EmbeddingSettings, LanguageModelSettings
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.store.transactions import Store
 from memsvc.system_clock import SystemClock
-from memsvc.worker.runner import WorkerRunner
-from tests.fixtures.application import LOCAL
 from tests.fixtures.database import Database
 from tests.fixtures.jobs import until
 from tests.fixtures.openai_server import OpenAIServer, failure
+from tests.fixtures.serving import ON_DEMAND, serving
 
 CALLER = Caller(tenant_id=DEFAULT_TENANT, actor="test")
 TEXT = "Ada climbs in Lisbon whenever the weather allows it."
@@ -48,28 +44,14 @@ async def hosted(openai_server: OpenAIServer) -> AsyncIterator[LiteLLMEmbedder]:
 
 
 @asynccontextmanager
-async def serving(
+async def serving_on_budget(
     database: Database, embedder: LiteLLMEmbedder, tokens_per_day: int
 ) -> AsyncIterator[tuple[AsyncClient, Application]]:
     """Yield a client of the service on a budget, with a worker beside it."""
-    application = build_application(
-        Settings(
-            llm=LanguageModelSettings(tokens_per_day=tokens_per_day),
-            worker={"provider_retry_s": 0.2},
-            organise={"automatic": False},
-        ),
-        normalise_url(database.url),
-        database.engine,
-        Embedders(default=embedder),
-    )
-    runner = WorkerRunner(application.work)
-    runner.start()
-    try:
-        transport = ASGITransport(create_app(application, ApiSettings()))
-        async with AsyncClient(LOCAL, transport=transport, max_retries=0) as client:
-            yield client, application
-    finally:
-        await runner.stop()
+    llm = LanguageModelSettings(tokens_per_day=tokens_per_day)
+    worker = {"provider_retry_s": 0.2}
+    async with serving(database, embedder, ON_DEMAND, llm=llm, worker=worker) as both:
+        yield both
 
 
 async def used(application: Application) -> dict[str, Usage]:
@@ -79,7 +61,7 @@ async def used(application: Application) -> dict[str, Usage]:
 async def test_writes_and_questions_are_recorded_with_what_they_cost(
     database: Database, hosted: LiteLLMEmbedder
 ) -> None:
-    async with serving(database, hosted, 100_000) as (client, application):
+    async with serving_on_budget(database, hosted, 100_000) as (client, application):
         bank = client.bank("ada")
         await bank.add_memory(TEXT, create=True)
         await bank.recall("Where does Ada climb?", arms=["dense"])
@@ -100,7 +82,7 @@ async def test_writes_and_questions_are_recorded_with_what_they_cost(
 async def test_over_budget_text_is_found_by_words_and_gets_its_vectors_later(
     database: Database, hosted: LiteLLMEmbedder, openai_server: OpenAIServer
 ) -> None:
-    async with serving(database, hosted, 5) as (client, _):
+    async with serving_on_budget(database, hosted, 5) as (client, _):
         bank = client.bank("ada")
         written = await bank.add_memory(TEXT, create=True)
         for city in ("Porto", "Faro"):
@@ -115,7 +97,7 @@ async def test_over_budget_text_is_found_by_words_and_gets_its_vectors_later(
         assert openai_server.requests == []
 
     # Enough for one text at a time, as the server says that each takes but one token.
-    async with serving(database, hosted, 35) as (client, _):
+    async with serving_on_budget(database, hosted, 35) as (client, _):
         await client.wait_for_jobs("ada", timeout_s=60)
         found = await client.bank("ada").recall("Where does Ada climb?", arms=["dense"])
         assert len(found.hits) == 3
@@ -154,7 +136,7 @@ async def test_a_refused_embedding_does_not_fail_the_write(
     database: Database, hosted: LiteLLMEmbedder, openai_server: OpenAIServer
 ) -> None:
     openai_server.script.extend([failure(400, "not this text")] * 3)
-    async with serving(database, hosted, 100_000) as (client, _):
+    async with serving_on_budget(database, hosted, 100_000) as (client, _):
         bank = client.bank("ada")
         written = await bank.add_memory(TEXT, create=True)
         found = await bank.recall("Where does Ada climb?", arms=["lexical"])
