@@ -20,6 +20,8 @@ class Spoken:
     last: date
     speakers: Sequence[str]
     """In the order of their coming."""
+    count: int
+    """How many memories there are."""
 
 
 class WatermarkReader:
@@ -46,8 +48,10 @@ class WatermarkReader:
         """Return when and by whom all of a group was said; ``None`` if nothing is there."""
         columns = t.memories.c
         wanted = (*sources_of(bank_id, level), *within(level, group))
-        span = select(func.min(columns.occurred_at), func.max(columns.occurred_at)).where(*wanted)
-        first, last = (await self._session.connection.execute(span)).one()
+        span = select(
+            func.min(columns.occurred_at), func.max(columns.occurred_at), func.count()
+        ).where(*wanted)
+        first, last, count = (await self._session.connection.execute(span)).one()
         if first is None:
             return None
         came = func.min(cast(columns.memory_id, Text))
@@ -63,4 +67,5 @@ class WatermarkReader:
             first=first.astimezone(UTC).date(),
             last=last.astimezone(UTC).date(),
             speakers=[str(each) for each in speakers],
+            count=count,
         )

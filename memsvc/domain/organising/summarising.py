@@ -121,17 +121,25 @@ def summarise(
 
 
 def summarise_summaries(
-    said: Sequence[Said], bounds: SummaryBounds | None = None
+    said: Sequence[Said],
+    bounds: SummaryBounds | None = None,
+    so_far: SummarySoFar | None = None,
 ) -> Summary | None:
     """Return the summary of summaries, in the order given; ``None`` if they have no text.
 
-    Its first line says when, and of how many; every other one is a line of theirs.
+    Its first line says when, and of how many; every other one is a line of theirs, or of the
+    summary so far.
     """
-    bodies = [replace(each, text=each.text.partition("\n")[2], speaker=None) for each in said]
-    summary = summarise([each for each in bodies if each.text.strip()], bounds)
-    if summary is None:
-        return None
-    return replace(summary, heading=f"{summary.heading}, out of {len(said)} summaries")
+    bodies = [replace(each, text=body_of(each.text), speaker=None) for each in said]
+    summary = summarise([each for each in bodies if each.text.strip()], bounds, so_far)
+    if summary is None or so_far is not None:
+        return summary
+    return replace(summary, heading=heading_over(summary.heading, len(said)))
+
+
+def body_of(text: str) -> str:
+    """Return a summary without its first line, which says when and who."""
+    return text.partition("\n")[2]
 
 
 def _chosen(sentences: Sequence[_Sentence], limits: SummaryBounds) -> list[int]:
@@ -222,6 +230,11 @@ def heading_of(first: date, last: date, speakers: Sequence[str]) -> str:
         return when
     shown = ", ".join(speakers[:_SHOWN_SPEAKERS])
     return f"{when}, {shown}{' and others' if len(speakers) > _SHOWN_SPEAKERS else ''}"
+
+
+def heading_over(when: str, count: int) -> str:
+    """Return the first line of a summary of so many summaries."""
+    return f"{when}, out of {count} summaries"
 
 
 _SHOWN_SPEAKERS = 5

@@ -20,6 +20,7 @@ from memsvc.domain.organising.summarising import (
     SummaryLine,
     SummarySoFar,
     heading,
+    heading_over,
 )
 from memsvc.domain.tokens import is_characterwise
 
@@ -154,7 +155,7 @@ def written_summary(
 def heading_of_summaries(said: Sequence[Said]) -> str:
     """Return the first line of a summary of summaries: when, and of how many."""
     first = heading([replace(each, speaker=None) for each in said])
-    return f"{first}, out of {len(said)} summaries"
+    return heading_over(first, len(said))
 
 
 def _rests_on(text: str, sources: Sequence[Piece]) -> bool:

@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.links import LinkType
 from memsvc.domain.memory import Json, Memory
-from memsvc.domain.organising.summarising import SummaryLine, SummarySoFar, heading_of
+from memsvc.domain.organising.summarising import (
+    SummaryLine,
+    SummarySoFar,
+    heading_of,
+    heading_over,
+)
 from memsvc.store.summaries import DIGEST_KEY, STAND_IN_KEY, WATERMARK_KEY, Group, Level
 from memsvc.store.transactions import ReadTransaction
 
@@ -18,6 +23,7 @@ SENTENCES_KEY = "sentences"
 """Where the metadata of a summary keep whose words each line repeats, when, and what it rests on.
 
 The words themselves stand in the text alone."""
+_OVER_SUMMARIES = frozenset({Level.DAY, Level.WHOLE})
 _MOST_EVIDENCE = 2_000
 _MOST_SPEAKERS = 6
 """One more than a heading shows."""
@@ -82,6 +88,8 @@ async def former_of(
     if not await _are_linked(tx, bank_id, document, lines):
         return None
     heading = heading_of(spoken.first, spoken.last, spoken.speakers)
+    if level in _OVER_SUMMARIES:
+        heading = heading_over(heading, spoken.count)
     return Former(
         memory_id=document.id,
         watermark=watermark,

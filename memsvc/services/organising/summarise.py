@@ -8,6 +8,7 @@ from memsvc.domain.organising.summarising import (
     Said,
     Summary,
     SummaryBounds,
+    body_of,
     summarise,
     summarise_summaries,
 )
@@ -15,7 +16,7 @@ from memsvc.llm.model_writer import ModelWriter
 from memsvc.ports import Clock
 from memsvc.services.courtesy import Courtesy
 from memsvc.services.organising.carrying_on import SENTENCES_KEY, stored_lines
-from memsvc.services.organising.documents import Document, DocumentStage, Levels, Material, Write
+from memsvc.services.organising.documents import Document, DocumentStage, Levels, Material
 from memsvc.store.summaries import Group, Level
 from memsvc.store.transactions import Store
 
@@ -61,7 +62,7 @@ def session_summaries(
     def make(_: Group, material: Material) -> Document | None:
         so_far = None if material.former is None else material.former.so_far
         summary = summarise([said_in(each) for each in material.sources], limits, so_far)
-        return None if summary is None else _session_document(summary)
+        return None if summary is None else _document("session", summary)
 
     async def write(
         tenant_id: TenantId, _: Group, material: Material, by_rules: Document
@@ -74,7 +75,7 @@ def session_summaries(
         else:
             so_far = material.former.so_far
             summary = await writer.carry_on(tenant_id, so_far, said, limits)
-        return _session_document(summary, {MADE_BY_KEY: writer.name})
+        return _document("session", summary, {MADE_BY_KEY: writer.name})
 
     return DocumentStage(
         name="summarise",
@@ -88,11 +89,11 @@ def session_summaries(
     )
 
 
-def _session_document(summary: Summary, more: Metadata | None = None) -> Document:
+def _document(level: str, summary: Summary, more: Metadata | None = None) -> Document:
     return Document(
         text=summary.text,
         evidence=summary.evidence,
-        metadata={"level": "session", SENTENCES_KEY: stored_lines(summary.lines), **(more or {})},
+        metadata={"level": level, SENTENCES_KEY: stored_lines(summary.lines), **(more or {})},
     )
 
 
@@ -104,13 +105,29 @@ def _over_summaries(
     bounds: SummaryBounds,
     writer: ModelWriter | None,
 ) -> DocumentStage:
-    """Return what makes summaries of summaries, where there are two at least."""
+    """Return what makes summaries of summaries, where there are two at least.
+
+    As those of sessions they are carried on: of what is summed up further, only that is read.
+    """
 
     def make(_: Group, material: Material) -> Document | None:
-        summary = summarise_summaries([said_in(each) for each in material.sources], bounds)
-        if summary is None:
-            return None
-        return Document(text=summary.text, evidence=summary.evidence, metadata={"level": called})
+        so_far = None if material.former is None else material.former.so_far
+        said = [said_in(each) for each in material.sources]
+        summary = summarise_summaries(said, bounds, so_far)
+        return None if summary is None else _document(called, summary)
+
+    async def write(
+        tenant_id: TenantId, _: Group, material: Material, by_rules: Document
+    ) -> Document:
+        if writer is None:
+            return by_rules
+        # A first line says when and who, and is ours.
+        said = [replace(each, text=body_of(each.text)) for each in map(said_in, material.sources)]
+        if material.former is None:
+            summary = await writer.summarise(tenant_id, said, bounds, of_summaries=True)
+        else:
+            summary = await writer.carry_on(tenant_id, material.former.so_far, said, bounds)
+        return _document(called, summary, {MADE_BY_KEY: writer.name})
 
     return DocumentStage(
         name="summarise",
@@ -120,30 +137,9 @@ def _over_summaries(
         store=store,
         clock=clock,
         most_sources=_MOST_SUMMARIES,
-        write=None if writer is None else _written(writer, bounds),
+        write=None if writer is None else write,
+        is_carried_on=True,
     )
-
-
-def _written(writer: ModelWriter, bounds: SummaryBounds) -> Write:
-    """Return what has a model write a summary of summaries."""
-
-    async def write(
-        tenant_id: TenantId, _: Group, material: Material, by_rules: Document
-    ) -> Document:
-        # A first line says when and who, and is ours.
-        said = [
-            replace(each, text=each.text.partition("\n")[2])
-            for each in map(said_in, material.sources)
-        ]
-        summary = await writer.summarise(tenant_id, said, bounds, of_summaries=True)
-        made_by = {MADE_BY_KEY: writer.name}
-        return Document(
-            text=summary.text,
-            evidence=summary.evidence,
-            metadata={**by_rules.metadata, **made_by},
-        )
-
-    return write
 
 
 def said_in(memory: Memory) -> Said:

@@ -18,8 +18,9 @@ from memsvc.llm.client import ProviderEndpoint
 from memsvc.llm.model_writer import ModelWriter
 from memsvc.llm.structured import StructuredModel
 from memsvc.services.model_calls import ModelCalls
-from memsvc.services.organising.documents import DocumentStage
-from memsvc.services.organising.summarise import session_summaries
+from memsvc.services.organising import summarise as summarise_module
+from memsvc.services.organising.documents import DocumentStage, Levels
+from memsvc.services.organising.summarise import session_summaries, summarise_stage
 from memsvc.store.roles import DEFAULT_TENANT
 from memsvc.system_clock import SystemClock
 from tests.fixtures.database import Database
@@ -52,13 +53,15 @@ async def bank(client: AsyncClient) -> AsyncBank:
     return client.bank("ann")
 
 
-async def say(bank: AsyncBank, text: str, speaker: str = "Bob", day: int = 0) -> Memory:
+async def say(
+    bank: AsyncBank, text: str, speaker: str = "Bob", day: int = 0, session: str = "one"
+) -> Memory:
     at = NOON + timedelta(days=day)
-    written = await bank.add_memory(text, speaker=speaker, session_id="one", occurred_at=at)
+    written = await bank.add_memory(text, speaker=speaker, session_id=session, occurred_at=at)
     return await bank.get(written.id)
 
 
-async def summarise(database: Database, stage: DocumentStage) -> None:
+async def summarise(database: Database, stage: DocumentStage | Levels) -> None:
     await stage.run(await context_of(database, "ann", JobKind.CONSOLIDATE))
 
 
@@ -110,6 +113,62 @@ async def test_the_second_summary_is_asked_for_with_the_first_and_only_the_new_t
         "Ann has Rex.",
     ]
     assert await evidence_of(database, summary) == {moved.id, dog.id}
+
+
+async def test_the_summary_of_all_days_is_carried_on_with_the_new_day_alone(
+    bank: AsyncBank, database: Database, writer: ModelWriter, openai_server: OpenAIServer
+) -> None:
+    stage = summarise_stage(database.store, SystemClock(), writer)
+    await say(bank, MOVED, session="one")
+    await say(bank, DOG, "Ann", day=1, session="two")
+    openai_server.script += [
+        answering(("Bob moved to Lisbon.", [1])),
+        answering(("Ann has Rex.", [1])),
+        answering(("Bob moved to Lisbon.", [1]), ("Ann has Rex.", [2])),
+    ]
+    await summarise(database, stage)
+
+    await say(bank, SWIM, "Ann", day=2, session="three")
+    openai_server.script += [
+        answering(("Rex swims in Porto.", [1])),
+        answering(("Bob moved to Lisbon.", [1]), ("Rex swims in Porto.", [3])),
+    ]
+    await summarise(database, stage)
+
+    last = asked(openai_server)[-1]
+    assert [each["text"] for each in last["summary"]] == ["Bob moved to Lisbon.", "Ann has Rex."]
+    assert [each["text"] for each in last["pieces"]] == ["Rex swims in Porto."]
+    [whole] = [
+        each
+        async for each in bank.memories(kind="summary", state="active")
+        if each.metadata["level"] == "all"
+    ]
+    assert whole.text.split("\n") == [
+        "2026-01-01 to 2026-01-03, out of 3 summaries",
+        "Bob moved to Lisbon.",
+        "Rex swims in Porto.",
+    ]
+
+
+async def test_by_rules_the_summary_of_all_days_keeps_lines_of_days_that_are_not_read_again(
+    bank: AsyncBank, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summarise_module, "_MOST_SUMMARIES", 2)
+    stage = summarise_stage(database.store, SystemClock())
+    texts = (MOVED, DOG, SWIM, "The aquarium opens its new wing in June.")
+    for day, text in enumerate(texts):
+        await say(bank, text, day=day, session=f"of day {day}")
+        await summarise(database, stage)
+
+    [whole] = [
+        each
+        async for each in bank.memories(kind="summary", state="active")
+        if each.metadata["level"] == "all"
+    ]
+    assert whole.text.split("\n") == [
+        "2026-01-01 to 2026-01-04, out of 4 summaries",
+        *(f"Bob: {text}" for text in texts),
+    ]
 
 
 async def test_what_has_changed_behind_the_watermark_is_told_anew_from_what_is_there(
