@@ -11,6 +11,7 @@ from bench.markdown import NONE, Results, percent, result_of, table
 
 _PASSAGE_SETS = ("hotpotqa_dev", "musique_train100", "2wiki_migres164")
 _ANSWERABLE = "1-4"
+_FIRST = "evidence_session"
 
 
 def retrieval(results: Results) -> str:
@@ -159,7 +160,10 @@ def retrieval_conversations(results: Results) -> str:
         for kind, of_part in {**parts, **kinds}.items():
             cells = [percent(of_part["recall"].get(at)) for at in ("5", "10", "20")]
             rows.append([name, kind, str(of_part["n"]), *cells])
-    return table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
+    measured = table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
+    sessions = {name: each[_FIRST] for name, each in found.items() if _FIRST in each}
+    told = [f"{name} {percent(each['first'])} % of {each['n']}" for name, each in sessions.items()]
+    return f"{measured}\n\nThe session with the evidence is the first: {', '.join(told)}."
 
 
 def retrieval_passages(results: Results) -> str:
