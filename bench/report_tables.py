@@ -92,7 +92,7 @@ def recall_stages(results: Results) -> str:
     return table(["memories", "stage", "CPU ms", "p50 / p95 ms"], rows)
 
 
-def peers(results: Results, file: str = "recall") -> str:
+def peers(results: Results, file: str) -> str:
     """Our service and other memory libraries on the same work."""
     found = result_of(results, file)
     rows = []
@@ -255,7 +255,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "recall": recall,
     "recall-1m": partial(recall, file="recall-1m"),
     "recall-stages": recall_stages,
-    "peers": peers,
+    "peers": partial(peers, file="recall-mem0-5k"),
     "peers-100k": partial(peers, file="recall-mem0-100k"),
     "scale": scale,
     "walks-100k": walks_small,

@@ -19,7 +19,7 @@ what was here
 After.
 """
 PEERS: Results = {
-    "recall": {
+    "recall-mem0-5k": {
         "peers": [
             {
                 "name": "memsvc",
@@ -63,7 +63,7 @@ def test_a_table_takes_the_place_of_what_was_between_the_marks() -> None:
 
 
 def test_a_table_that_cannot_be_made_says_why() -> None:
-    with pytest.raises(BenchError, match=r"no recall\.json"):
+    with pytest.raises(BenchError, match=r"no recall-mem0-5k\.json"):
         with_tables(MARKED, {})
     with pytest.raises(BenchError, match="no table 'peas'"):
         with_tables(MARKED.replace("peers", "peas"), PEERS)
@@ -72,7 +72,7 @@ def test_a_table_that_cannot_be_made_says_why() -> None:
 def test_check_fails_where_the_document_is_old_and_leaves_it(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
     document.write_text(MARKED)
-    (tmp_path / "recall.json").write_text(json.dumps(PEERS["recall"]))
+    (tmp_path / "recall-mem0-5k.json").write_text(json.dumps(PEERS["recall-mem0-5k"]))
     given = ["report", "--document", str(document), "--results", str(tmp_path)]
 
     refused = CliRunner().invoke(app, [*given, "--check"])
