@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from bench.errors import BenchError
+from memsvc.cli.evaluation.sets import ANSWERABLE
 
 Results: TypeAlias = Mapping[str, Any]
 """What the files of ``bench/results`` hold, by name without ``.json``."""
@@ -16,6 +17,12 @@ def result_of(results: Results, name: str) -> Any:  # noqa: ANN401 — JSON
     if name not in results:
         raise BenchError(f"There is no {name}.json among the results.")
     return results[name]
+
+
+def answerable_part(of_set: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the figures of what can be answered where a set tells it apart, else all of it."""
+    found: Mapping[str, Any] = of_set["by_category"].get(ANSWERABLE, of_set)
+    return found
 
 
 def percent(share: float | None) -> str:

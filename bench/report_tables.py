@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import answer_tables, work_tables
-from bench.markdown import NONE, Results, percent, result_of, table
+from bench.markdown import NONE, Results, answerable_part, percent, result_of, table
 
 _PASSAGE_SETS = ("hotpotqa_dev", "musique_train100", "2wiki_migres164")
-_ANSWERABLE = "1-4"
 _FIRST = "evidence_session"
 
 
@@ -324,13 +323,12 @@ def _short(value: object) -> str:
 
 def _recall(found: Mapping[str, Any], at: str) -> float | None:
     """Return recall, of the questions that can be answered where a set tells them apart."""
-    figures = found["by_category"].get(_ANSWERABLE, found)
-    value: float | None = figures["recall"][at]
+    value: float | None = answerable_part(found)["recall"][at]
     return value
 
 
 def _count(found: Mapping[str, Any]) -> int:
-    return int(found["by_category"].get(_ANSWERABLE, found)["n"])
+    return int(answerable_part(found)["n"])
 
 
 def _titled(name: str) -> str:

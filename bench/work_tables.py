@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bench.markdown import NONE, Results, percent, result_of, table
+from bench.markdown import NONE, Results, answerable_part, percent, result_of, table
 
 _ABLATED = {
     "musique_train100": ("ablation-musique", "5", "10"),
@@ -12,7 +12,6 @@ _ABLATED = {
     "locomo": ("ablation-locomo", "10", "20"),
 }
 """By set: its file, and the two k that are told."""
-_ANSWERABLE = "1-4"
 
 
 def ablation(results: Results) -> str:
@@ -24,7 +23,9 @@ def ablation(results: Results) -> str:
         file, *ks = _ABLATED[name]
         without = (of_set["without"].get(arm) for arm in arms)
         cells = [NONE if each is None else _pair(each, ks) for each in without]
-        rows.append([name, str(_answerable(of_set)["n"]), _pair(of_set, ks), *cells, f"`{file}`"])
+        rows.append(
+            [name, str(answerable_part(of_set)["n"]), _pair(of_set, ks), *cells, f"`{file}`"]
+        )
     return table(["set", "n", "every arm", *(f"without {arm}" for arm in arms), "raw"], rows)
 
 
@@ -86,11 +87,5 @@ def ingest(results: Results) -> str:
 
 
 def _pair(of_set: Mapping[str, Any], ks: list[str]) -> str:
-    one, other = (percent(_answerable(of_set)["recall"][k]) for k in ks)
+    one, other = (percent(answerable_part(of_set)["recall"][k]) for k in ks)
     return f"{one} ({other})"
-
-
-def _answerable(of_set: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the figures of what can be answered where a set tells it apart."""
-    found: Mapping[str, Any] = of_set["by_category"].get(_ANSWERABLE, of_set)
-    return found

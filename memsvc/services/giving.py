@@ -124,8 +124,9 @@ async def give_within(
         if wanted != present:
             new.append(NewSet(memory_id=memory_id, version=version, content=wanted))
     effects, slots = await tx.given.hold(bank_id, given.origin, new)
-    slots = slots_of_all_names(slots, await tx.entities.resolved_names(bank_id))
-    ended, _ = await settle_within(tx, bank_id, await tx.facts.contested(bank_id, slots))
+    names = await tx.entities.resolved_names(bank_id)
+    contested = await tx.facts.contested(bank_id, slots_of_all_names(slots, names))
+    ended, _ = await settle_within(tx, bank_id, contested, names)
     ids = [each.memory_id for each in new]
     facts = sum(len(each.content.facts) for each in new)
     operation_id = None

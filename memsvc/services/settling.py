@@ -26,14 +26,14 @@ async def settle_within(
     tx: WriteTransaction,
     bank_id: BankId,
     slots: set[Slot],
+    names: Mapping[str, str],
     joined: Collection[MemoryId] = (),
 ) -> tuple[int, int]:
     """Give every fact of the slots the end it has now; return how many ended and hold again.
 
-    What is about one thing under several names is settled together. Memories that were ``joined``
-    or parted are looked at even where their facts end as before.
+    What is about one thing under several ``names`` is settled together. Memories that were
+    ``joined`` or parted are looked at even where their facts end as before.
     """
-    names = await tx.entities.resolved_names(bank_id)
     slots = slots_of_all_names(slots, names)
     facts = await tx.facts.of_slots(bank_id, slots)
     undone = await tx.facts.undone(bank_id, [each.id for each in facts])

@@ -190,6 +190,8 @@ class EntityReader:
 
     async def names_of(self, bank_id: BankId, ids: Collection[EntityId]) -> set[str]:
         """Return the names of entities, as facts have them."""
+        if not ids:
+            return set()
         return {normal_form(each.name) for each in (await self.of_ids(bank_id, ids)).values()}
 
     async def undone(self, bank_id: BankId, ids: Collection[EntityId]) -> set[frozenset[EntityId]]:

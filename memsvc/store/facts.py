@@ -178,6 +178,8 @@ class FactReader:
 
     async def slots_naming(self, bank_id: BankId, names: Collection[str]) -> set[Slot]:
         """Return the slots with a fact about one of the names, or that says one."""
+        if not names:
+            return set()
         columns, wanted = t.facts.c, sorted(names)
         statement = (
             select(columns.subject, columns.predicate)

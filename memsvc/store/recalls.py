@@ -15,6 +15,7 @@ from memsvc.domain.recorded_recalls import RecallId, RecordedHit, RecordedRecall
 from memsvc.domain.replays import MemoryNow
 from memsvc.errors import InvalidRequestError, RecallNotFoundError
 from memsvc.store import tables as t
+from memsvc.store.joined_effects import joined_effects
 from memsvc.store.judgements import Judgements, judgements_of
 from memsvc.store.meanwhile import Meanwhile, meanwhile
 from memsvc.store.rows import CURRENT_VERSION
@@ -97,20 +98,10 @@ class RecallLogReader:
     ) -> set[UUID]:
         """Return those of the memories that an operation has made active since then."""
         effects, operations = t.operation_effects.c, t.operations.c
-        statement = (
-            select(effects.target_id, effects.after)
-            .join(
-                t.operations,
-                (operations.bank_id == effects.bank_id)
-                & (operations.operation_id == effects.operation_id),
-            )
-            .where(
-                effects.bank_id == bank_id,
-                operations.bank_id == bank_id,
-                operations.recorded_at > since,
-                effects.aspect == Aspect.STATE,
-                effects.target_id == func.any(list(memory_ids)),
-            )
+        statement = joined_effects(bank_id).where(
+            operations.recorded_at > since,
+            effects.aspect == Aspect.STATE,
+            effects.target_id == func.any(list(memory_ids)),
         )
         rows = await self._session.connection.execute(statement)
         return {row.target_id for row in rows if row.after == MemoryState.ACTIVE}

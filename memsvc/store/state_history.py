@@ -11,6 +11,7 @@ from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.memory import MemoryState
 from memsvc.domain.operations import Aspect
 from memsvc.store import tables as t
+from memsvc.store.joined_effects import joined_effects
 from memsvc.store.session import Session
 
 PASSAGE_SUPERSEDED = "memory.supersede"
@@ -56,19 +57,9 @@ class StateHistory:
 def _by_operations(bank_id: BankId, instant: datetime) -> Select[tuple[object, ...]]:
     effects, operations, memories = t.operation_effects.c, t.operations.c, t.memories.c
     first = (
-        select(effects.target_id, effects.before)
+        joined_effects(bank_id)
         .ext(distinct_on(effects.target_id))
-        .join(
-            t.operations,
-            (operations.bank_id == effects.bank_id)
-            & (operations.operation_id == effects.operation_id),
-        )
-        .where(
-            effects.bank_id == bank_id,
-            operations.bank_id == bank_id,
-            operations.recorded_at > instant,
-            effects.aspect == Aspect.STATE,
-        )
+        .where(operations.recorded_at > instant, effects.aspect == Aspect.STATE)
         .order_by(effects.target_id, operations.recorded_at, effects.operation_id, effects.ordinal)
         .subquery("first_changes")
     )

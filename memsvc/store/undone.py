@@ -4,11 +4,12 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func
 
 from memsvc.domain.identifiers import BankId
 from memsvc.domain.operations import Aspect, OperationKind, OperationState
 from memsvc.store import tables as t
+from memsvc.store.joined_effects import joined_effects
 
 
 def undone_effects(
@@ -16,19 +17,9 @@ def undone_effects(
 ) -> Select[Any]:
     """Return the statement of ``target_id`` and ``after`` of undone effects on the targets."""
     effects, operations = t.operation_effects.c, t.operations.c
-    return (
-        select(effects.target_id, effects.after)
-        .join(
-            t.operations,
-            (operations.bank_id == effects.bank_id)
-            & (operations.operation_id == effects.operation_id),
-        )
-        .where(
-            effects.bank_id == bank_id,
-            operations.bank_id == bank_id,
-            operations.kind == kind,
-            operations.state == OperationState.UNDONE,
-            effects.aspect == aspect,
-            effects.target_id == func.any(list(targets)),
-        )
+    return joined_effects(bank_id).where(
+        operations.kind == kind,
+        operations.state == OperationState.UNDONE,
+        effects.aspect == aspect,
+        effects.target_id == func.any(list(targets)),
     )

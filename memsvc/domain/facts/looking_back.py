@@ -4,17 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from memsvc.domain.facts.claims import earlier_end
+from memsvc.domain.facts.names import AS_SAID
 from memsvc.domain.facts.settling import Fact, FactId, settled
 from memsvc.domain.identifiers import MemoryId
-
-_AS_SAID: Mapping[str, str] = {}
 
 
 def holding(
     facts: Sequence[Fact],
     at: datetime,
     undone: Collection[tuple[FactId, FactId]] = frozenset(),
-    names: Mapping[str, str] = _AS_SAID,
+    names: Mapping[str, str] = AS_SAID,
 ) -> set[MemoryId]:
     """Return memories of facts that were ended, but held at ``at`` by these facts alone.
 

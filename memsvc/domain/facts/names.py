@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from memsvc.domain.facts.claims import Claim
 
-_NONE: Mapping[str, str] = {}
+AS_SAID: Mapping[str, str] = {}
+"""No entity has another name."""
 
 
-def renamed(claim: Claim, names: Mapping[str, str] = _NONE) -> Claim:
+def renamed(claim: Claim, names: Mapping[str, str]) -> Claim:
     """Return the claim with the names of merged entities replaced by what these are in the end.
 
     ``names`` as ``EntityReader.resolved_names`` returns them: normal forms by normal forms.
@@ -23,13 +24,22 @@ def slots_of_all_names(
     slots: Collection[tuple[str, str]], names: Mapping[str, str]
 ) -> set[tuple[str, str]]:
     """Return the slots and those of the same predicates under each subject's other names."""
-    if not names:
-        return set(slots)
-    found = {subject: all_names(subject, names) for subject, _ in slots}
-    return {(name, predicate) for subject, predicate in slots for name in found[subject]}
+    alike = _alike(names)
+    return {
+        (name, predicate)
+        for subject, predicate in slots
+        for name in alike.get(names.get(subject, subject), {subject})
+    }
 
 
-def all_names(name: str, names: Mapping[str, str] = _NONE) -> frozenset[str]:
+def all_names(name: str, names: Mapping[str, str]) -> frozenset[str]:
     """Return every name of what a name means, itself included."""
-    last = names.get(name, name)
-    return frozenset({name, last, *(each for each, of in names.items() if of == last)})
+    return frozenset(_alike(names).get(names.get(name, name), {name}))
+
+
+def _alike(names: Mapping[str, str]) -> Mapping[str, set[str]]:
+    """Return by the last name of each thing all of its names."""
+    found: dict[str, set[str]] = {}
+    for name, last in names.items():
+        found.setdefault(last, {last}).add(name)
+    return found

@@ -7,14 +7,13 @@ from typing import NewType
 from uuid import UUID
 
 from memsvc.domain.facts.claims import Claim, earlier_end, ends
-from memsvc.domain.facts.names import renamed
+from memsvc.domain.facts.names import AS_SAID, renamed
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import FactPolicy, Json
 from memsvc.domain.operations import Aspect, Effect
 
 FactId = NewType("FactId", UUID)
 Slot = tuple[str, str]
-_AS_SAID: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ def settled(
     facts: Sequence[Fact],
     undone: Collection[tuple[FactId, FactId]] = frozenset(),
     policy: FactPolicy = FactPolicy.SUPERSEDE,
-    names: Mapping[str, str] = _AS_SAID,
+    names: Mapping[str, str] = AS_SAID,
 ) -> list[Ending]:
     """Return whose end is another now, oldest first.
 

@@ -104,7 +104,8 @@ class FactStage:
         }
         kept = {each: some for each, some in claims.items() if each in versions}
         touched = await tx.facts.replace(bank_id, versions, kept) | set(slots)
-        ended, reinstated = await settle_within(tx, bank_id, touched)
+        names = await tx.entities.resolved_names(bank_id)
+        ended, reinstated = await settle_within(tx, bank_id, touched, names)
         return {
             "read": len(versions),
             "facts": sum(map(len, kept.values())),
@@ -150,7 +151,8 @@ class SettleFacts:
                 raise AttemptLostError
             await tx.banks.lock(scope.bank_id)
             await tx.facts.lock(scope.bank_id)
-            ended, reinstated = await settle_within(tx, scope.bank_id, slots, joined)
+            names = await tx.entities.resolved_names(scope.bank_id)
+            ended, reinstated = await settle_within(tx, scope.bank_id, slots, names, joined)
             await tx.jobs.count(job, {"superseded": ended, "reinstated": reinstated})
 
 

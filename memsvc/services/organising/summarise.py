@@ -24,6 +24,8 @@ _DAY_BOUNDS = SummaryBounds(sentences=8, characters=1_200)
 _WHOLE_BOUNDS = SummaryBounds(sentences=10, characters=1_500)
 MADE_BY_KEY = "made_by"
 """Where the metadata of a document name the model that has written it."""
+_MOST_TURNS = 500
+"""Of a session: the latest."""
 _MOST_SUMMARIES = 200
 """Of a day, or of all days: the latest."""
 
@@ -35,11 +37,14 @@ def summarise_stage(
     *,
     courtesy: Courtesy | None = None,
 ) -> Levels:
-    """Return what keeps summaries of each user and agent: nobody's words stand in another's."""
+    """Return what keeps summaries of each user and agent: nobody's words stand in another's.
+
+    Those of days and of all days are summaries of summaries, where there are two at least.
+    """
     levels = [
         session_summaries(store, clock, writer=writer),
-        _over_summaries(store, clock, Level.DAY, "day", _DAY_BOUNDS, writer),
-        _over_summaries(store, clock, Level.WHOLE, "all", _WHOLE_BOUNDS, writer),
+        _summaries(store, clock, Level.DAY, "day", _DAY_BOUNDS, writer),
+        _summaries(store, clock, Level.WHOLE, "all", _WHOLE_BOUNDS, writer),
     ]
     polite = courtesy or Courtesy()
     return Levels(name="summarise", levels=[replace(each, courtesy=polite) for each in levels])
@@ -52,17 +57,31 @@ def session_summaries(
     *,
     writer: ModelWriter | None = None,
 ) -> DocumentStage:
-    """Return what keeps one running summary for each session, user and agent.
-
-    What is said further is folded into the summary so far. Only where something that it tells of
-    has changed is all of the session read again.
-    """
+    """Return what keeps one running summary for each session, user and agent."""
     limits = bounds or SummaryBounds()
+    return _summaries(store, clock, Level.SESSION, "session", limits, writer)
+
+
+def _summaries(
+    store: Store,
+    clock: Clock,
+    level: Level,
+    called: str,
+    bounds: SummaryBounds,
+    writer: ModelWriter | None,
+) -> DocumentStage:
+    """Return what keeps the summaries of a level.
+
+    What comes further is folded into the summary so far. Only where something that it tells of has
+    changed is all of the group read again.
+    """
+    is_over = level is not Level.SESSION
+    by_rules_alone = summarise_summaries if is_over else summarise
 
     def make(_: Group, material: Material) -> Document | None:
         so_far = None if material.former is None else material.former.so_far
-        summary = summarise([said_in(each) for each in material.sources], limits, so_far)
-        return None if summary is None else _document("session", summary)
+        summary = by_rules_alone([said_in(each) for each in material.sources], bounds, so_far)
+        return None if summary is None else _document(called, summary)
 
     async def write(
         tenant_id: TenantId, _: Group, material: Material, by_rules: Document
@@ -70,20 +89,23 @@ def session_summaries(
         if writer is None:
             return by_rules
         said = [said_in(each) for each in material.sources]
+        if is_over:
+            # A first line says when and who, and is ours.
+            said = [replace(each, text=body_of(each.text)) for each in said]
         if material.former is None:
-            summary = await writer.summarise(tenant_id, said, limits)
+            summary = await writer.summarise(tenant_id, said, bounds, of_summaries=is_over)
         else:
-            so_far = material.former.so_far
-            summary = await writer.carry_on(tenant_id, so_far, said, limits)
-        return _document("session", summary, {MADE_BY_KEY: writer.name})
+            summary = await writer.carry_on(tenant_id, material.former.so_far, said, bounds)
+        return _document(called, summary, {MADE_BY_KEY: writer.name})
 
     return DocumentStage(
         name="summarise",
-        noun="summaries",
-        level=Level.SESSION,
+        noun=f"{called}_summaries" if is_over else "summaries",
+        level=level,
         make=make,
         store=store,
         clock=clock,
+        most_sources=_MOST_SUMMARIES if is_over else _MOST_TURNS,
         write=None if writer is None else write,
         is_carried_on=True,
     )
@@ -94,51 +116,6 @@ def _document(level: str, summary: Summary, more: Metadata | None = None) -> Doc
         text=summary.text,
         evidence=summary.evidence,
         metadata={"level": level, SENTENCES_KEY: stored_lines(summary.lines), **(more or {})},
-    )
-
-
-def _over_summaries(
-    store: Store,
-    clock: Clock,
-    level: Level,
-    called: str,
-    bounds: SummaryBounds,
-    writer: ModelWriter | None,
-) -> DocumentStage:
-    """Return what makes summaries of summaries, where there are two at least.
-
-    As those of sessions they are carried on: of what is summed up further, only that is read.
-    """
-
-    def make(_: Group, material: Material) -> Document | None:
-        so_far = None if material.former is None else material.former.so_far
-        said = [said_in(each) for each in material.sources]
-        summary = summarise_summaries(said, bounds, so_far)
-        return None if summary is None else _document(called, summary)
-
-    async def write(
-        tenant_id: TenantId, _: Group, material: Material, by_rules: Document
-    ) -> Document:
-        if writer is None:
-            return by_rules
-        # A first line says when and who, and is ours.
-        said = [replace(each, text=body_of(each.text)) for each in map(said_in, material.sources)]
-        if material.former is None:
-            summary = await writer.summarise(tenant_id, said, bounds, of_summaries=True)
-        else:
-            summary = await writer.carry_on(tenant_id, material.former.so_far, said, bounds)
-        return _document(called, summary, {MADE_BY_KEY: writer.name})
-
-    return DocumentStage(
-        name="summarise",
-        noun=f"{called}_summaries",
-        level=level,
-        make=make,
-        store=store,
-        clock=clock,
-        most_sources=_MOST_SUMMARIES,
-        write=None if writer is None else write,
-        is_carried_on=True,
     )
 
 
