@@ -324,7 +324,7 @@ def test_searches_pair_ids_with_their_own_vectors_while_another_thread_writes(
     readers = [Thread(target=read, args=(seed,)) for seed in (11, 12)]
     for reader in readers:
         reader.start()
-    # The writer goes on until the readers have searched: how often they get a turn is the machine's.
+    # The writer goes on until readers have searched: how often they get a turn is the machine's.
     patience = monotonic() + 60
     written = 0
     while (written < 60 or len(rounds) < 20) and not failures and monotonic() < patience:
