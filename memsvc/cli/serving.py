@@ -16,7 +16,7 @@ from memsvc.api.loop_lag import loop_lag_measured
 from memsvc.bootstrap import Application, open_application
 from memsvc.cli.addresses import client_url
 from memsvc.cli.failures import CommandError
-from memsvc.cli.processes import ready_file, stop_on_signal
+from memsvc.cli.processes import collected_rarely, ready_file, stop_on_signal
 from memsvc.domain.languages import recognise_language
 from memsvc.errors import ConfigurationError
 from memsvc.settings import Settings
@@ -54,8 +54,9 @@ async def serve_until_signalled(settings: Settings, options: ServeOptions) -> No
             # Loads its statistics, so that the first write does not wait for them.
             await asyncio.to_thread(recognise_language, "Which language is this written in?")
             if not stop.is_set():
-                async with loop_lag_measured(settings.api.measure_lag_s):
-                    await _serve(application, listener, stop, on_started)
+                with collected_rarely():
+                    async with loop_lag_measured(settings.api.measure_lag_s):
+                        await _serve(application, listener, stop, on_started)
 
 
 def runs_worker(settings: Settings) -> bool:

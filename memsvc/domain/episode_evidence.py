@@ -17,6 +17,7 @@ NEARNESS = (1.0, 0.85, 0.5)
 further; see decision 0031."""
 REACH = len(NEARNESS) - 1
 """Places, before and after."""
+_NEARNESS_BEYOND = np.array([*NEARNESS, 0.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,18 +79,27 @@ def coverage(
         rows = _rows_of(places.keys, memories)
         # Several memories may stand at one place: what any of them says is said there.
         distinct, at = np.unique(places.codes(), return_inverse=True)
-        said = np.zeros((len(distinct), has.shape[1]))
-        np.maximum.at(said, at, covered[rows])
+        said = _said_at(at, covered[rows], len(distinct))
         heard = said.copy()
-        for distance in (d for d in range(-REACH, REACH + 1) if d):
-            beside = np.searchsorted(distinct, distinct + distance)
-            beside = np.minimum(beside, len(distinct) - 1)
-            here = np.flatnonzero(distinct[beside] == distinct + distance)
-            nearness = NEARNESS[abs(distance)]
-            heard[here] = np.maximum(heard[here], nearness * said[beside[here]])
+        # What is d places away stands at most d rows away.
+        for shift in range(1, min(REACH, len(distinct) - 1) + 1):
+            nearness = _NEARNESS_BEYOND[np.minimum(distinct[shift:] - distinct[:-shift], REACH + 1)]
+            near = nearness[:, np.newaxis]
+            heard[:-shift] = np.maximum(heard[:-shift], near * said[shift:])
+            heard[shift:] = np.maximum(heard[shift:], near * said[:-shift])
         covered[rows] = np.maximum(covered[rows], heard[at])
     shares: NDArray[np.float64] = covered @ weights / total
     return shares
+
+
+def _said_at(at: NDArray[np.intp], said: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return what is said at each of ``count`` places; row i of ``said`` is said at ``at[i]``."""
+    most = np.zeros((count, said.shape[1]))
+    if count == len(at):
+        most[at] = said
+    else:
+        np.maximum.at(most, at, said)
+    return most
 
 
 def _rows_of(keys: Keys, memories: Keys) -> NDArray[np.intp]:
