@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +20,7 @@ from memsvc.domain.attempts import (
     ending_of,
 )
 from memsvc.domain.jobs import Job, JobKind, JobState, Progress
-from memsvc.errors import ConfigurationError
+from memsvc.errors import ConfigurationError, DatabaseUnavailableError
 from memsvc.store.queue import Delivery
 from memsvc.store.transactions import Store
 from memsvc.telemetry import JOBS
@@ -27,6 +28,8 @@ from memsvc.telemetry import JOBS
 _log = structlog.get_logger(__name__)
 
 _FRAMES_LOGGED = 5
+_LOOK_EVERY_S = 1.0
+"""How soon a handler that is waiting for something learns that its job was cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +104,39 @@ class RunJob:
         handler = self._handlers.get(job.kind)
         if handler is None:
             raise ConfigurationError(f"This version cannot run jobs of kind {job.kind}.")
-        await handler(
-            JobContext(
-                job=job,
-                report_progress=lambda progress: self._report_progress(job, progress),
-                is_cancelled=lambda: self._is_cancelled(job),
-            )
+        context = JobContext(
+            job=job,
+            report_progress=lambda progress: self._report_progress(job, progress),
+            is_cancelled=lambda: self._is_cancelled(job),
         )
+        await self._unless_cancelled(job, handler(context))
+
+    async def _unless_cancelled(self, job: Job, work: Awaitable[None]) -> None:
+        """Do the work; leave it, in the middle of a model's answer too, once somebody cancels it.
+
+        Every step of a handler is one transaction, so that leaving it leaves nothing half done.
+        """
+        working = asyncio.ensure_future(work)
+        watching = asyncio.create_task(self._until_cancelled(job))
+        try:
+            await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                await watching
+                raise _AttemptSupersededError
+            await working
+        finally:
+            working.cancel()
+            watching.cancel()
+            await asyncio.gather(working, watching, return_exceptions=True)
+
+    async def _until_cancelled(self, job: Job) -> None:
+        """Return once the job's state is ``cancelled``."""
+        state = JobState.RUNNING
+        while state is not JobState.CANCELLED:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            with suppress(DatabaseUnavailableError):  # the handler finds that out by itself
+                async with self._store.read(job.tenant_id) as tx:
+                    state = (await tx.jobs.get(job.id)).state
 
     async def _report_progress(self, job: Job, progress: Progress) -> None:
         async with self._store.write(job.tenant_id) as tx:
