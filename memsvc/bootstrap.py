@@ -41,6 +41,7 @@ from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
 from memsvc.services.organising.assembly import budgets_of, language_model
+from memsvc.services.organising.backlog import Backlog
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.portraits import Portraits
 from memsvc.services.recalling.recording import (
@@ -100,6 +101,7 @@ class Application:
     portraits: Portraits
     summaries: Summaries
     consolidation: Consolidation
+    backlog: Backlog
     retention: Retention
     calibrations: Calibrations
     erase: Erase
@@ -257,6 +259,7 @@ def build_application(
         portraits=Portraits(store),
         summaries=Summaries(store),
         consolidation=Consolidation(store, stages.every, stages.by_themselves),
+        backlog=Backlog(store=store, clock=clock),
         retention=Retention(store, clock),
         calibrations=answering.calibrations,
         erase=Erase(store, signer),

@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from typing import Literal, TextIO
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from structlog.typing import ExcInfo, Processor
 
 METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -94,6 +101,16 @@ EMBED_SECONDS = Histogram(
     buckets=_LATENCY_BUCKETS_S,
 )
 EMBEDDED_TEXTS = Counter("memsvc_embedded_texts", "Texts of memories turned into vectors.")
+ORGANISING_LAG_SECONDS = Histogram(
+    "memsvc_organising_lag_seconds",
+    "How long a text had waited when it was organised: from when it was recorded.",
+    # By default a bank is organised 5 s after a write; in a backlog it takes hours.
+    buckets=(*(1, 2, 5, 10, 20, 30, 60, 120, 300, 600), *(1800, 3600, 4 * 3600, 24 * 3600)),
+)
+ORGANISING_OLDEST_WAITING_SECONDS = Gauge(
+    "memsvc_organising_oldest_waiting_seconds",
+    "Age of the oldest text in any bank that waits to be organised; 0 if none waits.",
+)
 JOBS = Counter("memsvc_jobs", "Changes of jobs, by kind and the state entered.", ("kind", "state"))
 INDEX_RESIDENT_BANKS = Gauge(
     "memsvc_index_resident_banks", "Banks whose index is held in memory.", ("index",)
@@ -151,6 +168,11 @@ LogFormat = Literal["console", "json"]
 def render_metrics() -> bytes:
     """Return every metric of this process in Prometheus's text format."""
     return generate_latest()
+
+
+def serve_metrics(port: int) -> None:
+    """Answer Prometheus on a port of loopback, beside what this process does, until it ends."""
+    start_http_server(port, addr="127.0.0.1")
 
 
 def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | None = None) -> None:

@@ -27,6 +27,7 @@ from memsvc.services.memories import Memories
 from memsvc.services.memory_details import MemoryDetails
 from memsvc.services.model_calls import ModelCalls
 from memsvc.services.operations import Operations
+from memsvc.services.organising.backlog import Backlog
 from memsvc.services.organising.consolidate import Consolidation
 from memsvc.services.portraits import Portraits
 from memsvc.services.recalling.recording import LoggedContext, LoggedRecall, RecordedRecalls
@@ -154,6 +155,10 @@ async def _model_calls(request: Request) -> ModelCalls:
     return application_of(request).model_calls
 
 
+async def _backlog(request: Request) -> Backlog:
+    return application_of(request).backlog
+
+
 async def _health(request: Request) -> Health:
     return application_of(request).health
 
@@ -184,6 +189,7 @@ EraseUseCase = Annotated[Erase, Depends(_erase)]
 DecayReplayUseCase = Annotated[DecayReplay, Depends(_decay_replay)]
 GraphUseCase = Annotated[Graph, Depends(_graph)]
 ModelCallsUseCase = Annotated[ModelCalls, Depends(_model_calls)]
+BacklogUseCase = Annotated[Backlog, Depends(_backlog)]
 HealthUseCase = Annotated[Health, Depends(_health)]
 
 _bearer = HTTPBearer(

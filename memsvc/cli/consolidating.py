@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from memsvc_client import AsyncClient, ConsolidationPlan, Job
+from memsvc_client import AsyncClient, BankNotes, ConsolidationPlan, Job
 from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from memsvc.cli.failures import CommandError
-from memsvc.cli.output import note, notes, print_fields, print_json, print_table
+from memsvc.cli.output import moment, note, notes, print_fields, print_json, print_table
 from memsvc.cli.progress import telling_if_stopped
 
 _POLL_S = 0.25
@@ -241,7 +241,7 @@ def _show_bank(plan: ConsolidationPlan) -> None:
         (
             ("notes in the bank", str(told.annotated)),
             ("links", str(told.links)),
-            ("waiting", str(told.waiting)),
+            ("waiting", _waiting(told)),
             ("set aside", str(told.set_aside)),
         )
     )
@@ -249,3 +249,8 @@ def _show_bank(plan: ConsolidationPlan) -> None:
         note(f"{told.unembedded} of those waiting have no vector yet; they follow once they do.")
     if told.set_aside:
         note("See `memsvc jobs list --state needs_review` for why; --retry tries them again.")
+
+
+def _waiting(told: BankNotes) -> str:
+    since = moment(told.waiting_since)
+    return f"{told.waiting}" if since is None else f"{told.waiting}, the oldest since {since}"

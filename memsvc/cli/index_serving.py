@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from prometheus_client import start_http_server
-
 from gpu_index import open_index
 from gpu_index.addresses import Address
 from gpu_index.errors import VectorIndexError
@@ -33,6 +31,7 @@ from memsvc.store.followers import Follower as Registration
 from memsvc.store.followers import Followers
 from memsvc.store.shared_feed import SharedFeed
 from memsvc.system_clock import SystemClock
+from memsvc.telemetry import serve_metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ async def serve_index_until_signalled(settings: Settings, options: IndexServeOpt
     snapshots = Snapshots(settings.index.snapshot_folder)
     with ready_file(options.ready_file) as announce, stop_on_signal() as stop:
         if options.metrics_port is not None:
-            start_http_server(options.metrics_port, addr="127.0.0.1")
+            serve_metrics(options.metrics_port)
         async with (
             open_database(settings, data_dir_of(settings)) as urls,
             connected(index_url(settings, urls), settings.database) as engine,

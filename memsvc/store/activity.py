@@ -1,4 +1,4 @@
-"""When something last happened in each bank."""
+"""When something last happened in each bank, and since when something is yet to happen."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,10 +9,11 @@ from memsvc.domain.identifiers import BankId
 from memsvc.domain.memory import BankState
 from memsvc.store import tables as t
 from memsvc.store.session import Session
+from memsvc.store.waiting import waiting_anywhere_since
 
 
 class ActivityReader:
-    """Looks at the ends of the banks' change logs, inside one tenant."""
+    """Looks at the ends of the banks' change logs and queues, inside one tenant."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -36,3 +37,9 @@ class ActivityReader:
         )
         rows = await self._session.connection.execute(statement)
         return {BankId(row.bank_id): row.recorded_at for row in rows}
+
+    async def waiting_since(self) -> datetime | None:
+        """Return when the text that has waited longest in any bank was recorded, if one waits."""
+        statement = waiting_anywhere_since(self._session.tenant_id)
+        since: datetime | None = await self._session.connection.scalar(statement)
+        return since

@@ -19,6 +19,7 @@ from memsvc.store import tables as t
 from memsvc.store.embeddings import TEXT_VIEW
 from memsvc.store.rows import CURRENT_VERSION
 from memsvc.store.session import Session
+from memsvc.store.waiting import waiting_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class NoteSource:
     speaker: str | None
     title: str | None
     occurred_at: datetime
+    recorded_at: datetime
+    """When the present text came."""
     language: str
     user_id: str | None
     """Whose memory it is; ``None``: nobody's in particular."""
@@ -175,6 +178,7 @@ class OrganisingReader:
             annotated=row[3],
             annotation_versions=await self._session.connection.scalar(versions) or 0,
             links=await self._session.connection.scalar(links) or 0,
+            waiting_since=await self._session.connection.scalar(waiting_since(bank_id)),
         )
 
     async def count_ready(self, bank_id: BankId) -> int:
@@ -279,6 +283,7 @@ def _sources(bank_id: BankId, *conditions: ColumnElement[bool]) -> Select[Any]:
             memories.user_id,
             memories.occurred_at,
             t.memory_versions.c.text,
+            t.memory_versions.c.recorded_at,
             forms.language,
             episodes.title,
         )
@@ -328,6 +333,7 @@ def _to_source(row: Row[Any]) -> NoteSource:
         speaker=row.speaker,
         title=row.title,
         occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
         language=row.language or UNDETERMINED,
         user_id=row.user_id,
     )

@@ -1,15 +1,17 @@
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
+import httpx2
 import prometheus_client
 import pytest
 import structlog
 
 from memsvc import telemetry
-from memsvc.telemetry import LogFormat, LogLevel, configure_logging, render_exception
+from memsvc.telemetry import LogFormat, LogLevel, configure_logging, render_exception, serve_metrics
 
 Read = Callable[[], str]
 Configure = Callable[..., Read]
@@ -161,3 +163,14 @@ def test_every_metric_is_named_after_the_service() -> None:
     assert all(name.startswith("memsvc_") for name in declared)
     rendered = telemetry.render_metrics().decode()
     assert all(f"# HELP {name}" in rendered for name in declared)
+
+
+def test_a_process_without_an_api_serves_its_metrics_on_loopback() -> None:
+    with socket.socket() as any_free:
+        any_free.bind(("127.0.0.1", 0))
+        port = any_free.getsockname()[1]
+
+    serve_metrics(port)
+
+    told = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+    assert "memsvc_organising_lag_seconds_bucket" in told

@@ -76,6 +76,8 @@ class BankNotes(Record):
     annotated: int
     annotation_versions: int
     links: int
+    waiting_since: AwareDatetime | None = None
+    """When the text that has waited longest was recorded; ``None`` if none waits."""
 
 
 class ConsolidationPlan(Record):

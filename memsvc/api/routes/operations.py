@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response, status
 
-from memsvc.api.dependencies import CurrentCaller, HealthUseCase
+from memsvc.api.dependencies import BacklogUseCase, CurrentCaller, HealthUseCase
 from memsvc.api.documentation import access_problems
 from memsvc.api.schemas.operations import HealthResponse, ReadinessResponse, VersionResponse
 from memsvc.telemetry import METRICS_CONTENT_TYPE, render_metrics
@@ -38,8 +38,9 @@ async def get_readiness(health: HealthUseCase, response: Response) -> ReadinessR
         **access_problems(),
     },
 )
-async def get_metrics(_caller: CurrentCaller) -> Response:
+async def get_metrics(caller: CurrentCaller, backlog: BacklogUseCase) -> Response:
     """Return this process's metrics for Prometheus."""
+    await backlog.measure(caller)
     return Response(render_metrics(), media_type=METRICS_CONTENT_TYPE)
 
 

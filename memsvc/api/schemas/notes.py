@@ -12,7 +12,7 @@ from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.times import UtcTime
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.links import LinkType, StoredLink
-from memsvc.domain.organising.notes import AnnotationVersion
+from memsvc.domain.organising.notes import AnnotationVersion, BankNotes
 from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 
@@ -131,6 +131,23 @@ class BankNotesResponse(ResponseModel):
     annotated: int
     annotation_versions: int
     links: Annotated[int, Field(description="Of type `related`.")]
+    waiting_since: Annotated[
+        UtcTime | None,
+        Field(description="When the text that has waited longest was recorded; null: none waits."),
+    ]
+
+    @classmethod
+    def of(cls, notes: BankNotes) -> Self:
+        """Render the figures."""
+        return cls(
+            waiting=notes.waiting,
+            unembedded=notes.unembedded,
+            set_aside=notes.set_aside,
+            annotated=notes.annotated,
+            annotation_versions=notes.annotation_versions,
+            links=notes.links,
+            waiting_since=notes.waiting_since,
+        )
 
 
 class ConsolidationResponse(ResponseModel):
@@ -148,6 +165,6 @@ class ConsolidationResponse(ResponseModel):
                 StagePlanResponse(name=each.name, todo=each.todo, by_itself=each.by_itself)
                 for each in plan.stages
             ],
-            notes=BankNotesResponse(**plan.notes.to_json()),
+            notes=BankNotesResponse.of(plan.notes),
             job=None if plan.job is None else JobResponse.of(plan.job),
         )

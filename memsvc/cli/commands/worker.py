@@ -21,17 +21,22 @@ def worker(
             help="By how much to take less of the processors than what answers on this machine.",
         ),
     ] = 10,
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", help="Serve Prometheus metrics on loopback.")
+    ] = None,
 ) -> None:
     """Do background jobs until SIGTERM or Ctrl-C."""
     import asyncio
     import os
 
     from memsvc.cli.configuration import load_settings
-    from memsvc.telemetry import configure_logging
+    from memsvc.telemetry import configure_logging, serve_metrics
 
     settings = load_settings({"worker": {"concurrency": concurrency}, "log_format": log_format})
     configure_logging(settings.log_level, settings.log_format)
     os.nice(nice)
+    if metrics_port is not None:
+        serve_metrics(metrics_port)
 
     async def work() -> None:
         from memsvc.bootstrap import open_application

@@ -1,6 +1,5 @@
 """What organising keeps of a memory: whether it is done, and every version of its annotations."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,14 +72,5 @@ class BankNotes:
     annotated: int
     annotation_versions: int
     links: int
-
-    def to_json(self) -> Mapping[str, int]:
-        """Return the figures by name."""
-        return {
-            "waiting": self.waiting,
-            "unembedded": self.unembedded,
-            "set_aside": self.set_aside,
-            "annotated": self.annotated,
-            "annotation_versions": self.annotation_versions,
-            "links": self.links,
-        }
+    waiting_since: datetime | None
+    """When the text that has waited longest was recorded; ``None`` if none waits."""

@@ -27,6 +27,7 @@ from memsvc.services.organising.refusals import WindowEnd
 from memsvc.services.organising.views import AnnotatedViews
 from memsvc.store.organising import LockedNote, NoteSource
 from memsvc.store.transactions import Store, WriteTransaction, assert_no_transaction
+from memsvc.telemetry import ORGANISING_LAG_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -108,7 +109,9 @@ class OrganiseWindow:
         async with self.store.write(measures.scope.tenant_id) as tx:
             if not await tx.jobs.hold(job):
                 raise AttemptLostError
-            await self._apply(tx, job, gathered, checked, appliers, strict=strict)
+            lags_s = await self._apply(tx, job, gathered, checked, appliers, strict=strict)
+        for lag_s in lags_s:
+            ORGANISING_LAG_SECONDS.observe(lag_s)
 
     async def _apply(
         self,
@@ -119,7 +122,8 @@ class OrganiseWindow:
         appliers: Sequence[Applier],
         *,
         strict: bool,
-    ) -> None:
+    ) -> Sequence[float]:
+        """Store it; return how long each text that is organised now had waited."""
         bank_id = gathered.measures.scope.bank_id
         await tx.banks.lock(bank_id)  # one that is being deleted gets nothing more
         # Before the memories, as everybody does: an applier may give facts of them.
@@ -132,7 +136,7 @@ class OrganiseWindow:
             if _is_open(source, locked.get(source.memory_id))
         }
         if not open_items:
-            return
+            return ()
         window = WindowToApply(
             gathered=gathered,
             extraction=_restricted(checked.extraction, open_items),
@@ -148,14 +152,16 @@ class OrganiseWindow:
         counts = {"windows": 1}
         for applier in appliers:
             counts |= await applier(tx, window)
-        found = [window.source_of(each.handle).memory_id for each in window.extraction.items]
-        await tx.organising.mark(bank_id, found, OrganisingState.DONE)
+        found = [window.source_of(each.handle) for each in window.extraction.items]
+        await tx.organising.mark(bank_id, [each.memory_id for each in found], OrganisingState.DONE)
         missing = [open_items[each].memory_id for each in checked.missing if each in open_items]
         if missing:
             reason = _MISSING.format(count=len(missing), all=len(gathered.items))
             counts |= await _set_aside_within(tx, job, missing, reason)
         counts["rejected"] = checked.rejected.total()
         await tx.jobs.count(job, {name: count for name, count in counts.items() if count})
+        now = tx.now()
+        return [max(0.0, (now - each.recorded_at).total_seconds()) for each in found]
 
     async def _embed_views(
         self, gathered: GatheredWindow, extraction: Extraction

@@ -23,6 +23,7 @@ def test_a_bank_is_planned_consolidated_and_looked_at(run: Run) -> None:
     plan = run("consolidate", "ada", "--dry-run")
     assert plan.exit_code == 0, plan.output
     assert "organise 2" in " ".join(plan.stdout.split())
+    assert "2, the oldest since 20" in plan.stdout
 
     done = run("consolidate", "ada", "--json")
     assert done.exit_code == 0, done.output

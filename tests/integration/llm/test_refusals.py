@@ -67,7 +67,13 @@ async def test_a_refused_window_is_set_aside_and_the_next_ones_go_on(
     retried = await organiser.run(organiser.handler(scripted.extractor), job=queued)
     assert retried.state is JobState.SUCCEEDED
     assert await notes_of(organiser) == BankNotes(
-        waiting=0, unembedded=0, set_aside=0, annotated=3, annotation_versions=3, links=1
+        waiting=0,
+        unembedded=0,
+        set_aside=0,
+        annotated=3,
+        annotation_versions=3,
+        links=1,
+        waiting_since=None,
     )
 
 

@@ -333,7 +333,13 @@ DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK])
 PLAN = ConsolidationPlan(
     stages=[StagePlan(name="organise", todo=7, by_itself=True)],
     notes=BankNotes(
-        waiting=7, unembedded=0, set_aside=1, annotated=3, annotation_versions=4, links=2
+        waiting=7,
+        unembedded=0,
+        set_aside=1,
+        annotated=3,
+        annotation_versions=4,
+        links=2,
+        waiting_since=NOON,
     ),
     job=None,
 )

@@ -34,6 +34,7 @@ from memsvc.services.memory_details import MemoryDetail
 from memsvc.services.organising.consolidate import ConsolidateCommand, ConsolidationPlan
 from memsvc.services.recalling.recalled import Recalled, RecallQuery
 from memsvc.services.reembedding import ReembedCommand
+from memsvc.telemetry import ORGANISING_OLDEST_WAITING_SECONDS
 from tests.unit.api.answers import (
     ANNOTATIONS,
     BANK,
@@ -299,6 +300,11 @@ class FakeHealth:
         return Readiness(checks=self.checks)
 
 
+class FakeBacklog:
+    async def measure(self, _caller: Caller) -> None:
+        ORGANISING_OLDEST_WAITING_SECONDS.set(90)
+
+
 class FakeApplication:
     """Every use case a route may call."""
 
@@ -331,6 +337,7 @@ class FakeApplication:
         self.graph = FakeGraph(self.script)
         self.model_calls = FakeModelCalls(self.script)
         self.index_upkeep = FakeIndexUpkeep(self.script)
+        self.backlog = FakeBacklog()
         self.health = FakeHealth(self.script)
 
 

@@ -53,6 +53,7 @@ async def test_metrics_are_in_the_format_of_prometheus(api: httpx2.AsyncClient) 
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# TYPE memsvc_http_request_seconds histogram" in answer.text
     assert "process_resident_memory_bytes" in answer.text
+    assert "memsvc_organising_oldest_waiting_seconds 90.0" in answer.text
 
 
 async def test_the_version_is_told(api: httpx2.AsyncClient) -> None:
