@@ -137,21 +137,6 @@ async def test_an_episode_sent_again_with_more_messages_goes_on_where_it_was(
     assert counts(service)["links"] == 2
 
 
-async def test_sixteen_writers_of_one_item_make_one_memory_with_every_version(
-    service: Service, bank: BankReference
-) -> None:
-    await service.create_bank(bank.value)
-
-    async def write(no: int) -> None:
-        item = NewMemory(text=f"Mood {no}.", external_id="mood")
-        await service.remember.items(service.caller, bank, [item])
-
-    await asyncio.gather(*(write(no) for no in range(16)))
-
-    found = counts(service)
-    assert (found["memories"], found["memory_versions"], found["embeddings"]) == (1, 16, 1)
-
-
 async def test_a_repeated_request_is_answered_once_even_when_both_run_at_the_same_time(
     service: Service, bank: BankReference
 ) -> None:
