@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.model_calls import CallEnding, CallOutcome, NewModelCall
 from memsvc.errors import ConfigurationError, MemsvcError, NeedsReviewError
-from memsvc.llm.client import Tries
+from memsvc.llm.client import Tries, Used
 from memsvc.llm.ledger import CallLedger
 
 _MAYBE_BILLED = (None, 408)
@@ -45,20 +45,35 @@ async def on_account(
     finally:
         latency_ms = round((time.perf_counter() - started) * 1000)
         taken = replace(entry.ending, latency_ms=latency_ms, tries=entry.tries.made)
-        await ledger.settle(tenant_id, call_id, taken)
+        await ledger.settle(tenant_id, call_id, _with_useless(taken, entry.tries))
 
 
-def answered(new: NewModelCall, input_tokens: int | None, cost_usd: float | None) -> CallEnding:
+def answered(new: NewModelCall, used: Used | None) -> CallEnding:
     """Return the ending of a call for numbers; what the provider does not say is as estimated."""
+    if used is None:
+        used = Used(input_tokens=new.most_tokens, cost_usd=new.most_usd)
     return CallEnding(
         outcome=CallOutcome.OK,
-        input_tokens=new.most_tokens if input_tokens is None else input_tokens,
-        cost_usd=new.most_usd if cost_usd is None else cost_usd,
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        cost_usd=new.most_usd if used.cost_usd is None else used.cost_usd,
     )
 
 
 def _after(error: MemsvcError) -> CallEnding:
     if isinstance(error, ConfigurationError | NeedsReviewError):
-        return CallEnding(outcome=CallOutcome.REFUSED)
-    is_free = error.details.get("provider_status") not in _MAYBE_BILLED
-    return CallEnding(outcome=CallOutcome.UNAVAILABLE, is_known=is_free)
+        return CallEnding(outcome=CallOutcome.REFUSED, cost_usd=0.0)
+    if error.details.get("provider_status") in _MAYBE_BILLED:
+        return _UNKNOWN
+    return CallEnding(outcome=CallOutcome.UNAVAILABLE, cost_usd=0.0)
+
+
+def _with_useless(ending: CallEnding, tries: Tries) -> CallEnding:
+    """Add what the answers before have taken; the estimate of an unknown ending covers them."""
+    is_priced = ending.cost_usd is not None and tries.cost_usd is not None
+    return replace(
+        ending,
+        input_tokens=ending.input_tokens + tries.input_tokens,
+        output_tokens=ending.output_tokens + tries.output_tokens,
+        cost_usd=(ending.cost_usd or 0.0) + (tries.cost_usd or 0.0) if is_priced else None,
+    )

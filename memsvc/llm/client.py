@@ -27,13 +27,16 @@ _REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 422})
 """Answers that waiting does not change: the configuration is wrong, the key, or the request."""
 _REQUEST_REFUSED = frozenset({400, 413, 422})
 """Of these, the answers that may be about what this one request says."""
+_ANSWERED = 200
+"""The status of answers that say what they took, though nothing can be done with them."""
 _CONTENT_REFUSED = frozenset({"ContentPolicyViolationError", "ContextWindowExceededError"})
 """litellm's names of what providers say of a text: that it is not allowed, or too long."""
 
 _SWITCHES = {
     "telemetry": False,
     "suppress_debug_info": True,
-    # Retries are ours; litellm's own would multiply them.
+    # Retries are ours, where they are counted; litellm's own would multiply them. Embeddings go by
+    # this, chats by the option of each call.
     "DEFAULT_MAX_RETRIES": 0,
     # httpx connections end quietly with the event loop, aiohttp's complain.
     "disable_aiohttp_transport": True,
@@ -56,9 +59,30 @@ class ProviderEndpoint:
 
 @dataclass(slots=True)
 class Tries:
-    """How often a provider was asked for one answer; counted whatever comes of it."""
+    """How often a provider was asked for one answer, and what its answers of no use took."""
 
     made: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """``None`` where the model's price is not known."""
+
+    def add_useless(self, used: "Used") -> None:
+        """Count what an answer has taken that nothing can be done with: it is billed, too."""
+        self.input_tokens += used.input_tokens
+        self.output_tokens += used.output_tokens
+        is_known = self.cost_usd is not None and used.cost_usd is not None
+        self.cost_usd = (self.cost_usd or 0.0) + (used.cost_usd or 0.0) if is_known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What the provider says that an answer has taken."""
+
+    input_tokens: int
+    output_tokens: int = 0
+    cost_usd: float | None
+    """``None`` where the model's price is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +98,8 @@ class ChatReply:
     """What a model has said, and what that took."""
 
     text: str
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
+    used: Used | None
+    """``None`` where the provider does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +107,8 @@ class EmbedReply:
     """One vector for each text, in their order, and what that took."""
 
     vectors: Sequence[Sequence[float]]
-    input_tokens: int | None
+    used: Used | None
     """``None`` where the provider does not say."""
-    cost_usd: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +116,8 @@ class RerankReply:
     """How relevant texts are, 0 to 1, in their order, and what that took."""
 
     relevance: Sequence[float]
-    input_tokens: int | None
+    used: Used | None
     """``None`` where the provider does not say."""
-    cost_usd: float | None
 
 
 Reply = TypeVar("Reply")
@@ -125,8 +146,9 @@ class ProviderClient:
         then raises ``EmbedderUnavailableError``; what waiting cannot mend is a
         ``ConfigurationError`` at once.
         """
+        counted = tries or Tries()
         return await self._patiently(
-            lambda: self._embed_once(texts), EmbedderUnavailableError, tries
+            lambda: self._embed_once(texts, counted), EmbedderUnavailableError, counted
         )
 
     async def chat(
@@ -144,8 +166,11 @@ class ProviderClient:
         ``ContentRefusedError`` if the provider says that it is about the text,
         ``RequestRefusedError`` if it may be, else ``ConfigurationError``.
         """
+        counted = tries or Tries()
         return await self._patiently(
-            lambda: self._chat_once(messages, schema, most_tokens), ProviderUnavailableError, tries
+            lambda: self._chat_once(messages, schema, most_tokens, counted),
+            ProviderUnavailableError,
+            counted,
         )
 
     async def rerank(
@@ -155,7 +180,8 @@ class ProviderClient:
 
         Raises ``ProviderUnavailableError``, or ``ConfigurationError`` for what waiting cannot mend.
         """
-        (tries or Tries()).made += 1
+        counted = tries or Tries()
+        counted.made += 1
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
                 response = await self._litellm.arerank(
@@ -166,13 +192,17 @@ class ProviderClient:
                     **self._call_options(),
                 )
             scores = {int(e["index"]): float(e["relevance_score"]) for e in response.results}
-            relevance = [min(1.0, max(0.0, scores[place])) for place in range(len(texts))]
             said = (response.meta or {}).get("tokens") or {}
-            tokens = int(said.get("input_tokens") or 0) or None
+            tokens = int(said.get("input_tokens") or 0)
         except Exception as error:
             raise _translated(error, self._endpoint.model, ProviderUnavailableError) from error
-        cost = None if tokens is None else self.pricing.of_reranking(tokens, len(texts))
-        return RerankReply(relevance=relevance, input_tokens=tokens, cost_usd=cost)
+        cost = self.pricing.of_reranking(tokens, len(texts))
+        used = Used(input_tokens=tokens, cost_usd=cost) if tokens else None
+        if not scores.keys() >= set(range(len(texts))):
+            told = f"scored {len(scores)} of {len(texts)} texts"
+            raise self._useless(told, ProviderUnavailableError, counted, used)
+        relevance = [min(1.0, max(0.0, scores[place])) for place in range(len(texts))]
+        return RerankReply(relevance=relevance, used=used)
 
     async def close(self) -> None:
         """Close the connections that litellm keeps for the whole process."""
@@ -183,9 +213,8 @@ class ProviderClient:
         self,
         once: Callable[[], Awaitable[Reply]],
         passing: type[UnavailableError],
-        tries: Tries | None,
+        tries: Tries,
     ) -> Reply:
-        counted = tries or Tries()
         # As a context, not around a function: stamina would log the arguments, which are memories.
         async for attempt in stamina.retry_context(
             on=passing,
@@ -194,12 +223,16 @@ class ProviderClient:
             wait_initial=_FIRST_PAUSE_S,
         ):
             with attempt:
-                counted.made += 1
+                tries.made += 1
                 return await once()
         raise AssertionError  # pragma: no cover — the last failure is raised by stamina
 
     async def _chat_once(
-        self, messages: Sequence[Mapping[str, str]], schema: ResponseSchema, most_tokens: int
+        self,
+        messages: Sequence[Mapping[str, str]],
+        schema: ResponseSchema,
+        most_tokens: int,
+        tries: Tries,
     ) -> ChatReply:
         form = {"name": schema.name, "schema": dict(schema.schema), "strict": False}
         try:
@@ -211,33 +244,45 @@ class ProviderClient:
                     response_format={"type": "json_schema", "json_schema": form},
                     **self._call_options(),
                 )
-            text = response.choices[0].message.content
-            used = int(response.usage.prompt_tokens), int(response.usage.completion_tokens)
+            said = int(response.usage.prompt_tokens), int(response.usage.completion_tokens)
+            texts = [each.message.content or "" for each in response.choices]
         except Exception as error:
             raise _translated_of_chat(error, self._endpoint.model) from error
-        cost = self.pricing.of_response(response, lambda: self.pricing.of_chat(*used))
-        return ChatReply(
-            text=text or "", input_tokens=used[0], output_tokens=used[1], cost_usd=cost
+        cost = self.pricing.of_response(response, lambda: self.pricing.of_chat(*said))
+        # litellm says 0 for what the provider does not say.
+        used = (
+            Used(input_tokens=said[0], output_tokens=said[1], cost_usd=cost) if any(said) else None
         )
+        if not texts:
+            raise self._useless("gave no answer", ProviderUnavailableError, tries, used)
+        return ChatReply(text=texts[0], used=used)
 
-    async def _embed_once(self, texts: Sequence[str]) -> EmbedReply:
+    async def _embed_once(self, texts: Sequence[str], tries: Tries) -> EmbedReply:
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
                 response = await self._litellm.aembedding(
                     input=list(texts), encoding_format="float", **self._call_options()
                 )
             vectors = _vectors_in_order(response.data)
+            said = response.usage
+            tokens = 0 if said is None else int(said.prompt_tokens or said.total_tokens or 0)
         except Exception as error:
             raise _translated(error, self._endpoint.model) from error
+        cost = self.pricing.of_response(response, lambda: self.pricing.of_embedding(tokens))
+        used = Used(input_tokens=tokens, cost_usd=cost) if tokens else None
         if len(vectors) != len(texts):
-            raise EmbedderUnavailableError(
-                f"{self._endpoint.model} gave {len(vectors)} vectors for {len(texts)} texts."
-            )
-        tokens = getattr(getattr(response, "usage", None), "prompt_tokens", None) or None
-        cost = self.pricing.of_response(
-            response, lambda: None if tokens is None else self.pricing.of_embedding(tokens)
-        )
-        return EmbedReply(vectors=vectors, input_tokens=tokens, cost_usd=cost)
+            told = f"gave {len(vectors)} vectors for {len(texts)} texts"
+            raise self._useless(told, EmbedderUnavailableError, tries, used)
+        return EmbedReply(vectors=vectors, used=used)
+
+    def _useless(
+        self, told: str, error: type[UnavailableError], tries: Tries, used: Used | None
+    ) -> UnavailableError:
+        """Return the error about an answer of no use, and count what it took."""
+        if used is not None:
+            tries.add_useless(used)
+        status = None if used is None else _ANSWERED
+        return error(f"{self._endpoint.model} {told}.", provider_status=status)
 
     def _call_options(self) -> dict[str, Any]:
         key = self._endpoint.api_key
@@ -246,13 +291,16 @@ class ProviderClient:
             "api_base": self._endpoint.api_base,
             "api_key": key.get_secret_value() if key else None,
             "timeout": self._endpoint.timeout_s,
+            "max_retries": 0,  # see _SWITCHES
             # Options that a provider does not know are left out instead of refused.
             "drop_params": True,
         }
 
 
 def _vectors_in_order(data: Sequence[Any]) -> list[list[float]]:
-    return [item["embedding"] for item in sorted(data, key=lambda item: int(item["index"]))]
+    """Return the vectors that there are; an item may lack its own."""
+    ordered = sorted(data, key=lambda item: int(item["index"]))
+    return [item["embedding"] for item in ordered if item["embedding"] is not None]
 
 
 def _translated(

@@ -149,7 +149,7 @@ class LiteLLMEmbedder:
         try:
             async with on_account(account.ledger, account.tenant_id, new) as entry:
                 reply = await self._client.embed(texts, entry.tries)
-                entry.ending = answered(new, reply.input_tokens, reply.cost_usd)
+                entry.ending = answered(new, reply.used)
         except BudgetExceededError as error:
             # Whoever embeds knows what to do without an embedder: words are found, vectors follow.
             raise EmbeddingBudgetExceededError(error.message) from error

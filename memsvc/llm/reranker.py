@@ -40,7 +40,7 @@ class LiteLLMReranker:
         new = self._new_call(client, question, texts)
         async with on_account(self._ledger, tenant_id, new) as entry:
             reply = await client.rerank(question, texts, entry.tries)
-            entry.ending = answered(new, reply.input_tokens, reply.cost_usd)
+            entry.ending = answered(new, reply.used)
         return reply.relevance
 
     async def close(self) -> None:

@@ -3,16 +3,16 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from memsvc.domain.identifiers import TenantId
-from memsvc.domain.model_calls import CallEnding, CallOutcome, NewModelCall
+from memsvc.domain.model_calls import CallOutcome, NewModelCall
 from memsvc.errors import NeedsReviewError
-from memsvc.llm.accounting import on_account
+from memsvc.llm.accounting import answered, on_account
 from memsvc.llm.client import ChatReply, ProviderClient, ProviderEndpoint, ResponseSchema
 from memsvc.llm.estimates import most_tokens
 from memsvc.llm.ledger import CallLedger
@@ -106,11 +106,9 @@ class StructuredModel:
                 tries=entry.tries,
             )
             attempt = _read(reply, question.answer)
-            entry.ending = CallEnding(
+            entry.ending = replace(
+                answered(new, reply.used),
                 outcome=CallOutcome.OK if attempt.parsed else CallOutcome.INVALID,
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cost_usd=reply.cost_usd,
                 validation_errors=len(attempt.faults),
             )
         return attempt

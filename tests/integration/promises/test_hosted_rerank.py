@@ -62,7 +62,7 @@ async def test_its_scores_weigh_the_order_anew_and_its_calls_are_told(
     [
         (failure(500), "failed", "did not answer"),
         (failure(401), "failed", "refuses"),
-        (Reply(body={"id": "x", "results": []}), "failed", "did not answer"),
+        (Reply(body={"id": "x", "results": []}), "failed", "scored 0 of 3 texts"),
         (Reply(delay_s=30.0), "skipped", "It was not done in 500 ms"),
     ],
     ids=["away", "refused", "no scores", "late"],
