@@ -11,7 +11,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-package memsvc-client --python-version
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage kills build lock bench bench-peers bench-docs clean
+.PHONY: help setup demo serve test check lint types imports hygiene format unit tests coverage kills own-writes build lock bench bench-peers bench-docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ coverage: setup ## The tests, and which lines none of them reaches; takes half a
 
 kills: setup ## The tests that kill processes, workers in every kind of job a hundred times
 	$(BIN)/pytest -q tests/e2e -k killed --kill-rounds 100
+
+own-writes: setup ## The test that looks for what was just written, ten thousand times
+	$(BIN)/pytest -q --timeout 0 tests/integration/promises/test_recall.py -k acknowledged --trials 10000
 
 build: setup ## Build both distributions and import them from their wheels
 	rm -rf dist

@@ -22,8 +22,9 @@ pytest_plugins = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests that kill processes be run longer than in every run of the suite."""
+    """Let some tests be run longer than in every run of the suite."""
     parser.addoption("--kill-rounds", type=int, default=4, help="How often workers are killed.")
+    parser.addoption("--trials", type=int, default=50, help="How often a write is looked for.")
 
 
 def pytest_configure() -> None:

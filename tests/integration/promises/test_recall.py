@@ -33,11 +33,16 @@ async def texts(bank: AsyncBank, query: str, **how: object) -> list[str]:
     return [hit.memory.text for hit in answer.hits]
 
 
-async def test_what_is_acknowledged_is_found_by_the_next_recall(bank: AsyncBank) -> None:
-    for no in range(50):
-        await bank.add_memory(f"Locker {no} holds a red umbrella.")
+async def test_what_is_acknowledged_is_found_by_the_next_recall(
+    bank: AsyncBank, pytestconfig: pytest.Config
+) -> None:
+    """In the same session, with no worker: ``make own-writes`` looks ten thousand times."""
+    for no in range(int(pytestconfig.getoption("trials"))):
+        text, session = f"Locker {no} holds a red umbrella.", f"s{no // 20}"
+        await bank.add_memory(text, session_id=session)
 
-        assert f"Locker {no} holds a red umbrella." in await texts(bank, f"Locker {no}", k=5)
+        within = Filter(session_id=session) if no % 2 else None
+        assert text in await texts(bank, f"Locker {no}", k=20 if within else 5, filter=within)
 
 
 async def test_concurrent_writers_each_find_their_own_write_at_once(bank: AsyncBank) -> None:
