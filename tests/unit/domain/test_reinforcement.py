@@ -61,6 +61,18 @@ def test_strengths_stay_within_bounds_and_survive_single_precision(causes: list[
         assert stored.written() == strength.written()
 
 
+@given(st.integers(1, 97), st.floats(0.1, 100), st.floats(0, 2))
+def test_each_further_use_gains_less(uses: int, days: float, share: float) -> None:
+    """Up to t = 2 c S, where exp(-t / (c S)) is concave in S: younger memories, and strong ones."""
+    curve, age = Curve(days=days), share * days * uses
+
+    def kept(strength: int) -> float:
+        return retention(curve, Standing(age_days=age, strength=strength))
+
+    first, second = kept(uses + 1) - kept(uses), kept(uses + 2) - kept(uses + 1)
+    assert -1e-12 <= second <= first + 1e-12
+
+
 @given(st.floats(WEAKEST, STRONGEST), st.sampled_from(list(Cause)))
 def test_help_never_weakens_and_misleading_never_strengthens(value: float, cause: Cause) -> None:
     before = Strength(strength=value, last_reinforced_at=None)

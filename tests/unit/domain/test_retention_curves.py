@@ -1,7 +1,9 @@
 """Forgetting curves: the published values, and what holds of every curve."""
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -73,6 +75,20 @@ def test_salience_has_hemas_values_with_the_sign_as_meant(
 def test_default_sweep_comes_after_fifteen_days() -> None:
     assert fades_after(Curve(), Standing(age_days=0), 0.05) == pytest.approx(14.98, abs=0.01)
     assert fades_after(Curve(days=1), Standing(age_days=0), 0.05) == pytest.approx(3.0, abs=0.01)
+
+
+def test_the_guide_tells_when_the_curve_says_that_memories_fade() -> None:
+    guide = (Path(__file__).parents[3] / "docs/forgetting.md").read_text(encoding="utf-8")
+    told = re.search(
+        r"threshold of ([\d.]+) a memory of strength 1 fades after ([\d.]+) days,"
+        r" one of strength (\d+) after (\d+)\.",
+        guide,
+    )
+    assert told is not None
+    threshold, once, strength, later = map(float, told.groups())
+    assert once == round(fades_after(Curve(), Standing(age_days=0), threshold), 2)
+    strong = Standing(age_days=0, strength=strength)
+    assert later == round(fades_after(Curve(), strong, threshold))
 
 
 @given(CURVES, AGES, STRENGTHS, STRENGTHS)
