@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from memsvc.domain.times.supposed_order import is_asked_whether, is_of_a_kind, is_of_two
+
 
 class Order(StrEnum):
     """What is wanted of the memories that bear on a question."""
@@ -105,7 +107,11 @@ _OTHER_VERB = re.compile(
 )
 """With which "after" is no time: who looks after the dog?"""
 _NO_EVENT = re.compile(
-    r"^(?:that|this|it|then|all|all that|he|she|they|we|i|you|the|a|an)$", re.IGNORECASE
+    r"^(?:that|this|it|then|all|all that|he|she|they|we|i|you|the|a|an)$"
+    # Neither side alone, and what is asked for or a time of day.
+    r"|^(?:and|or)\b|.*(?:之前|以前)(?:和|与|與|或者?|还是|還是)(?:在)?$"
+    r"|^(?:how|what|which)\b|^\d{1,2}(?::\d\d)?\s*(?:[ap]\.?m\b|o['’]clock)",
+    re.IGNORECASE,
 )
 _CHINESE_BEFORE = frozenset({"之前", "以前"})
 _LEAST_EVENT_CHARS = 2
@@ -125,34 +131,44 @@ def asked_order(question: str, taken: Sequence[str] = ()) -> AskedOrder | None:
     text = question
     for written in taken:
         text = text.replace(written, _TIME)
-    related = _related(text)
-    if related is not None:
-        return related
+    match, event = _related(text)
+    if match is not None:
+        return _at(match, event) if _is_supposed(text, match, event) else None
     if _DURATION.search(text):
         return None
     found = [
-        AskedOrder(written=match.group().strip(), order=order)
-        for order, pattern in _FIND
-        if (match := pattern.search(text)) is not None
+        (order, match) for order, pattern in _FIND if (match := pattern.search(text)) is not None
     ]
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1 or is_of_two(text, *found[0][1].span()):
+        return None
+    [(order, match)] = found
+    return AskedOrder(written=match.group().strip(), order=order)
 
 
-def _related(text: str) -> AskedOrder | None:
-    """Return what is asked about before or after an event; "that" stands for what comes ahead."""
+def _is_supposed(text: str, match: re.Match[str], event: str) -> bool:
+    """Tell whether a question takes it that what it asks for was before, or after, an event."""
+    return not (
+        is_asked_whether(text, *match.span())
+        or is_of_two(text, *match.span("order"))
+        or is_of_a_kind(event, text)
+    )
+
+
+def _related(text: str) -> tuple[re.Match[str] | None, str]:
+    """Return what names an order about an event, and the event, which "that" may stand for."""
     for pattern in (_THAT, _AFTERWARDS, _CHINESE_THAT):
         if (match := pattern.search(text)) is not None:
             event = _told(text[: match.start()])
             if event is not None:
-                return _at(match, event)
+                return match, event
     for pattern in (_RELATED, _CHINESE_RELATED):
         if (match := pattern.search(text)) is not None:
             if _OTHER_VERB.search(text[: match.start()]):
-                return None
+                return None, ""
             event = _event(match["event"])
             if event and not _NO_EVENT.match(event):
-                return _at(match, event)
-    return None
+                return match, event
+    return None, ""
 
 
 def _told(ahead: str) -> str | None:
