@@ -5,9 +5,9 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-ARM_NAMES = ("dense", "lexical", "episode", "graph")
+ARM_NAMES = ("dense", "lexical", "episode", "contiguity", "graph")
 """Those that take part unless settings say otherwise."""
-_FURTHER_ARMS = ("contiguity", "links")
+_FURTHER_ARMS = ("links",)
 """Those that take part where settings give them a weight."""
 
 Arms: TypeAlias = Literal["all"] | list[str]

@@ -271,6 +271,7 @@ _STAGES = (
     "search",
     "wait",
     "episode",
+    "beside",
     "graph",
     "fetch",
     "pack",

@@ -46,5 +46,10 @@ def linked_to_hits(
     return _ranking(best.items())
 
 
+def weighed(ranking: Ranking, factors: Mapping[MemoryId, float]) -> Ranking:
+    """Return a ranking by falling score · factor, 1 where none is given; ties by id."""
+    return _ranking((each, score * factors.get(each, 1.0)) for each, score in ranking)
+
+
 def _ranking(scored: Iterable[tuple[MemoryId, float]]) -> Ranking:
     return sorted(scored, key=lambda each: (-each[1], each[0].int))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from memsvc.domain.identifiers import MemoryId
 
-RANKING_VERSION = 1
+RANKING_VERSION = 2
 """Names how candidates are found and ordered: raised by every change after which the same bank may
 answer the same question with others. What was measured of one ranking, such as the calibration of a
 bank, is not used with another."""

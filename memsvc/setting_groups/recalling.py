@@ -51,9 +51,9 @@ class RecallSettings(SettingsGroup):
     lexical_weight: Annotated[float, Field(ge=0)] = 1.0
     episode_weight: Annotated[float, Field(ge=0)] = 2.0
     """Of what a memory and those beside it say together (docs/decisions/0031-episode-arm.md)."""
-    contiguity_weight: Annotated[float, Field(ge=0)] = 0.0
+    contiguity_weight: Annotated[float, Field(ge=0)] = 0.5
     """Of standing beside one of the best in its episode; 0 does not look
-    (docs/decisions/0049-fusion-of-arms.md)."""
+    (docs/decisions/0053-contiguity-by-default.md)."""
     links_weight: Annotated[float, Field(ge=0)] = 0.0
     """Of being linked to one of the best; 0 reads no links."""
     reply_weight: Annotated[float, Field(ge=0, le=1)] = 0.4

@@ -102,7 +102,7 @@ class Timings(Record):
     episode: float | None = None
     """The episode arm's part."""
     beside: float | None = None
-    """That of the arms ``contiguity`` and ``links``, where they have a weight."""
+    """That of the arms ``contiguity`` and ``links``, where one has a weight."""
     graph: float | None = None
     """The graph arm's part."""
     answerable: float | None = None

@@ -57,7 +57,7 @@ class Find:
         self._settings = settings
         self._episode = episode
         self._second_hop = second_hop
-        self._neighbours = HitNeighbours(reads)
+        self._neighbours = HitNeighbours(reads, settings.reply_weight)
         self._days = NamedDays(store=store, arms=arms)
         self._factors = BoundedFactors(store, reads, settings)
         self._turns = asyncio.Semaphore(RANKED_AT_ONCE)
@@ -102,7 +102,7 @@ class Find:
                 stages.mark("episode")
             if not arms.isdisjoint(NEIGHBOUR_ARMS):
                 outcomes |= await self._neighbours(
-                    asked, outcomes, arms, _weights(self._settings, asked.k), question.now
+                    question, asked, outcomes, arms, _weights(self._settings, asked.k)
                 )
                 stages.mark("beside")
             fused, hops, walk = await self._ranked(question, asked, outcomes, pool)

@@ -1,16 +1,22 @@
-"""Two further arms: what stands beside the best hits, and what is linked to them (decision 49)."""
+"""Two further arms: what stands beside the best hits, and what is linked to them.
+
+Decisions 49 and 53.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from memsvc.domain.contiguity import beside_hits, linked_to_hits
+from memsvc.domain.asked_speaker import reply_factors
+from memsvc.domain.contiguity import beside_hits, linked_to_hits, weighed
 from memsvc.domain.fusion import Arm, FusionWeights, Ranking, fused_order
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import BankScope
 from memsvc.errors import InvalidRequestError, NoSeedsError
 from memsvc.ports import Candidate
 from memsvc.services.recalling.arms import Answer, ArmOutcome, ArmQuery, rankings_of, skipped, timed
+from memsvc.services.recalling.found import Question
+from memsvc.store.recall_reads import Telling
 
 _SEEDS = 20
 """So many of the best lead on."""
@@ -20,8 +26,8 @@ _ALONE = "The arm goes on from what others find; nothing was found."
 _NO_PLACES = "The arm goes on from what the episode arm read; it has no answer."
 
 
-class LinkSource(Protocol):
-    """Who knows what memories are linked to."""
+class NeighbourSource(Protocol):
+    """Who knows what memories are linked to, and who told them."""
 
     async def linked(
         self,
@@ -36,29 +42,36 @@ class LinkSource(Protocol):
         """
         ...
 
+    async def tellings(
+        self, scope: BankScope, memory_ids: Sequence[MemoryId]
+    ) -> Mapping[MemoryId, Telling]:
+        """Return when and by whom memories were told."""
+        ...
+
 
 class HitNeighbours:
     """Ranks what the best of the other arms' findings lead to."""
 
-    def __init__(self, links: LinkSource) -> None:
-        self._links = links
+    def __init__(self, reads: NeighbourSource, reply_weight: float) -> None:
+        self._reads = reads
+        self._reply_weight = reply_weight
 
     async def __call__(
         self,
+        question: Question,
         query: ArmQuery,
         found: Mapping[Arm, ArmOutcome],
         wanted: frozenset[Arm],
         weighting: FusionWeights,
-        now: datetime,
     ) -> dict[Arm, ArmOutcome]:
         """Return the outcomes of those of the two arms that are wanted."""
         hits = dict(fused_order(rankings_of(found), weighting, _SEEDS))
 
         async def contiguity(asked: ArmQuery) -> Answer:
-            return _answer(asked, _beside(asked, hits, found))
+            return _answer(asked, await self._weighed(question, _beside(asked, hits, found)))
 
         async def links(asked: ArmQuery) -> Answer:
-            return _answer(asked, await self._linked(asked, hits, now))
+            return _answer(asked, await self._linked(asked, hits, question.now))
 
         asks = {Arm.CONTIGUITY: contiguity, Arm.LINKS: links}
         return {
@@ -69,6 +82,20 @@ class HitNeighbours:
             if arm in wanted
         }
 
+    async def _weighed(self, question: Question, ranking: Ranking) -> Ranking:
+        """Return what stands beside hits with an assistant's replies counting less.
+
+        Beside a turn of the user's stands a reply, whether or not it bears on the question.
+        """
+        if not question.weighs_speakers:
+            return ranking
+        tellings = await self._reads.tellings(
+            question.bank.scope, [memory_id for memory_id, _ in ranking]
+        )
+        speakers = {memory_id: each.speaker for memory_id, each in tellings.items()}
+        factors = reply_factors(question.asked_speaker, speakers, self._reply_weight)
+        return weighed(ranking, factors)
+
     async def _linked(
         self, query: ArmQuery, hits: Mapping[MemoryId, float], now: datetime
     ) -> Ranking:
@@ -76,7 +103,7 @@ class HitNeighbours:
         if not hits:
             raise NoSeedsError(_ALONE)
         beside = [each.memory_id for each in query.held]
-        links = await self._links.linked(query.bank.scope, list(hits), now, beside)
+        links = await self._reads.linked(query.bank.scope, list(hits), now, beside)
         return linked_to_hits(hits, links)
 
 

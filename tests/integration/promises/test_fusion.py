@@ -175,8 +175,43 @@ async def test_what_stands_beside_the_best_is_found_unless_a_filter_hides_it(
     assert {hit.memory.speaker for hit in narrowed.hits} == {"Bob"}
 
 
-async def test_without_a_weight_nothing_is_asked_and_who_asks_is_told(opened: Opened) -> None:
+async def test_contiguity_takes_part_by_default(opened: Opened) -> None:
     async with opened() as bank:
+        found = await bank.recall(QUESTION, k=5)
+
+    assert found.arms["contiguity"].status == "ok"
+    assert "links" not in found.arms
+    assert found.took_ms.beside is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("When did I see the keeper retire?", 0.4 * 0.85),
+        ("When did the keeper retire?", 0.7 * 0.85),
+        ("What did you say of the keeper retiring?", 0.85),
+    ],
+)
+async def test_a_reply_beside_a_hit_counts_by_whose_words_are_asked_for(
+    opened: Opened, question: str, reply: float
+) -> None:
+    talk = [
+        ("user", "The keeper retired on Sunday."),
+        ("assistant", "Congratulations to him!"),
+        ("user", "His niece follows."),
+    ]
+    async with opened(contiguity_weight=1) as bank:
+        messages = [Message(text=text, speaker=speaker) for speaker, text in talk]
+        await bank.add_episodes([Episode(source="chat", messages=messages)])
+        arms = ["lexical", "episode", "contiguity"]
+        found = await bank.recall(question, k=10, arms=arms, filter=Filter(source="chat"))
+
+    scores = _scores(found, "contiguity")
+    assert scores[talk[1][1]] == pytest.approx(reply)
+
+
+async def test_without_a_weight_nothing_is_asked_and_who_asks_is_told(opened: Opened) -> None:
+    async with opened(contiguity_weight=0) as bank:
         found = await bank.recall(QUESTION, k=5)
         named = await bank.recall(QUESTION, k=5, arms=["lexical", "links", "contiguity"])
         with pytest.raises(InvalidRequestError, match="gives the arm no weight"):

@@ -33,30 +33,30 @@ TALKS = {
     ],
 }
 FOUND: dict[int, dict[str, list[tuple[str, float]]]] = {
-    1: {
+    2: {
         "Where did Melanie make bowls?": [
-            ("Two hours is great, I on", 0.5353),
-            ("I painted the bowls with", 0.52706),
-            ("I went to a pottery clas", 0.51356),
-            ("Come to Riverside Studio", 0.50518),
+            ("Two hours is great, I on", 0.52945),
+            ("I painted the bowls with", 0.52449),
+            ("I went to a pottery clas", 0.51099),
+            ("Come to Riverside Studio", 0.49899),
         ],
         "What did Caroline do first?": [
-            ("Your bowls from Riversid", 0.5409),
-            ("I signed up for a charit", 0.52901),
-            ("Next I want to learn pot", 0.39323),
-            ("The race in Lisbon was h", 0.35326),
+            ("Your bowls from Riversid", 0.53084),
+            ("I signed up for a charit", 0.51917),
+            ("Next I want to learn pot", 0.38635),
+            ("The race in Lisbon was h", 0.34867),
         ],
         "Who ran a race on 12 June 2024?": [
-            ("The race in Lisbon was h", 0.58236),
-            ("Next I want to learn pot", 0.46906),
-            ("Two hours is great, I on", 0.43264),
-            ("Come to Riverside Studio", 0.39957),
+            ("The race in Lisbon was h", 0.56963),
+            ("Next I want to learn pot", 0.46867),
+            ("Two hours is great, I on", 0.44714),
+            ("Come to Riverside Studio", 0.4116),
         ],
         "Which class starts at Riverside Studio?": [
-            ("Come to Riverside Studio", 0.58527),
-            ("I went to a pottery clas", 0.57652),
-            ("Your bowls from Riversid", 0.44397),
-            ("I painted the bowls with", 0.43613),
+            ("Come to Riverside Studio", 0.5788),
+            ("I went to a pottery clas", 0.57006),
+            ("Your bowls from Riversid", 0.45251),
+            ("I painted the bowls with", 0.43537),
         ],
     },
 }

@@ -99,8 +99,8 @@ def test_arms_are_left_out_in_turn_over_the_same_banks(
     asked = [each["arms"] for each in service.recalls if each["query"] == "rains"]
     assert asked == [
         "all",
-        ["lexical", "episode", "graph"],
-        ["dense", "lexical", "episode"],
+        ["lexical", "episode", "contiguity", "graph"],
+        ["dense", "lexical", "episode", "contiguity"],
     ]
     assert len(service.memories) == 2
 

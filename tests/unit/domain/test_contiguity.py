@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from memsvc.domain.contiguity import beside_hits, linked_to_hits
+from memsvc.domain.contiguity import beside_hits, linked_to_hits, weighed
 from memsvc.domain.episode_evidence import Places
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.index_segment import memory_keys
@@ -56,6 +56,15 @@ def test_hits_without_a_place_lead_nowhere() -> None:
     assert beside_hits({memory(99): 1.0}, TALK) == []
     assert beside_hits({}, TALK) == []
     assert beside_hits({memory(1): 1.0}, places()) == []
+
+
+def test_what_counts_less_falls_behind_and_equals_go_by_id() -> None:
+    ranking = [(memory(3), 0.8), (memory(1), 0.5), (memory(2), 0.4)]
+
+    found = weighed(ranking, {memory(3): 0.5, memory(9): 0.1})
+
+    assert found == [(memory(1), 0.5), (memory(2), 0.4), (memory(3), 0.4)]
+    assert weighed(ranking, {}) == ranking
 
 
 def test_links_lead_by_score_times_weight_and_the_best_one_counts() -> None:

@@ -134,6 +134,7 @@ async def test_every_arm_answers_for_another_day(serving_client: AsyncClient) ->
         "dense": "ok",
         "lexical": "ok",
         "episode": "skipped",
+        "contiguity": "skipped",
         "graph": "ok",
     }
     assert whole.arms["episode"].reason is not None
