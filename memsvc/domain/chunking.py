@@ -2,6 +2,8 @@
 
 import re
 
+from memsvc.domain.context.echoes import echoes
+
 TARGET_CHARACTERS = 1_200
 """About 250 English words: near the window of small sentence encoders, so that most passages
 have one vector, and long enough to be understood alone."""
@@ -18,11 +20,18 @@ def split_document(text: str, target: int = TARGET_CHARACTERS) -> list[str]:
     """Return passages of at most ``target`` characters whose concatenation has all the text.
 
     Cuts fall on the largest seam that fits: between paragraphs, lines, sentences, words, and only
-    in a run without any of these inside it. White space at the cuts is dropped; passages are never
-    blank. ``target`` ≥ 1.
+    in a run without any of these inside it. A context that came back is a passage of its own,
+    however long. White space at the cuts is dropped; passages are never blank. ``target`` ≥ 1.
     """
-    pieces = _split(text.strip(), target, level=0)
-    return _join_small(pieces, target)
+    passages, done = [], 0
+    for start, end in echoes(text):
+        passages += [*_passages(text[done:start], target), text[start:end].strip()]
+        done = end
+    return passages + _passages(text[done:], target)
+
+
+def _passages(text: str, target: int) -> list[str]:
+    return _join_small(_split(text.strip(), target, level=0), target)
 
 
 def _split(text: str, target: int, level: int) -> list[tuple[str, str]]:

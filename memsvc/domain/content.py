@@ -5,6 +5,8 @@ import json
 import re
 from datetime import datetime
 
+from memsvc.domain.context.echoes import without_echoes
+
 _JOINED_NAME = re.compile(r"\b[A-Z][a-z]+(?:-?[A-Z][a-z]+)+\b")
 _BETWEEN_NAMES = re.compile(r"(?<=[a-z])-?(?=[A-Z])")
 
@@ -30,10 +32,11 @@ def content_hash(
 def indexed_text(text: str, *, speaker: str | None, title: str | None) -> str:
     """Return what the encoder sees of a memory: who said it, or what it is part of.
 
-    Questions name people and titles more often than they repeat a turn's own words.
+    Questions name people and titles more often than they repeat a turn's own words. Contexts that
+    came back are left out: they would be found in place of what they repeat.
     """
     if speaker:
-        return f"{speaker}: {text}"
+        return f"{speaker}: {without_echoes(text)}"
     return titled_text(text, title)
 
 
@@ -54,5 +57,6 @@ def parts_of_joined_names(text: str) -> list[str]:
 
 
 def titled_text(text: str, title: str | None) -> str:
-    """Return the text under the title of what it is part of."""
-    return f"{title}\n{text}" if title else text
+    """Return the text, without contexts in it, under the title of what it is part of."""
+    own = without_echoes(text)
+    return f"{title}\n{own}" if title else own

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import chain, zip_longest
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.context.material import (
     SECTION_OF,
     CitedPiece,
@@ -137,7 +138,7 @@ class _Taking:
         room = self._room(_HITS_SHARE) - _HEADING_TOKENS
         if room < _LEAST_CUT_TOKENS:
             return
-        text = piece.memory.text
+        text = without_echoes(piece.memory.text)
         low, high = 0, min(len(text) - 1, room * _CHARACTERS_PER_TOKEN)
         while low < high:
             middle = (low + high + 1) // 2

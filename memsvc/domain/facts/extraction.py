@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.patterns import HEDGED, HEDGED_ZH, PATTERNS, Pattern
 from memsvc.domain.times.named_times import named_times
@@ -90,11 +91,12 @@ _THIRD_PERSON = {"studie": "study", "teache": "teach"}
 def claims_of(text: str, said_at: datetime, speaker: str | None = None) -> list[Claim]:
     """Return what a text claims, in its order; "I" is the speaker.
 
-    Questions, quotations, plans, wishes and hearsay claim nothing. Relative dates are resolved
-    against ``said_at``; what is dated later than that is a plan, unless it is an appointment.
+    Questions, quotations, plans, wishes, hearsay and contexts that came back claim nothing.
+    Relative dates are resolved against ``said_at``; what is dated later than that is a plan,
+    unless it is an appointment.
     """
     found: list[Claim] = []
-    for sentence in _sentences(text):
+    for sentence in _sentences(without_echoes(text)):
         for pattern in PATTERNS:
             claim = _claimed(pattern, sentence, said_at, speaker)
             if claim is not None and all(each.slot != claim.slot for each in found):

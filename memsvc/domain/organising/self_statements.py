@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.organising.keywords import content_stems
 from memsvc.domain.organising.self_patterns import SELF_RULES, VAGUE, SelfRule, Topic
 
@@ -55,7 +56,8 @@ def self_statements(text: str) -> Iterator[SelfStatement]:
 
     Of a longer text the first 2,000 characters are read.
     """
-    read = _POINTLESS.sub(r"\1", text[:_LONGEST_TEXT].replace("\u2019", "'"))
+    own = without_echoes(text)[:_LONGEST_TEXT]
+    read = _POINTLESS.sub(r"\1", own.replace("\u2019", "'"))
     for sentence in _SENTENCE.findall(read):
         if sentence.rstrip().endswith(_QUESTION) or not _OF_ONESELF.search(sentence):
             continue

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.extraction import claims_of, normal_form
 from memsvc.domain.organising.self_patterns import Topic
@@ -99,7 +100,7 @@ def thoughts_of(
     if is_assistant(speaker):
         return []
     name = _name_of(speaker, user_id)
-    read = text[:_LONGEST_READ]
+    read = without_echoes(text)[:_LONGEST_READ]
     found: dict[str, FoundThought] = {}
     for thought in (*_claimed(read, said_at, name), *_of_oneself(read, said_at, name)):
         found.setdefault(thought.text.casefold(), thought)

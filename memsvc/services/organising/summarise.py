@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.memory import Memory, Metadata
 from memsvc.domain.organising.summarising import (
@@ -123,7 +124,7 @@ def said_in(memory: Memory) -> Said:
     """Return what a memory says, in its place."""
     return Said(
         memory_id=memory.id,
-        text=memory.text,
+        text=without_echoes(memory.text),
         speaker=memory.speaker,
         occurred_at=memory.occurred_at,
     )

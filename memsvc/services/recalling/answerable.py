@@ -14,6 +14,7 @@ from memsvc.domain.answerable.calibration import mismatch
 from memsvc.domain.answerable.evidence import CANDIDATES, FEATURES, Evidence, Found
 from memsvc.domain.answerable.model import AnswerableModel
 from memsvc.domain.answerable.verdict import Verdict, judge
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.context.rendering import one_line
 from memsvc.domain.fusion import Arm
 from memsvc.domain.identifiers import MemoryId
@@ -129,7 +130,7 @@ class AssessAnswerable:
             found=[
                 Found(
                     speaker=memory.speaker,
-                    text=memory.text,
+                    text=without_echoes(memory.text),
                     similarity=similarity.get(memory.id, 0.0),
                 )
                 for memory in memories

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.widening import Noted, NoteItem, NoteState, usable
 from memsvc.ports import TokenCounter
@@ -156,4 +157,6 @@ class Iterate:
 
 def _item(found: Found, memory_id: MemoryId) -> NoteItem:
     memory = found.visible[memory_id]
-    return NoteItem(text=memory.text, speaker=memory.speaker, occurred_at=memory.occurred_at)
+    return NoteItem(
+        text=without_echoes(memory.text), speaker=memory.speaker, occurred_at=memory.occurred_at
+    )

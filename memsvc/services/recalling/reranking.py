@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from memsvc.domain.content import indexed_text
 from memsvc.domain.fusion import Fused
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
@@ -91,7 +92,7 @@ class Rerank:
 
 
 def _read(memory: Memory) -> str:
-    return memory.text if memory.speaker is None else f"{memory.speaker}: {memory.text}"
+    return indexed_text(memory.text, speaker=memory.speaker, title=None)
 
 
 def _told(error: MemsvcError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.fusion import Fused
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.widening import NoteItem
@@ -94,7 +95,10 @@ class Sift:
         return Sifted(found=replace(found, sifted=frozenset(left_out)), report=report)
 
     def _too_much(self, question: Question, found: Found, hits: Sequence[Fused]) -> str | None:
-        texts = [question.query.text, *(found.visible[each.memory_id].text for each in hits)]
+        texts = [
+            question.query.text,
+            *(without_echoes(found.visible[each.memory_id].text) for each in hits),
+        ]
         cost, most = sum(self._tokens.count(texts)), self._settings.most_tokens
         if cost <= most:
             return None
@@ -106,7 +110,11 @@ class Sift:
         """Return the hits that the model names; raises if it names one that it was not shown."""
         memories = [found.visible[each.memory_id] for each in hits]
         items = [
-            NoteItem(text=memory.text, speaker=memory.speaker, occurred_at=memory.occurred_at)
+            NoteItem(
+                text=without_echoes(memory.text),
+                speaker=memory.speaker,
+                occurred_at=memory.occurred_at,
+            )
             for memory in memories
         ]
         numbers = await sifter.choose(question.bank.scope.tenant_id, question.query.text, items)
