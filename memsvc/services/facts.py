@@ -1,13 +1,17 @@
 """Facts of a bank, for those who want to look at them."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from memsvc.domain.evidence import Evidence, evidence_of_fact
 from memsvc.domain.facts.extraction import normal_form
 from memsvc.domain.facts.listing import FactListing
 from memsvc.domain.facts.names import all_names
 from memsvc.domain.facts.settling import Fact
+from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Memory
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.ports import Clock
 from memsvc.services.commands import BankReference, Caller
@@ -30,6 +34,14 @@ class FactQuery:
     """Whether what holds no longer or not yet is listed too, and what denies."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFact:
+    """A fact, and the words of its memory that bear it."""
+
+    fact: Fact
+    evidence: Sequence[Evidence]
+
+
 class Facts:
     """Reads what memories claim."""
 
@@ -39,7 +51,7 @@ class Facts:
 
     async def list(
         self, caller: Caller, bank: BankReference, query: FactQuery, page: PageRequest
-    ) -> Page[Fact]:
+    ) -> Page[ShownFact]:
         """Return facts, those that hold since latest first.
 
         What is known under several names is found by each of them.
@@ -55,9 +67,22 @@ class Facts:
                 held_at=None if query.every else query.as_of or self._clock.now(),
             )
             if query.known_at is None:
-                return await tx.facts.list(bank_id, listing, page)
-            known = await KnownFacts.at(tx, bank_id, query.known_at)
-            return await known.page(listing, page)
+                found = await tx.facts.list(bank_id, listing, page)
+            else:
+                known = await KnownFacts.at(tx, bank_id, query.known_at)
+                found = await known.page(listing, page)
+            ids = {each.memory_id for each in found.items}
+            memories = await tx.memories.fetch(bank_id, sorted(ids))
+        shown = await asyncio.to_thread(_with_evidence, found.items, memories)
+        return Page(items=shown, next_cursor=found.next_cursor)
+
+
+def _with_evidence(facts: Sequence[Fact], memories: Mapping[MemoryId, Memory]) -> list[ShownFact]:
+    return [
+        ShownFact(fact=each, evidence=evidence_of_fact(each, memories[each.memory_id]))
+        for each in facts
+        if each.memory_id in memories
+    ]
 
 
 def _all_names(name: str | None, names: Mapping[str, str]) -> frozenset[str]:

@@ -1,17 +1,20 @@
 """What organising says about one memory: annotations and links."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.links import StoredLink
+from memsvc.domain.evidence import Evidence, evidence_of_thought
+from memsvc.domain.identifiers import BankId, MemoryId
+from memsvc.domain.links import LinkType, StoredLink
 from memsvc.domain.memory import Memory
 from memsvc.domain.organising.notes import AnnotationVersion
 from memsvc.domain.paging import Page, PageRequest
 from memsvc.services.commands import BankReference, Caller
-from memsvc.store.transactions import Store
+from memsvc.store.transactions import ReadTransaction, Store
 
 _MOST_LINKS = 50
+_MOST_SOURCES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class MemoryDetail:
     """Those that hold."""
     links: Sequence[StoredLink]
     """The strongest 50, from and to it."""
+    evidence: Sequence[Evidence] = ()
+    """Of a thought: the words of its sources that bear it."""
 
 
 class MemoryDetails:
@@ -38,7 +43,14 @@ class MemoryDetails:
             memory = await tx.memories.get(bank_id, memory_id)
             holding = await tx.annotations.holding(bank_id, [memory_id])
             links = await tx.links.touching(bank_id, [memory_id], limit=_MOST_LINKS)
-        return MemoryDetail(memory=memory, annotations=holding.get(memory_id), links=links)
+            thought = (await tx.thoughts.fetch(bank_id, [memory_id])).get(memory_id)
+            sources = [] if thought is None else await _sources(tx, bank_id, memory_id)
+        evidence: Sequence[Evidence] = ()
+        if thought is not None:
+            evidence = await asyncio.to_thread(evidence_of_thought, thought, sources)
+        return MemoryDetail(
+            memory=memory, annotations=holding.get(memory_id), links=links, evidence=evidence
+        )
 
     async def annotations(
         self, caller: Caller, bank: BankReference, memory_id: MemoryId, page: PageRequest
@@ -48,3 +60,13 @@ class MemoryDetails:
             bank_id = (await tx.banks.resolve(bank.value)).scope.bank_id
             await tx.memories.get(bank_id, memory_id)
             return await tx.annotations.versions(bank_id, memory_id, page)
+
+
+async def _sources(tx: ReadTransaction, bank_id: BankId, memory_id: MemoryId) -> list[Memory]:
+    """Return what a thought was made from, a hundred at most, in order of id."""
+    found = await tx.links.touching(
+        bank_id, [memory_id], types=(LinkType.DERIVED_FROM,), limit=_MOST_SOURCES
+    )
+    ids = sorted({each.link.to_id for each in found if each.link.from_id == memory_id})
+    memories = await tx.memories.fetch(bank_id, ids)
+    return [memories[each] for each in ids if each in memories]

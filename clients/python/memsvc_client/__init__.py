@@ -58,6 +58,7 @@ from memsvc_client.errors import (
     UndoPreventedError,
     UnexpectedAnswerError,
 )
+from memsvc_client.evidence import Evidence
 from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
 from memsvc_client.given import GaveFacts, GivenEntity, GivenFact, Giving, Source
@@ -220,6 +221,7 @@ __all__ = [
     "ErasureKey",
     "ErasureNotFoundError",
     "ErasurePreview",
+    "Evidence",
     "Fact",
     "FactListing",
     "FactSeed",

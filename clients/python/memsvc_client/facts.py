@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.call import Call, Reference, bank_path, listing
+from memsvc_client.evidence import Evidence
 from memsvc_client.models import Page
 from memsvc_client.records import Record
 from memsvc_client.requests import refuse_naive
@@ -34,6 +35,8 @@ class Fact(Record):
     """When its memory happened."""
     rule: str
     """What it was read by."""
+    evidence: tuple[Evidence, ...] = ()
+    """The words of its memory that bear it; empty where none do."""
 
 
 class FactListing(TypedDict, total=False):

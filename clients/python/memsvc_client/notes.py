@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from memsvc_client.call import Call, Reference, bank_path, listing, memory_path
+from memsvc_client.evidence import Evidence
 from memsvc_client.jobs import Job
 from memsvc_client.models import (
     Memory,
@@ -53,6 +54,8 @@ class MemoryDetail(Memory):
     """Those that hold; ``None`` until it has been organised."""
     links: tuple[Link, ...] = ()
     """The strongest 50."""
+    evidence: tuple[Evidence, ...] = ()
+    """Of a thought: the words of its sources that bear it; empty where none do."""
 
 
 class StagePlan(Record):

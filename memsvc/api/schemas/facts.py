@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from memsvc.api.schemas.evidence import EvidenceResponse
 from memsvc.api.schemas.fields import Name, ResponseModel
 from memsvc.api.schemas.pages import PageResponse
 from memsvc.api.schemas.queries import PageQuery
 from memsvc.api.schemas.times import QueryTime, UtcTime
-from memsvc.domain.facts.settling import Fact
-from memsvc.services.facts import FactQuery
+from memsvc.services.facts import FactQuery, ShownFact
 
 
 class FactsQuery(PageQuery):
@@ -71,11 +71,15 @@ class FactResponse(ResponseModel):
         str,
         Field(description="What it was read by; of what was given, `given:` and origin."),
     ]
+    evidence: Annotated[
+        list[EvidenceResponse],
+        Field(description="The words of its memory that bear it, found anew; empty where none do."),
+    ]
 
     @classmethod
-    def of(cls, fact: Fact) -> Self:
+    def of(cls, shown: ShownFact) -> Self:
         """Render a fact."""
-        claim = fact.claim
+        fact, claim = shown.fact, shown.fact.claim
         return cls(
             id=fact.id,
             memory_id=fact.memory_id,
@@ -88,6 +92,7 @@ class FactResponse(ResponseModel):
             superseded_by=fact.superseded_by,
             said_at=claim.said_at,
             rule=claim.rule,
+            evidence=[EvidenceResponse.of(each) for each in shown.evidence],
         )
 
 

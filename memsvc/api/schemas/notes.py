@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
+from memsvc.api.schemas.evidence import EvidenceResponse
 from memsvc.api.schemas.fields import RequestModel, ResponseModel
 from memsvc.api.schemas.jobs import JobResponse
 from memsvc.api.schemas.memories import MemoryResponse
@@ -86,6 +87,13 @@ class MemoryDetailResponse(MemoryResponse):
         AnnotationsResponse | None, Field(description="Those that hold; null until organised.")
     ]
     links: Annotated[list[LinkResponse], Field(description="The strongest 50.")]
+    evidence: Annotated[
+        list[EvidenceResponse],
+        Field(
+            description="Of a thought: the words of its sources (of a hundred at most) that bear"
+            " it, found anew; empty where none do."
+        ),
+    ]
 
     @classmethod
     def of_detail(cls, detail: MemoryDetail) -> Self:
@@ -95,6 +103,7 @@ class MemoryDetailResponse(MemoryResponse):
             **MemoryResponse.of(detail.memory).model_dump(),
             annotations=None if said is None else AnnotationsResponse.of(said),
             links=[LinkResponse.of(each, detail.memory.id) for each in detail.links],
+            evidence=[EvidenceResponse.of(each) for each in detail.evidence],
         )
 
 

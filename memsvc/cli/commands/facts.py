@@ -9,7 +9,9 @@ import typer
 from memsvc.cli.options import AsJson, Bank, PairsOption, Url, time
 
 if TYPE_CHECKING:
-    from memsvc_client import Fact
+    from uuid import UUID
+
+    from memsvc_client import AsyncClient, Fact
     from pydantic import JsonValue
 
     from memsvc.domain.facts.evaluation import StatementPair, SupersedeEvaluation, SupersedeFigures
@@ -80,6 +82,58 @@ def list_facts(  # noqa: PLR0913 — a command's options
         print_json([each.model_dump(mode="json") for each in found])
     else:
         _show_facts(found)
+
+
+@app.command("verify")
+def verify(bank: Bank, *, url: Url = None, as_json: AsJson = False) -> None:
+    """Look for the words that bear each fact and thought; list those that no words bear.
+
+    Of thoughts those that are active, each read by itself.
+    """
+    from memsvc.cli.connection import ask, collect
+    from memsvc.cli.output import print_json
+
+    async def run(client: "AsyncClient") -> "dict[str, list[tuple[UUID, str, bool]]]":
+        of = client.bank(bank)
+        facts = await collect(of.facts(all=True))
+        thoughts = await collect(of.memories(kind="thought", state="active"))
+        details = [await of.get(each.id) for each in thoughts]
+        return {
+            "facts": [(each.id, _in_words(each), bool(each.evidence)) for each in facts],
+            "thoughts": [(each.id, each.text, bool(each.evidence)) for each in details],
+        }
+
+    verified = ask(url, run)
+    if as_json:
+        print_json({name: _support_json(found) for name, found in verified.items()})
+    else:
+        _show_support(verified)
+
+
+def _in_words(fact: "Fact") -> str:
+    predicate = f"no longer {fact.predicate}" if fact.denies else fact.predicate
+    return f"{fact.subject} | {predicate} | {fact.object or '-'}"
+
+
+def _support_json(found: "list[tuple[UUID, str, bool]]") -> "dict[str, JsonValue]":
+    without: list[JsonValue] = [
+        {"id": str(each), "text": text} for each, text, is_borne in found if not is_borne
+    ]
+    return {"supported": len(found) - len(without), "unsupported": without}
+
+
+def _show_support(verified: "dict[str, list[tuple[UUID, str, bool]]]") -> None:
+    from memsvc.cli.output import print_table
+
+    rows = []
+    for name, found in verified.items():
+        supported = sum(is_borne for *_, is_borne in found)
+        rows.append((name, str(len(found)), str(supported), str(len(found) - supported)))
+    print_table(("what", "all", "supported", "unsupported"), rows)
+    for name, found in verified.items():
+        for each, text, is_borne in found:
+            if not is_borne:
+                typer.echo(f"Unsupported ({name}): {text} ({each})")
 
 
 def _zoned(given: datetime | None) -> datetime | None:

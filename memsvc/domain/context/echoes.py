@@ -36,6 +36,9 @@ _LINE = re.compile(
 )
 _REPLACEMENT = f"\n{LEFT_OUT}\n"
 
+Span = tuple[int, int]
+"""Where something stands in a text: half-open, in characters."""
+
 
 def tags(digest: str) -> tuple[str, str]:
     """Return how a context is opened and closed whose boundary begins a hexadecimal digest."""
@@ -54,10 +57,10 @@ class OwnText:
 
     text: str
     """With ``LEFT_OUT`` in a line of its own where a context was."""
-    spans: tuple[tuple[int, int], ...]
-    """The parts of the whole that are kept, in order: half-open, in characters."""
+    spans: tuple[Span, ...]
+    """The parts of the whole that are kept, in order."""
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
+    def span(self, start: int, end: int) -> Span:
         """Return where ``[start, end)`` of this text stands in the whole.
 
         ``start`` is expected in a part that is kept, and ``end`` in the same one.
@@ -84,8 +87,8 @@ def without_echoes(text: str) -> str:
     return own_text(text).text
 
 
-def echoes(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where contexts stand in a text, in order: half-open, in characters."""
+def echoes(text: str) -> Iterator[Span]:
+    """Yield where contexts stand in a text, in order."""
     if _IN_EVERY_TAG not in text:
         return
     found = list(_TAG.finditer(text))

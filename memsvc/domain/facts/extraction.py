@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from memsvc.domain.context.echoes import without_echoes
+from memsvc.domain.context.echoes import Span, own_text
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.patterns import HEDGED, HEDGED_ZH, PATTERNS, Pattern
 from memsvc.domain.times.named_times import named_times
@@ -95,13 +95,21 @@ def claims_of(text: str, said_at: datetime, speaker: str | None = None) -> list[
     Relative dates are resolved against ``said_at``; what is dated later than that is a plan,
     unless it is an appointment.
     """
-    found: list[Claim] = []
-    for sentence in _sentences(without_echoes(text)):
+    return [claim for claim, _ in read_claims(text, said_at, speaker)]
+
+
+def read_claims(
+    text: str, said_at: datetime, speaker: str | None = None
+) -> list[tuple[Claim, Span]]:
+    """Return what ``claims_of`` does, each with the sentence of the text that claims it."""
+    own = own_text(text)
+    found: dict[tuple[str, str], tuple[Claim, Span]] = {}
+    for sentence, (start, end) in _sentences(own.text):
         for pattern in PATTERNS:
             claim = _claimed(pattern, sentence, said_at, speaker)
-            if claim is not None and all(each.slot != claim.slot for each in found):
-                found.append(claim)
-    return found
+            if claim is not None and claim.slot not in found:
+                found[claim.slot] = claim, own.span(start, end)
+    return list(found.values())
 
 
 def says_only(text: str, said_at: datetime) -> bool:
@@ -110,7 +118,7 @@ def says_only(text: str, said_at: datetime) -> bool:
     sentences = list(_sentences(text))
     if len(whole) != 1 or len(sentences) != 1:
         return False
-    (sentence,) = sentences
+    ((sentence, _),) = sentences
     for pattern in PATTERNS:
         match = pattern.regex.search(sentence)
         if match is not None:
@@ -121,15 +129,25 @@ def says_only(text: str, said_at: datetime) -> bool:
     return False
 
 
-def _sentences(text: str) -> Iterator[str]:
+def sentence_spans(text: str) -> Iterator[Span]:
+    """Yield where the sentences of a text stand, without the blanks around them."""
     for match in _SENTENCE.finditer(text):
         sentence = match.group().strip()
+        if sentence:
+            start = match.start() + match.group().index(sentence)
+            yield start, start + len(sentence)
+
+
+def _sentences(text: str) -> Iterator[tuple[str, Span]]:
+    """Yield what may claim something, as patterns read it, and where it stands."""
+    for start, end in sentence_spans(text):
+        sentence = text[start:end]
         if sentence.endswith(("?", "？")) or _QUOTED.search(text):
             continue
         if HEDGED.search(sentence) or HEDGED_ZH.search(sentence):
             continue
         stripped = _OPENING_ZH.sub("", _OPENING.sub("", sentence)).strip(" .!;。！；")
-        yield re.sub(r"^[a-z]", lambda first: first.group().upper(), stripped)
+        yield re.sub(r"^[a-z]", lambda first: first.group().upper(), stripped), (start, end)
 
 
 def _claimed(

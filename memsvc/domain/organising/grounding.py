@@ -37,7 +37,7 @@ from memsvc.domain.organising.keywords import content_stems, word_stems
 from memsvc.domain.organising.tags import tags
 from memsvc.domain.tokens import is_characterwise, is_hiragana
 
-_OF_ITSELF = 1 / 3
+OF_ITSELF = 1 / 3
 """Share of a sentence's telling words that the memory itself has to have."""
 _OF_NEIGHBOUR = 1 / 2
 """The same for the context of a neighbour, which a newer text shows in another light."""
@@ -166,7 +166,7 @@ def _item(grounds: _Grounds, item: ExtractedItem, rejected: list[str]) -> Extrac
     ground, known = grounds.of(item.handle), grounds.known_before(item.handle)
     kept = replace(
         item,
-        annotations=_annotations(grounds, ground, item.annotations, _OF_ITSELF),
+        annotations=_annotations(grounds, ground, item.annotations, OF_ITSELF),
         entities=tuple(e for e in item.entities if ground.has(e.name, more=ground.speakers)),
         facts=tuple(each for each in item.facts if _is_fact_of(ground, known, each)),
     )
@@ -213,7 +213,7 @@ def _thoughts(
             for each in thought.sources
             if grounds.is_item(each) and grounds.of(each).shares(thought.text)
         ]
-        if not sources or not grounds.of(*sources).bears(thought.text, _OF_ITSELF):
+        if not sources or not grounds.of(*sources).bears(thought.text, OF_ITSELF):
             rejected.append(_NOT_ITS_WORDS)
             continue
         ground, known, fact = grounds.of(*sources), grounds.known_before(*sources), thought.fact

@@ -4,10 +4,11 @@ What is asked, supposed or reported of others is left out.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from memsvc.domain.context.echoes import without_echoes
+from memsvc.domain.context.echoes import Span, own_text
 from memsvc.domain.organising.keywords import content_stems
 from memsvc.domain.organising.self_patterns import SELF_RULES, VAGUE, SelfRule, Topic
 
@@ -56,9 +57,17 @@ def self_statements(text: str) -> Iterator[SelfStatement]:
 
     Of a longer text the first 2,000 characters are read.
     """
-    own = without_echoes(text)[:_LONGEST_TEXT]
-    read = _POINTLESS.sub(r"\1", own.replace("\u2019", "'"))
-    for sentence in _SENTENCE.findall(read):
+    return (statement for statement, _ in read_self_statements(text))
+
+
+def read_self_statements(text: str) -> Iterator[tuple[SelfStatement, Span]]:
+    """Yield what ``self_statements`` does, each with the sentence of the text that says it."""
+    own = own_text(text)
+    begun = own.text[:_LONGEST_TEXT].replace("\u2019", "'")
+    read = _POINTLESS.sub(r"\1", begun)
+    points = [each.end() - 1 - no for no, each in enumerate(_POINTLESS.finditer(begun))]
+    for part in _SENTENCE.finditer(read):
+        sentence = part.group()
         if sentence.rstrip().endswith(_QUESTION) or not _OF_ONESELF.search(sentence):
             continue
         found = (
@@ -68,8 +77,12 @@ def self_statements(text: str) -> Iterator[SelfStatement]:
             if not _NOT_SAID_OF_ONESELF.search(sentence, 0, match.start() + 1)
             and not (rule.topic in VAGUE and VAGUE[rule.topic].search(match["x"]))
         )
+        spoken = sentence.strip()
+        start = part.start() + sentence.index(spoken)
+        end = start + len(spoken)
+        span = own.span(start + bisect_right(points, start), end + bisect_left(points, end))
         for _, _, statement in sorted(found, key=lambda each: each[:2]):
-            yield statement
+            yield statement, span
 
 
 def _statement(rule: SelfRule, match: re.Match[str]) -> SelfStatement:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from memsvc.domain.context.echoes import without_echoes
+from memsvc.domain.context.echoes import Span, own_text
 from memsvc.domain.facts.claims import Claim
-from memsvc.domain.facts.extraction import claims_of, normal_form
+from memsvc.domain.facts.extraction import claims_of, normal_form, read_claims
 from memsvc.domain.organising.self_patterns import Topic
-from memsvc.domain.organising.self_statements import SelfStatement, self_statements
+from memsvc.domain.organising.self_statements import SelfStatement, read_self_statements
 from memsvc.domain.speakers import ASSISTANTS, USERS, folded, is_assistant
 
 RULES = "rules/1"
@@ -97,13 +97,21 @@ def thoughts_of(
     neither, what is said of "I" is left out, and so is all that an assistant says: thoughts of
     answers would confirm themselves. Of a longer text the first 2,000 characters are read.
     """
+    return [thought for thought, _ in read_thoughts(text, said_at, speaker, user_id)]
+
+
+def read_thoughts(
+    text: str, said_at: datetime, speaker: str | None, user_id: str | None = None
+) -> list[tuple[FoundThought, Span]]:
+    """Return what ``thoughts_of`` does, each with the sentence of the text that it is made of."""
     if is_assistant(speaker):
         return []
     name = _name_of(speaker, user_id)
-    read = without_echoes(text)[:_LONGEST_READ]
-    found: dict[str, FoundThought] = {}
-    for thought in (*_claimed(read, said_at, name), *_of_oneself(read, said_at, name)):
-        found.setdefault(thought.text.casefold(), thought)
+    own = own_text(text)
+    read = own.text[:_LONGEST_READ]
+    found: dict[str, tuple[FoundThought, Span]] = {}
+    for thought, span in (*_claimed(read, said_at, name), *_of_oneself(read, said_at, name)):
+        found.setdefault(thought.text.casefold(), (thought, own.span(*span)))
     return list(found.values())
 
 
@@ -113,14 +121,17 @@ def is_named(head: str) -> bool:
     return bool(name) and name not in PRONOUNS | USERS | ASSISTANTS
 
 
-def _claimed(text: str, said_at: datetime, name: str | None) -> Iterator[FoundThought]:
-    for claim in claims_of(text, said_at, name):
+_Found = Iterator[tuple[FoundThought, Span]]
+
+
+def _claimed(text: str, said_at: datetime, name: str | None) -> _Found:
+    for claim, span in read_claims(text, said_at, name):
         sentence = _sentence(claim, text, name)
         if sentence is not None and _reads_back(sentence, claim):
             is_listed = claim.predicate in _HABITS and not claim.denies
             verb = f" {_HABITS[claim.predicate]} " if is_listed else None
             frame = sentence.partition(verb)[0] + verb.rstrip() if verb else ""
-            yield FoundThought(text=sentence, claim=claim, frame=frame)
+            yield FoundThought(text=sentence, claim=claim, frame=frame), span
 
 
 def _sentence(claim: Claim, text: str, name: str | None) -> str | None:
@@ -179,11 +190,11 @@ def _reads_back(sentence: str, claim: Claim) -> bool:
     )
 
 
-def _of_oneself(text: str, said_at: datetime, name: str | None) -> Iterator[FoundThought]:
+def _of_oneself(text: str, said_at: datetime, name: str | None) -> _Found:
     """Yield plain statements about oneself, of what lasts: relations, likings, possessions."""
     if name is None:
         return
-    for each in self_statements(text):
+    for each, span in read_self_statements(text):
         sentence = _self_sentence(each, name)
         if not each.holds or each.topic not in _OF_ONESELF or sentence is None:
             continue
@@ -197,11 +208,8 @@ def _of_oneself(text: str, said_at: datetime, name: str | None) -> Iterator[Foun
             is_functional=not each.slot.startswith("has "),
         )
         frame = _FRAME.match(each.text)
-        yield FoundThought(
-            text=sentence,
-            claim=claim,
-            frame=sentence[: sentence.index(each.text) + frame.end()].rstrip() if frame else "",
-        )
+        begins = sentence[: sentence.index(each.text) + frame.end()].rstrip() if frame else ""
+        yield FoundThought(text=sentence, claim=claim, frame=begins), span
 
 
 def _self_sentence(said: SelfStatement, name: str) -> str | None:

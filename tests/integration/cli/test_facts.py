@@ -46,6 +46,9 @@ def test_facts_are_listed_as_they_hold_and_as_they_held(run: Run, tmp_path: Path
     shown = run("facts", "list", "ada", "--all").stdout
     assert "lisbon" in shown
     assert "2024-06-01 00:00" in shown
+    verified = json.loads(run("facts", "verify", "ada", "--json").stdout)
+    assert verified["facts"] == {"supported": 2, "unsupported": []}
+    assert "facts" in run("facts", "verify", "ada").stdout
     recalled = run("recall", "ada", "home", "--as-of", "2024-05-31T00:00Z", "--json").stdout
     assert [each["memory"]["state"] for each in json.loads(recalled)["hits"]] == ["superseded"]
     unknown = run("recall", "ada", "home", "--known-at", "2024-05-31T00:00Z", "--json").stdout
@@ -70,6 +73,8 @@ def _facts_are_loaded(run: Run, tmp_path: Path) -> None:
     assert (loaded["changed"], len(loaded["operations"])) == (1, 1)
     assert "1 were so already" in run("graph", "load", "ada", str(path)).stdout
     assert [each["rule"] for each in _listed(run, "--entity", "Ana")] == ["given:given"]
+    told = run("facts", "verify", "ada").stdout
+    assert "Unsupported (facts): ana | knows | bo" in told
 
 
 def _listed(run: Run, *options: str) -> list[dict[str, object]]:

@@ -43,6 +43,20 @@ async def derived(bank: AsyncBank) -> dict[str, set[str]]:
     }
 
 
+async def unsupported_share(bank: AsyncBank) -> float:
+    """Return how much of the facts and thoughts no words outside of contexts bear."""
+    texts = {each.id: each.text async for each in bank.memories(state=None)}
+    found = [each.evidence async for each in bank.facts(all=True)]
+    found += [
+        (await bank.get(each.id)).evidence
+        async for each in bank.memories(kind="thought", state="active")
+    ]
+    quoted = [[texts[each.memory_id][each.start : each.end] for each in some] for some in found]
+    said = [text for _, text in SAID] + ["I drive a Volvo."]
+    assert all(any(words in text for text in said) for some in quoted for words in some)
+    return sum(not some for some in quoted) / len(quoted)
+
+
 @pytest.fixture
 async def bank(serving_client: AsyncClient) -> AsyncBank:
     await serving_client.create_bank("ann")
@@ -80,6 +94,7 @@ async def test_an_echo_yields_nothing_and_what_stands_beside_it_does(
     assert after["portrait"] == before["portrait"]
     assert after["entities"] - before["entities"] <= {"system", "volvo"}
     assert (await bank.get(written[0])).text == talk[0][1]
+    assert await unsupported_share(bank) < 0.02
 
 
 async def test_an_echo_is_found_for_what_stands_beside_it_alone(

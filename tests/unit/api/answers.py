@@ -5,6 +5,7 @@ from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.erasure import Erasure, ErasureId, ErasureState
+from memsvc.domain.evidence import Evidence
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.settling import Fact, FactId
 from memsvc.domain.fusion import Arm, ScorePart
@@ -57,6 +58,7 @@ from memsvc.services.commands import (
     Remembered,
 )
 from memsvc.services.erasing.erase import StartedErasure
+from memsvc.services.facts import ShownFact
 from memsvc.services.giving import GaveFacts
 from memsvc.services.graph import Entity
 from memsvc.services.index_upkeep import IndexState, VerifiedBank
@@ -188,6 +190,8 @@ FACT = Fact(
     superseded_by=FactId(UUID(int=11)),
     stands=True,
 )
+EVIDENCE = Evidence(memory_id=MEMORY_ID, version=1, start=3, end=20)
+SHOWN_FACT = ShownFact(fact=FACT, evidence=[EVIDENCE])
 GAVE_FACTS = GaveFacts(
     bank_id=BANK_ID,
     changed=1,
@@ -329,7 +333,7 @@ LINK = StoredLink(
     ),
     recorded_at=NOON,
 )
-DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK])
+DETAIL = MemoryDetail(memory=MEMORY, annotations=ANNOTATIONS, links=[LINK], evidence=[EVIDENCE])
 PLAN = ConsolidationPlan(
     stages=[StagePlan(name="organise", todo=7, by_itself=True)],
     notes=BankNotes(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memsvc.domain.erasure import Erasure, ErasureId, Subject
-from memsvc.domain.facts.settling import Fact
 from memsvc.domain.graph.entity_forms import EntityForm
 from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.jobs import Job
@@ -29,7 +28,7 @@ from memsvc.services.commands import (
     RequestKey,
 )
 from memsvc.services.erasing.erase import StartedErasure
-from memsvc.services.facts import FactQuery
+from memsvc.services.facts import FactQuery, ShownFact
 from memsvc.services.giving import GaveFacts, Given
 from memsvc.services.graph import (
     AroundEntity,
@@ -48,7 +47,6 @@ from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
     ERASURE,
-    FACT,
     FORECAST,
     GAVE_FACTS,
     JOB,
@@ -58,6 +56,7 @@ from tests.unit.api.answers import (
     OPERATION,
     PORTRAIT,
     REVIEW,
+    SHOWN_FACT,
     STARTED_ERASURE,
     STARTED_SWEEP,
     STORED_POLICY,
@@ -193,9 +192,9 @@ class FakeFacts:
 
     async def list(
         self, caller: Caller, reference: BankReference, query: FactQuery, page: PageRequest
-    ) -> Page[Fact]:
-        found: Page[Fact] = self.script.play(
-            "facts.list", Page(items=[FACT], next_cursor="c"), caller, reference, query, page
+    ) -> Page[ShownFact]:
+        found: Page[ShownFact] = self.script.play(
+            "facts.list", Page(items=[SHOWN_FACT], next_cursor="c"), caller, reference, query, page
         )
         return found
 

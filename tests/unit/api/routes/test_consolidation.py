@@ -39,6 +39,9 @@ async def test_a_memory_is_shown_with_annotations_and_links(api: httpx2.AsyncCli
     assert [(each["memory_id"], each["direction"]) for each in answer["links"]] == [
         (str(NEIGHBOUR_ID), "in")
     ]
+    assert answer["evidence"] == [
+        {"memory_id": str(MEMORY_ID), "version": 1, "start": 3, "end": 20}
+    ]
 
 
 async def test_annotations_are_listed_version_by_version(api: httpx2.AsyncClient) -> None:

@@ -22,6 +22,7 @@ RENDERED = {
     "superseded_by": str(FACT.superseded_by),
     "said_at": "2024-05-07T12:00:00Z",
     "rule": "residence.state",
+    "evidence": [{"memory_id": str(MEMORY_ID), "version": 1, "start": 3, "end": 20}],
 }
 
 
