@@ -1,7 +1,7 @@
 """Files of labelled pairs, with which decisions are measured."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -43,15 +43,23 @@ def shipped_pairs(name: str) -> Path:
     return _SHIPPED / f"{name}.jsonl"
 
 
-def read_pairs(path: Path, label: str, make: Callable[[Mapping[str, Any]], _Pair]) -> list[_Pair]:
+def read_pairs(
+    path: Path,
+    label: str,
+    make: Callable[[Mapping[str, Any]], _Pair],
+    told: Sequence[str] = ("one", "other"),
+) -> list[_Pair]:
     """Return the pairs of a file with a JSON object a line, of which ``label`` is the decision.
+
+    Or other cases that are ``told`` by other keys.
 
     Raises ``CommandError`` for a file that is missing or empty, or holds anything else.
     """
     if not path.is_file():
+        keys = ", ".join(f'"{each}"' for each in ("id", "language", "class", label, *told))
         raise CommandError(
             f"There are no labelled pairs at {path}; name a file with --pairs. Each of its lines is"
-            f' {{"id", "language", "class", "{label}", "one", "other"}}.'
+            f" {{{keys}}}."
         )
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -25,7 +25,7 @@ def split_document(text: str, target: int = TARGET_CHARACTERS) -> list[str]:
     """
     passages, done = [], 0
     for start, end in echoes(text):
-        passages += [*_passages(text[done:start], target), text[start:end].strip()]
+        passages += [*_passages(text[done:start], target), text[start:end].rstrip()]
         done = end
     return passages + _passages(text[done:], target)
 

@@ -18,7 +18,10 @@ from memsvc.domain.memory import Memory
 from memsvc.domain.organising.grounding import OF_ITSELF, telling_stems
 from memsvc.domain.organising.keywords import word_stems
 from memsvc.domain.thoughts.records import Thought
-from memsvc.domain.thoughts.thinking import RULES, FoundThought, read_thoughts
+from memsvc.domain.thoughts.thinking import FoundThought, read_thoughts
+
+_BY_RULES = "rules/"
+"""Of any version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ def evidence_of_thought(thought: Thought, sources: Sequence[Memory]) -> list[Evi
         borne = _listed(thought, read)
     else:
         borne = [evidence for found, evidence in read if _is_same(found, thought)]
-    if borne or thought.made_by == RULES:
+    if borne or thought.made_by.startswith(_BY_RULES):
         return borne
     return _shared(thought, sources)
 

@@ -143,16 +143,26 @@ def _zoned(given: datetime | None) -> datetime | None:
 @app.command("eval")
 def evaluate_pairs(
     *,
+    attribution: Annotated[
+        bool,
+        typer.Option("--attribution", help="Whom facts and portraits attribute labelled texts to."),
+    ] = False,
     pairs: PairsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide about labelled pairs with the rules; print precision and recall of each class.
 
-    "held out" are the pairs with odd ids.
+    "held out" are the pairs with odd ids. With --attribution: how much of what is derived from
+    labelled texts is said of somebody it must not be said of.
     """
     from memsvc.cli.output import print_json
     from memsvc.domain.facts.evaluation import evaluate
 
+    if attribution:
+        from memsvc.cli.attributions import tell_attribution
+
+        tell_attribution(pairs, as_json=as_json)
+        return
     measured = evaluate(_read(pairs))
     if as_json:
         print_json(_as_json(measured))

@@ -32,7 +32,7 @@ _TAG = re.compile(
 _QUOTING = re.compile(r"(?:^|\n)([ \t>|]*)$")
 _LONGEST_QUOTING = 40
 _LINE = re.compile(
-    rf"(?:{INDENT}|\[\d+\] |{re.escape(PREAMBLE[:20])}|{NOTE}|(?:{'|'.join(HEADINGS)})?\s*$)"
+    rf"(?:{INDENT}|\[\d+\](?:\s|$)|{re.escape(PREAMBLE[:20])}|{NOTE.strip()}|(?:{'|'.join(HEADINGS)})?\s*$)"
 )
 _REPLACEMENT = f"\n{LEFT_OUT}\n"
 

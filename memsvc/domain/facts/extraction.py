@@ -2,12 +2,14 @@
 # ruff: noqa: RUF001 - typographic apostrophes and full-width punctuation are meant.
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from memsvc.domain.context.echoes import Span, own_text
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.patterns import HEDGED, HEDGED_ZH, PATTERNS, Pattern
+from memsvc.domain.others_words import without_others_words
+from memsvc.domain.speakers import is_assistant
 from memsvc.domain.times.named_times import named_times
 from memsvc.domain.tokens import fold
 
@@ -58,6 +60,11 @@ _NO_SUBJECT = frozenset(
         "here",
     ]
 )
+_NO_SUBJECT_ZH = re.compile("^[他她它你您]|[不没]$")
+_KIN_ZH = re.compile(
+    "妹妹|姐姐|哥哥|弟弟|妈妈|爸爸|母亲|父亲|妻子|老婆|丈夫|老公|女儿|儿子|奶奶|爷爷|女朋友|男朋友|朋友|"
+    "同事|邻居|室友|老板|老师"
+)
 _NO_EMPLOYER = frozenset(
     [
         "facebook",
@@ -89,7 +96,7 @@ _THIRD_PERSON = {"studie": "study", "teache": "teach"}
 
 
 def claims_of(text: str, said_at: datetime, speaker: str | None = None) -> list[Claim]:
-    """Return what a text claims, in its order; "I" is the speaker.
+    """Return what a text claims, in its order; "I" is the speaker, and no assistant's.
 
     Questions, quotations, plans, wishes, hearsay and contexts that came back claim nothing.
     Relative dates are resolved against ``said_at``; what is dated later than that is a plan,
@@ -104,7 +111,7 @@ def read_claims(
     """Return what ``claims_of`` does, each with the sentence of the text that claims it."""
     own = own_text(text)
     found: dict[tuple[str, str], tuple[Claim, Span]] = {}
-    for sentence, (start, end) in _sentences(own.text):
+    for sentence, (start, end) in _sentences(without_others_words(own.text)):
         for pattern in PATTERNS:
             claim = _claimed(pattern, sentence, said_at, speaker)
             if claim is not None and claim.slot not in found:
@@ -162,9 +169,7 @@ def _claimed(
     kind = _THIRD_PERSON.get(kind, kind)
     written = groups.get("what") or groups.get("what2") or ""
     value = _object(pattern.predicate, written)
-    if subject is None or (not value and not pattern.denies and pattern.name != "status.broke"):
-        return None
-    if pattern.predicate == "works for" and value in _NO_EMPLOYER:
+    if subject is None or not _says_something(pattern, groups, value):
         return None
     rest = sentence.replace(written, " ") if written else sentence  # a birthday is no beginning
     since = _since(rest, said_at, is_event=pattern.name.split(".")[0] == "event")
@@ -186,18 +191,42 @@ def _claimed(
     )
 
 
+def _says_something(pattern: Pattern, groups: Mapping[str, str | None], value: str) -> bool:
+    """Tell whether it is no manner of speaking, and not what somebody says of the speaker."""
+    if not value and not pattern.denies and pattern.name != "status.broke":
+        return False
+    if pattern.predicate == "works for" and value in _NO_EMPLOYER:
+        return False
+    is_third = bool(groups.get("third"))
+    if pattern.name == "habit" and is_third == (groups["who"] == "I"):
+        return False  # "Sounds like fun": nobody's liking
+    return "i" not in value.split()
+
+
 def _verb(doing: str | None) -> str:
     return "" if doing is None else _DOING.get(doing, doing.removesuffix("ing"))
 
 
 def _subject(who: str, speaker: str | None) -> str | None:
-    said_by = normal_form(speaker or "") or "speaker"
     normal = normal_form(re.sub(r"[’']s$", "", who))
+    if normal.split()[0:1] in (["i"], ["my"]) or normal.startswith("我"):
+        return _own_subject(normal, speaker)
+    if normal in _NO_SUBJECT or _NO_SUBJECT_ZH.search(normal):
+        return None
+    return re.sub(r"^(?:the|our) ", "", normal)
+
+
+def _own_subject(normal: str, speaker: str | None) -> str | None:
+    """Return whom a speaker means by "I" or "my sister"; an assistant means nobody."""
+    if is_assistant(speaker):
+        return None  # advice, drafts and manners of speaking
+    said_by = normal_form(speaker or "") or "speaker"
     if normal in {"i", "my", "我"}:
         return said_by
-    if normal.split()[:1] == ["my"]:
-        return f"{said_by}'s {normal.removeprefix('my ')}"
-    return None if normal in _NO_SUBJECT else re.sub(r"^(?:the|our) ", "", normal)
+    kin = re.sub("^我的?", "", normal)
+    if kin != normal:
+        return f"{said_by}'s {kin}" if _KIN_ZH.fullmatch(kin) else None
+    return None if normal.startswith("i ") else f"{said_by}'s {normal.removeprefix('my ')}"
 
 
 def _object(predicate: str, written: str) -> str:

@@ -169,14 +169,14 @@ PATTERNS = (
         "favourite",
         "favourite {kind}",
         rf"^{WHOSE}(?: new| current)? favou?rite (?P<kind>[\w -]+?)"
-        r"(?: is| has become| became|[’']s)(?: now| currently)? (?P<what>[^,;]+)",
+        r"(?: is| has become| became|[’']s)(?: now| currently)? (?P<what>(?!not\b)[^,;]+)",
     ),
     _pattern(
         "attribute",
         "{kind}",
         rf"^{WHOSE}(?: new| current)? (?P<kind>(?:(?!old|former|previous|first)[\w-]+ )?(?:{_ATTRIBUTES}))"
         r"(?: is| has been| has| was)?(?: now| currently)?(?: changed to| set to| called)? "
-        r"(?P<what>(?!changed|not|no longer|a secret)[^,;]+)",
+        r"(?P<what>(?!(?:is |was )?(?:changed|not|no longer|from|a secret)\b)[^,;]+)",
     ),
     _pattern(
         "attribute.changed",
@@ -216,7 +216,7 @@ PATTERNS = (
     _pattern(
         "habit",
         "{kind}",
-        rf"^{WHO}(?: really| often| still| also)* (?P<kind>{_HABITS}|studie|teache)s? (?P<what>[\w ]+?)(?: every \w+| a lot)?$",
+        rf"^{WHO}(?: really| often| still| also)* (?P<kind>{_HABITS}|studie|teache)(?P<third>s?) (?P<what>[\w ]+?)(?: every \w+| a lot)?$",
         is_functional=False,
     ),
     _pattern("diet.gone", "diet", rf"^{WHO}(?: am| is|[’']m) (?:no longer|not) (?:an? )?(?P<what>vegan|vegetarian|pescatarian)\b", denies=True),
@@ -234,7 +234,8 @@ PATTERNS = (
 
 HEDGED = re.compile(
     r"\b(?:thinking (?:of|about)|might|(?-i:may)|would|could|should|if|unless|wants? to|wanted to|plans? to|"
-    r"planning|going to|will move|hopes?|hoping|wish(?:es)?|consider(?:s|ing)?|maybe|perhaps|dream(?:s|ed|t)?|"
+    r"planning|going to|will move|hopes?|hoping|wish(?:es)?|consider(?:s|ing)?|maybe|perhaps|probably|possibly|"
+    r"hypothetically|suppos(?:e|ing)|assum(?:e|ing)|wonder\w*|whether|role ?play|dream(?:s|ed|t)?|"
     r"used to|almost|nearly|pretend\w*|imagine\w*|in the (?:novel|film|movie|game|story|play)|character|heard|rumou?r\w*|says|said|"
     r"thinks|thought|claims|told|asked|also|both|second|part of the (?:time|year)|half of|sometimes|"
     r"until (?:19|20)\d\d|back then|years? ago i lived|as a (?:child|kid|joke)|never|joking|not sure|"
@@ -243,5 +244,5 @@ HEDGED = re.compile(
 )
 """What makes a sentence no claim about now: plans, wishes, hearsay, stories, more than one value."""
 HEDGED_ZH = re.compile(
-    "想|打算|可能|如果|也许|准备|考虑|希望|要是|听说|据说|曾经|以前|计划|也|吗|梦见|说"
+    "想|打算|可能|如果|也许|准备|考虑|希望|要是|听说|据说|曾经|以前|计划|也|吗|梦见|说|假如|假设|大概|或许"
 )

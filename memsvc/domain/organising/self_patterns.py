@@ -192,7 +192,7 @@ _ENGLISH = (
         "likes {x}",
     ),
     (
-        rf"my favou?rite (?P<w>[\w ]{{2,30}}?) (?:is|are) {_POINTING}{_X}{_END}",
+        rf"my favou?rite (?P<w>[\w ]{{2,30}}?) (?:is|are) (?!not\b){_POINTING}{_X}{_END}",
         Topic.PREFERENCES,
         "favourite {w}: {x}",
         "favourite {w}",

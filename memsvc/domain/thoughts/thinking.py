@@ -19,7 +19,7 @@ from memsvc.domain.organising.self_patterns import Topic
 from memsvc.domain.organising.self_statements import SelfStatement, read_self_statements
 from memsvc.domain.speakers import ASSISTANTS, USERS, folded, is_assistant
 
-RULES = "rules/1"
+RULES = "rules/2"
 """Rises with every change of what the rules find."""
 PRONOUNS = frozenset({"i", "me", "we", "you", "he", "she", "it", "they", "speaker"})
 """Heads that would gather everything said by anybody; nothing is kept under them."""

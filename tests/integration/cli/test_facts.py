@@ -17,6 +17,24 @@ def test_contradictions_are_found_as_well_as_was_asked_for(run: Run) -> None:
     assert all(each["class"].startswith("neg_") for each in found["mistakes"])
 
 
+def test_what_is_said_is_attributed_as_well_as_was_asked_for(run: Run) -> None:
+    """Promise: less than 1 % of what is derived is said of somebody it must not be said of."""
+    found = json.loads(run("facts", "eval", "--attribution", "--json").stdout)
+    assert found["all"]["cases"] >= 200
+    assert found["all"]["derived"] >= 100
+    assert found["all"]["wrong_rate"] < 0.01
+    assert len(found["mistakes"]) == found["all"]["wrong"]
+    classes = {each["name"]: each for each in found["classes"]}
+    assert {"quoted", "question", "advice", "forwarded", "hypothetical", "negation"} <= set(classes)
+    assert {name: each["derived"] for name, each in classes.items() if not each["covered"]} == {
+        **dict.fromkeys(("advice", "assistant_self", "quoted", "question", "hypothetical"), 0),
+        "forwarded": 1,
+    }
+    languages = {each["name"]: each["coverage"] for each in found["languages"]}
+    assert languages["en"] >= 0.75
+    assert "quoted" in run("facts", "eval", "--attribution").stdout
+
+
 def test_figures_are_shown_by_class_and_what_is_wrong_by_name(run: Run, tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.jsonl"
     pair = {"id": 1, "language": "en", "class": "idiom", "supersedes": True}

@@ -115,7 +115,7 @@ async def test_thoughts_name_the_speaker_rest_on_their_sources_and_are_made_once
     assert (link.memory_id, link.type, link.direction) == (source, "derived_from", "out")
     assert (lives.source, lives.session_id) == ("memsvc:thoughts", "s")
     [*_, made] = [each async for each in bank.operations(kind="insert")]
-    assert made.details == {"job": str(job.id), "made_by": "rules/1"}
+    assert made.details == {"job": str(job.id), "made_by": "rules/2"}
     hits = (await bank.recall("Ann lives in Lisbon")).hits
     assert lives.id in {hit.memory.id for hit in hits}
 
