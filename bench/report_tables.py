@@ -149,9 +149,9 @@ def walks_small(results: Results) -> str:
     return _walks(result_of(results, "ppr-100k-1m"))
 
 
-def retrieval_conversations(results: Results) -> str:
+def retrieval_conversations(results: Results, file: str = "retrieval-conversations") -> str:
     """Recall on conversations, every arm, by category where a set has any."""
-    found = result_of(results, "retrieval-conversations")["sets"]
+    found = result_of(results, file)["sets"]
     rows = []
     for name, of_set in found.items():
         kinds = of_set.get("by_category", {})
@@ -160,6 +160,8 @@ def retrieval_conversations(results: Results) -> str:
             cells = [percent(of_part["recall"].get(at)) for at in ("5", "10", "20")]
             rows.append([name, kind, str(of_part["n"]), *cells])
     measured = table(["set", "category", "n", "at 5", "at 10", "at 20"], rows)
+    if not any(_FIRST in each for each in found.values()):
+        return measured
     sessions = {name: each[_FIRST] for name, each in found.items() if _FIRST in each}
     told = [f"{name} {percent(each['first'])} % of {each['n']}" for name, each in sessions.items()]
     return f"{measured}\n\nThe session with the evidence is the first: {', '.join(told)}."
@@ -242,6 +244,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "retrieval": retrieval,
     "retrieval-every-arm": retrieval_every_arm,
     "retrieval-conversations": retrieval_conversations,
+    "retrieval-beam": partial(retrieval_conversations, file="retrieval-beam"),
     "retrieval-passages": retrieval_passages,
     "index-equal": index_equal,
     "index-one": index_one,
