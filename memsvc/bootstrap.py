@@ -29,6 +29,7 @@ from memsvc.services.erasing.erase import Erase
 from memsvc.services.erasing.erased_copies import AllCopies
 from memsvc.services.erasing.erasure_receipts import ErasureReceipts
 from memsvc.services.erasing.receipts import ReceiptSigner
+from memsvc.services.events import Events
 from memsvc.services.facts import Facts
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
@@ -100,6 +101,7 @@ class Application:
     give_facts: GiveFacts
     portraits: Portraits
     summaries: Summaries
+    events: Events
     consolidation: Consolidation
     backlog: Backlog
     retention: Retention
@@ -258,6 +260,7 @@ def build_application(
         give_facts=GiveFacts(store),
         portraits=Portraits(store),
         summaries=Summaries(store),
+        events=Events(store, clock),
         consolidation=Consolidation(store, stages.every, stages.by_themselves),
         backlog=Backlog(store=store, clock=clock),
         retention=Retention(store, clock),

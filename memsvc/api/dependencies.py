@@ -16,6 +16,7 @@ from memsvc.services.calibrations import Calibrations
 from memsvc.services.commands import BankReference, Caller, RequestKey
 from memsvc.services.decay_replay import DecayReplay
 from memsvc.services.erasing.erase import Erase
+from memsvc.services.events import Events
 from memsvc.services.facts import Facts
 from memsvc.services.giving import GiveFacts
 from memsvc.services.graph import Graph
@@ -115,6 +116,10 @@ async def _summaries(request: Request) -> Summaries:
     return application_of(request).summaries
 
 
+async def _events(request: Request) -> Events:
+    return application_of(request).events
+
+
 async def _thoughts(request: Request) -> Thoughts:
     return application_of(request).thoughts
 
@@ -178,6 +183,7 @@ JobsUseCase = Annotated[Jobs, Depends(_jobs)]
 IndexUpkeepUseCase = Annotated[IndexUpkeep, Depends(_index_upkeep)]
 ReviewsUseCase = Annotated[Reviews, Depends(_reviews)]
 SummariesUseCase = Annotated[Summaries, Depends(_summaries)]
+EventsUseCase = Annotated[Events, Depends(_events)]
 ThoughtsUseCase = Annotated[Thoughts, Depends(_thoughts)]
 FactsUseCase = Annotated[Facts, Depends(_facts)]
 GiveFactsUseCase = Annotated[GiveFacts, Depends(_give_facts)]

@@ -22,6 +22,7 @@ from memsvc.cli.commands import (
     erase,
     erasures,
     evaluation,
+    events,
     facts,
     graph,
     index,
@@ -83,6 +84,7 @@ app.command()(context.context)
 app.command()(replay.replay)
 app.command()(portrait.portrait)
 app.command()(summaries.summaries)
+app.command()(events.events)
 app.command()(load.load)
 app.command()(consolidate.consolidate)
 app.command()(think.think)

@@ -1,12 +1,21 @@
 """Episodes: the sources memories come from."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import LargeBinary, and_, func, insert, select, update
 
-from memsvc.domain.identifiers import BankId, EpisodeId
+from memsvc.domain.filters import RecallFilter
+from memsvc.domain.identifiers import BankId, EpisodeId, MemoryId
 from memsvc.domain.memory import Episode, EpisodeKind, ScopeKeys
+from memsvc.domain.threads import Member, ThreadKey
 from memsvc.store import tables as t
+from memsvc.store.embeddings import TEXT_VIEW
+from memsvc.store.filters import conditions
+from memsvc.store.rows import shown_version
 from memsvc.store.session import Session
 
 
@@ -17,6 +26,84 @@ class OpenEpisode:
     episode: Episode
     memory_count: int
     """How many memories it had before; the next one takes this as its ``seq``."""
+
+
+class EpisodeReader:
+    """Reads what episodes hold, without its text."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of_source(self, bank_id: BankId, source: str) -> EpisodeId | None:
+        """Return the episode of a source, if there is one."""
+        statement = select(t.episodes.c.episode_id).where(
+            t.episodes.c.bank_id == bank_id, t.episodes.c.source == source
+        )
+        found = await self._session.connection.scalar(statement)
+        return None if found is None else EpisodeId(found)
+
+    async def sizes(
+        self, bank_id: BankId, episode_ids: Collection[EpisodeId]
+    ) -> Mapping[EpisodeId, int]:
+        """Return how many memories were ever added to each."""
+        statement = select(t.episodes.c.episode_id, t.episodes.c.memory_count).where(
+            t.episodes.c.bank_id == bank_id,
+            t.episodes.c.episode_id == func.any(list(episode_ids)),
+        )
+        rows = await self._session.connection.execute(statement)
+        return {EpisodeId(row.episode_id): row.memory_count for row in rows}
+
+    async def members(
+        self,
+        bank_id: BankId,
+        episode_ids: Collection[EpisodeId],
+        wanted: RecallFilter,
+        now: datetime,
+        model_id: str,
+    ) -> list[Member]:
+        """Return what the filter lets through of these episodes, with the model's vectors.
+
+        Of the text as it is shown; of a long one the vector of its beginning.
+        """
+        memories, versions, vectors = t.memories.c, t.memory_versions.c, t.embeddings.c
+        of_version = and_(
+            vectors.bank_id == memories.bank_id,
+            vectors.memory_id == memories.memory_id,
+            vectors.version == versions.version,
+            vectors.model_id == model_id,
+            vectors.view == TEXT_VIEW,
+            vectors.window_no == 0,
+        )
+        statement = (
+            select(
+                memories.memory_id,
+                memories.episode_id,
+                memories.user_id,
+                memories.session_id,
+                memories.seq,
+                # As text, which is how drivers read vectors, they take far longer.
+                func.vector_send(vectors.vector, type_=LargeBinary()).label("packed"),
+            )
+            .join(t.memory_versions, shown_version(wanted))
+            .outerjoin(t.embeddings, of_version)
+            .where(
+                memories.bank_id == bank_id,
+                versions.bank_id == bank_id,
+                memories.episode_id == func.any(list(episode_ids)),
+                *conditions(wanted, now),
+            )
+        )
+        return [
+            Member(
+                memory_id=MemoryId(row.memory_id),
+                thread=ThreadKey(
+                    EpisodeId(row.episode_id), row.user_id or "", row.session_id or ""
+                ),
+                seq=row.seq,
+                vector=None if row.packed is None else _unpacked(row.packed),
+            )
+            for row in await self._session.connection.execute(statement)
+        ]
 
 
 class EpisodeWriter:
@@ -82,3 +169,8 @@ class EpisodeWriter:
             .where(t.episodes.c.bank_id == bank_id, t.episodes.c.episode_id == episode_id)
             .values(memory_count=t.episodes.c.memory_count + added)
         )
+
+
+def _unpacked(packed: bytes) -> NDArray[np.float32]:
+    """Return the vector of pgvector's binary form: two numbers of 16 bits, then floats."""
+    return np.frombuffer(packed, ">f4", offset=4).astype(np.float32)

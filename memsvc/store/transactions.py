@@ -37,7 +37,7 @@ from memsvc.store.effects import EffectWriter
 from memsvc.store.embeddings import EmbeddingReader, EmbeddingWriter
 from memsvc.store.entities import EntityReader, EntityWriter
 from memsvc.store.entity_reviews import EntityReviewReader, EntityReviewWriter
-from memsvc.store.episodes import EpisodeWriter
+from memsvc.store.episodes import EpisodeReader, EpisodeWriter
 from memsvc.store.eraser import Eraser
 from memsvc.store.erasure_search import ErasureSearch
 from memsvc.store.erasures import ErasureReader, ErasureWriter
@@ -78,6 +78,7 @@ class ReadTransaction:
     def __init__(self, session: Session) -> None:
         self.banks = BankReader(session)
         self.models = BankModelReader(session)
+        self.episodes = EpisodeReader(session)
         self.memories = MemoryReader(session)
         self.embeddings = EmbeddingReader(session)
         self.links = LinkReader(session)

@@ -58,6 +58,7 @@ from memsvc_client.errors import (
     UndoPreventedError,
     UnexpectedAnswerError,
 )
+from memsvc_client.events import Event
 from memsvc_client.evidence import Evidence
 from memsvc_client.facts import Fact, FactListing
 from memsvc_client.filters import Condition, Filter, all_of, any_of, meta, not_
@@ -221,6 +222,7 @@ __all__ = [
     "ErasureKey",
     "ErasureNotFoundError",
     "ErasurePreview",
+    "Event",
     "Evidence",
     "Fact",
     "FactListing",

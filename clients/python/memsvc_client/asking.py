@@ -7,6 +7,7 @@ from memsvc_client import (
     calibrations,
     calls,
     contexts,
+    events,
     portraits,
     recorded_recalls,
     replays,
@@ -15,6 +16,7 @@ from memsvc_client import (
 from memsvc_client.calibrations import BankCalibration, Calibration
 from memsvc_client.call import Reference
 from memsvc_client.contexts import Context, ContextFields
+from memsvc_client.events import Event
 from memsvc_client.models import Recall
 from memsvc_client.portraits import Portrait, PortraitEdition
 from memsvc_client.recorded_recalls import Feedback, RecordedRecall
@@ -114,6 +116,10 @@ class Asking:
         """Yield summaries with the time they cover, newest first."""
         return self._sender.items(summaries.list_summaries(self.reference, **narrowing))
 
+    def events(self, source: str) -> Iterator[Event]:
+        """Yield the events of an episode in order: stretches of it that hang together."""
+        return self._sender.items(events.list_events(self.reference, source))
+
 
 class AsyncAsking:
     """``Asking`` for asyncio."""
@@ -189,3 +195,7 @@ class AsyncAsking:
     def summaries(self, **narrowing: Unpack[SummaryListing]) -> AsyncIterator[Summary]:
         """See ``Asking.summaries``."""
         return self._sender.items(summaries.list_summaries(self.reference, **narrowing))
+
+    def events(self, source: str) -> AsyncIterator[Event]:
+        """See ``Asking.events``."""
+        return self._sender.items(events.list_events(self.reference, source))

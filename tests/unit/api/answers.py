@@ -5,6 +5,7 @@ from uuid import UUID
 
 from memsvc.domain.bank_models import BankModel, ModelState
 from memsvc.domain.erasure import Erasure, ErasureId, ErasureState
+from memsvc.domain.events import Begin, Event
 from memsvc.domain.evidence import Evidence
 from memsvc.domain.facts.claims import Claim
 from memsvc.domain.facts.settling import Fact, FactId
@@ -53,11 +54,13 @@ from memsvc.domain.retention.policy import KindRule, RetentionPolicy, StoredPoli
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
 from memsvc.domain.reviews import ReviewId, ReviewState
 from memsvc.domain.thoughts.merging import NewReview, Review
+from memsvc.domain.threads import ThreadKey
 from memsvc.services.commands import (
     EpisodeWritten,
     Remembered,
 )
 from memsvc.services.erasing.erase import StartedErasure
+from memsvc.services.events import EpisodeEvent
 from memsvc.services.facts import ShownFact
 from memsvc.services.giving import GaveFacts
 from memsvc.services.graph import Entity
@@ -396,6 +399,14 @@ USAGE = Usage(
     failures=1,
     validation_errors=2,
     latest_at=NOON,
+)
+EVENT = EpisodeEvent(
+    event=Event(first=3, last=5, begin=Begin.SURPRISE, at=4, surprise=0.75, threshold=0.5),
+    thread=ThreadKey(EPISODE_ID, "u", ""),
+    memory_ids=[MEMORY_ID],
+    first=3,
+    last=5,
+    at=4,
 )
 SUMMARY = KeptSummary(
     memory=MEMORY,

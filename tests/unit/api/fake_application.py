@@ -62,6 +62,7 @@ from tests.unit.api.fake_recalls import (
 from tests.unit.api.fake_thoughts import FakeThoughts
 from tests.unit.api.fake_upkeep import (
     FakeErase,
+    FakeEvents,
     FakeFacts,
     FakeGiveFacts,
     FakeGraph,
@@ -330,6 +331,7 @@ class FakeApplication:
         self.erase = FakeErase(self.script)
         self.portraits = FakePortraits(self.script)
         self.summaries = FakeSummaries(self.script)
+        self.events = FakeEvents(self.script)
         self.retention = FakeRetention(self.script)
         self.calibrations = FakeCalibrations(self.script)
         self.facts = FakeFacts(self.script)

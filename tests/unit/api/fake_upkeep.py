@@ -28,6 +28,7 @@ from memsvc.services.commands import (
     RequestKey,
 )
 from memsvc.services.erasing.erase import StartedErasure
+from memsvc.services.events import EpisodeEvent
 from memsvc.services.facts import FactQuery, ShownFact
 from memsvc.services.giving import GaveFacts, Given
 from memsvc.services.graph import (
@@ -47,6 +48,7 @@ from tests.unit.api.answers import (
     BANK_ID,
     EFFECT,
     ERASURE,
+    EVENT,
     FORECAST,
     GAVE_FACTS,
     JOB,
@@ -247,6 +249,24 @@ class FakeSummaries:
             caller,
             reference,
             listing,
+            page,
+        )
+        return found
+
+
+@dataclass(slots=True)
+class FakeEvents:
+    script: Script
+
+    async def list(
+        self, caller: Caller, reference: BankReference, source: str, page: PageRequest
+    ) -> Page[EpisodeEvent]:
+        found: Page[EpisodeEvent] = self.script.play(
+            "events.list",
+            Page(items=[EVENT], next_cursor=None),
+            caller,
+            reference,
+            source,
             page,
         )
         return found

@@ -70,6 +70,7 @@ OPERATIONS = {
     "get_erasure_key": "GET /v1/erasures/public-key",
     "list_portrait_versions": "GET /v1/banks/{bank}/portraits/{user_id}/versions",
     "list_summaries": "GET /v1/banks/{bank}/summaries",
+    "list_events": "GET /v1/banks/{bank}/events",
     "get_portrait": "GET /v1/banks/{bank}/portraits/{user_id}",
     "list_operations": "GET /v1/banks/{bank}/operations",
     "get_operation": "GET /v1/banks/{bank}/operations/{operation_id}",
