@@ -67,7 +67,7 @@ def answering_of(
         find=find,
         pass_through=pass_through,
         widen=widening(settings, store, tools.tokens, tools.model),
-        refine=refining(settings, tools.tokens, reranker, tools.model),
+        refine=refining(settings, store, tools.tokens, reranker, tools.model),
         assess=AssessAnswerable(lexical, judging, calibrations),
     )
     log = RecallLog(store, settings.recording, ReinforceReturned(store, clock))

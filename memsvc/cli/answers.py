@@ -11,12 +11,14 @@ from memsvc_client import (
     Beside,
     Context,
     Elapsed,
+    GrainReport,
     Hit,
     Memory,
     ModelCalls,
     Neighbour,
     Recall,
     StageReport,
+    Unit,
 )
 from rich.console import Console
 from rich.padding import Padding
@@ -35,10 +37,8 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
         out.print("Nothing was found.")
     for place, hit in enumerate(recall.hits, start=1):
         _print_hit(out, place, hit, explain=explain)
-    if recall.elapsed is not None:
-        out.print(elapsed_line(recall.elapsed), style="bold")
-    if recall.answerable is not None:
-        out.print(answerable_line(recall.answerable), style="bold")
+    for line in _of_all_hits(recall):
+        out.print(line, style="bold")
     if recall.neighbours:
         out.print("linked to these:", style="bold")
     for neighbour in recall.neighbours:
@@ -50,6 +50,15 @@ def show_recall(recall: Recall, *, explain: bool) -> None:
     # Whether asked or not: an arm that failed makes the answer poorer, and must be seen.
     for line in _explanation(recall) if explain else _failures(recall):
         out.print(line, style="dim")
+
+
+def _of_all_hits(recall: Recall) -> Iterator[str]:
+    if recall.grain is not None:
+        yield grain_line(recall.grain)
+    if recall.elapsed is not None:
+        yield elapsed_line(recall.elapsed)
+    if recall.answerable is not None:
+        yield answerable_line(recall.answerable)
 
 
 def answerable_line(judged: Answerable) -> str:
@@ -71,6 +80,20 @@ def elapsed_line(elapsed: Elapsed) -> str:
     )
 
 
+def grain_line(report: GrainReport) -> str:
+    """Return in a line what a hit stands for, and why."""
+    weights = (f"{grain} {each.weight:.2f}" for grain, each in report.weights.items())
+    told = f", by weight ({', '.join(weights)})" if report.weights else ""
+    return f"grain: {report.grain}{told}{f'. {report.reason}' if report.reason else ''}"
+
+
+def _unit_line(unit: Unit) -> str:
+    others = f", {len(unit.found) - 1} more of them found" if len(unit.found) > 1 else ""
+    return (
+        f"stands for positions {unit.first} to {unit.last}, {len(unit.memory_ids)} memories{others}"
+    )
+
+
 def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
     memory = hit.memory
     origin = (moment(memory.occurred_at), memory.speaker, memory.kind, f"by {'+'.join(hit.arms)}")
@@ -81,6 +104,9 @@ def _print_hit(out: Console, place: int, hit: Hit, *, explain: bool) -> None:
     )
     out.print(heading)
     out.print(Padding(Text(safe(memory.text)), (0, 0, 0, _INDENT), expand=False))
+    if hit.unit is not None:
+        told = Text(_unit_line(hit.unit), style="cyan")
+        out.print(Padding(told, (0, 0, 0, _INDENT), expand=False))
     if explain:
         for line in _provenance(hit):
             out.print(Padding(Text(safe(line), style="dim"), (0, 0, 0, _INDENT), expand=False))

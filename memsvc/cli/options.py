@@ -81,6 +81,17 @@ def walk_mode_of(
             )
 
 
+def grain_of(written: str | None) -> Literal["memory", "event", "episode", "auto"] | None:
+    """Read what a hit is to stand for."""
+    match written:
+        case None | "memory" | "event" | "episode" | "auto":
+            return written
+        case _:
+            raise typer.BadParameter(
+                f"{written!r}: give memory, event, episode or auto.", param_hint="--grain"
+            )
+
+
 def fact_policy_of(written: str | None) -> Literal["supersede", "append_only", "fuse"] | None:
     """Read what becomes of a fact when another holds later in its place."""
     match written:
@@ -131,6 +142,14 @@ Diversity = Annotated[
     float | None,
     typer.Option(
         "--diversity", min=0, max=1, help="Share of its score that a near-duplicate loses."
+    ),
+]
+Grain = Annotated[
+    str | None,
+    typer.Option(
+        "--grain",
+        metavar="memory|event|episode|auto",
+        help="What a hit stands for (default: memory); auto lets the question choose.",
     ),
 ]
 Create = Annotated[bool, typer.Option("--create", help="Create the bank if there is none.")]

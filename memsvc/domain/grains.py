@@ -6,7 +6,7 @@ not divide by ln n: there H exceeds 1, and the weight falls below 0, from three 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -27,15 +27,27 @@ class Grain(StrEnum):
     EPISODE = "episode"
 
 
+class AskedGrain(StrEnum):
+    """The grain that a question asks for."""
+
+    MEMORY = "memory"
+    EVENT = "event"
+    EPISODE = "episode"
+    AUTO = "auto"
+    """That whose weight is greatest for the question."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Memories that count as one hit: an event, or an episode as far as it is one conversation."""
+    """Memories that count as one hit: an event, or what an episode holds of one owner."""
 
     memory_ids: Sequence[MemoryId]
     """In the order of their places."""
     first: int
     """Place of the first of them in the episode, from 0."""
     last: int
+    found: Sequence[MemoryId] = ()
+    """Those of them that were found, best first: the first one stands for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +96,19 @@ def heaviest(weights: Mapping[Grain, GrainWeight]) -> Grain:
         key=lambda grain: weights[grain].weight,
         default=Grain.MEMORY,
     )
+
+
+def fold(ranked: Sequence[MemoryId], units: Sequence[Unit]) -> dict[MemoryId, Unit]:
+    """Return by the best of ``ranked`` in it each unit that has any, with all that it has.
+
+    A memory is in one unit at most; those in none stand for themselves and are not returned.
+    """
+    number_of = {each: number for number, unit in enumerate(units) for each in unit.memory_ids}
+    found: dict[int, list[MemoryId]] = {}
+    for memory_id in ranked:
+        if memory_id in number_of:
+            found.setdefault(number_of[memory_id], []).append(memory_id)
+    return {ids[0]: replace(units[number], found=ids) for number, ids in found.items()}
 
 
 def mean_directions(vectors: FloatMatrix, groups: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -122,6 +122,8 @@ from memsvc_client.portraits import Portrait, PortraitEdition, PortraitLine
 from memsvc_client.recall_reports import (
     AskedRank,
     CallTotals,
+    GrainReport,
+    GrainWeight,
     IterateReport,
     ModelCalls,
     RewriteReport,
@@ -129,6 +131,7 @@ from memsvc_client.recall_reports import (
     SiftReport,
     StageReport,
     Timings,
+    Unit,
 )
 from memsvc_client.recorded_recalls import Feedback, JudgedMemory, RecordedHit, RecordedRecall
 from memsvc_client.replays import (
@@ -238,6 +241,8 @@ __all__ = [
     "GivenEntity",
     "GivenFact",
     "Giving",
+    "GrainReport",
+    "GrainWeight",
     "GraphStatistics",
     "Health",
     "HeldBank",
@@ -334,6 +339,7 @@ __all__ = [
     "UnavailableError",
     "UndoPreventedError",
     "UnexpectedAnswerError",
+    "Unit",
     "Via",
     "Walk",
     "WriteStatus",

@@ -13,11 +13,13 @@ from memsvc_client.call import Call, Reference, bank_path
 from memsvc_client.filters import Filter
 from memsvc_client.models import ArmReport, Memory
 from memsvc_client.recall_reports import (
+    GrainReport,
     IterateReport,
     ModelCalls,
     RewriteReport,
     SiftReport,
     StageReport,
+    Unit,
 )
 from memsvc_client.records import Body, Record
 from memsvc_client.requests import refuse_naive
@@ -43,6 +45,9 @@ class ContextQuery(Body):
     filter: Filter | None = None
     """Holds for everything that is shown."""
     arms: Literal["all"] | Sequence[str] | None = None
+    grain: Literal["memory", "event", "episode", "auto"] | None = None
+    """What a hit stands for: a memory unless given; ``auto`` lets the question choose. What is in
+    its event or episode is its neighbour then, as far as it fits."""
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
@@ -89,6 +94,7 @@ class ContextFields(TypedDict, total=False):
     recent: int | None
     filter: Filter | None
     arms: Literal["all"] | Sequence[str] | None
+    grain: Literal["memory", "event", "episode", "auto"] | None
     diversity: float | None
     rewrite: bool | None
     iterate: bool | None
@@ -115,6 +121,8 @@ class ContextPiece(Record):
     """The hit that a neighbour belongs to."""
     score: float | None = None
     """Of a hit: 0 to 1."""
+    unit: Unit | None = None
+    """What a hit stands for, if that is more."""
     tokens: int
     is_cut: bool = False
     """Whether the text shows its beginning only."""
@@ -165,6 +173,8 @@ class Context(Record):
     """Only when it was asked for and something was ranked."""
     sift: SiftReport | None = None
     """Only when it was asked for and something was ranked."""
+    grain: GrainReport | None = None
+    """Only when another grain than memories was asked for and something was ranked."""
     answerable: Answerable | None = None
     """Only when it was asked for."""
 

@@ -15,12 +15,14 @@ from memsvc_client.answerable import Answerable
 from memsvc_client.asked_times import AskedOrder, AskedTime, Elapsed
 from memsvc_client.recall_reports import (
     AskedRank,
+    GrainReport,
     IterateReport,
     ModelCalls,
     RewriteReport,
     SiftReport,
     StageReport,
     Timings,
+    Unit,
 )
 from memsvc_client.records import Metadata, Record
 from memsvc_client.walks import Node, Walk
@@ -276,6 +278,8 @@ class Hit(Record):
     """Which of several questions found it; empty where there was one."""
     relevance: float | None = None
     """By a cross-encoder, 0 to 1, if it read this."""
+    unit: Unit | None = None
+    """What it stands for, if that is more."""
     arms: tuple[str, ...]
     """The arms that found it."""
     tokens: int
@@ -379,6 +383,8 @@ class Recall(Record):
     """Only when it was asked for."""
     sift: SiftReport | None = None
     """Only when it was asked for."""
+    grain: GrainReport | None = None
+    """Only when another grain than memories was asked for."""
     walk: Walk | None = None
     """Where the graph arm began; only when asked to explain."""
     answerable: Answerable | None = None

@@ -33,6 +33,39 @@ class SiftReport(StageReport):
     """Best first; nothing is in their place."""
 
 
+class Unit(Record):
+    """The event, or the episode, that a hit stands for."""
+
+    memory_ids: tuple[UUID, ...]
+    """In the order of their positions."""
+    first: int
+    """Position of its first memory, ``Memory.seq``."""
+    last: int
+    found: tuple[UUID, ...] = ()
+    """Those of them that were found, best first; the hit leads."""
+
+
+class GrainWeight(Record):
+    """How clearly the question's similarities stand out at a grain."""
+
+    weight: float
+    """0 to 1; those of all grains add up to 1."""
+    entropy: float
+    """0 (one unit stands out) to 1 (all are alike)."""
+    units: int
+
+
+class GrainReport(Record):
+    """What a hit stands for, and why."""
+
+    grain: str
+    """``memory``, ``event`` or ``episode``."""
+    weights: Mapping[str, GrainWeight] = {}
+    """By which ``auto`` chose."""
+    reason: str | None = None
+    """Why ``auto`` could not choose."""
+
+
 class Round(Record):
     """One round of search."""
 
@@ -112,6 +145,8 @@ class Timings(Record):
     rerank: float | None = None
     diversity: float | None = None
     """Weighing near-duplicates."""
+    grain: float | None = None
+    """Folding hits into events or episodes, where that was asked for."""
     sift: float | None = None
     """Leaving out hits by a language model, where that was asked for."""
     whole: float | None = None

@@ -219,6 +219,8 @@ class RecallQuery(Body):
     neighbours_after: int | None = None
     explain: bool | None = None
     """Also answer what was dropped, and why."""
+    grain: Literal["memory", "event", "episode", "auto"] | None = None
+    """What a hit stands for: a memory unless given; ``auto`` lets the question choose."""
     diversity: float | None = None
     """Share of its score that a near-duplicate of a better hit loses; the service's default unless
     given."""
@@ -264,6 +266,7 @@ class RecallFields(TypedDict, total=False):
     neighbours_before: int | None
     neighbours_after: int | None
     explain: bool | None
+    grain: Literal["memory", "event", "episode", "auto"] | None
     diversity: float | None
     rewrite: bool | None
     iterate: bool | None

@@ -1,5 +1,6 @@
 """Bodies of the context route."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -23,6 +24,8 @@ from memsvc.api.schemas.model_calls import ModelCallsResponse
 from memsvc.api.schemas.recall import ArmResponse
 from memsvc.api.schemas.stages import (
     DiversityField,
+    GrainField,
+    GrainResponse,
     IterateField,
     IterateResponse,
     RerankField,
@@ -31,10 +34,13 @@ from memsvc.api.schemas.stages import (
     SiftField,
     SiftResponse,
     StageResponse,
+    UnitResponse,
 )
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.domain.context.material import CitedPiece, Role, Section, SectionName
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain, Unit
+from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.recalling.compose_context import ComposedContext, ContextQuery
 from memsvc.services.recalling.pass_through import Mode
@@ -64,7 +70,8 @@ class ContextRequest(RequestModel):
         Field(
             ge=0,
             le=limits.NEIGHBOURS,
-            description="How many memories before and after each hit in its episode.",
+            description="How many memories before and after each hit in its episode. Of a hit "
+            "that stands for its event or episode, what is in that comes instead, nearest first.",
         ),
     ] = 2
     summaries: Annotated[StrictInt, Field(ge=0, le=limits.SUMMARIES)] = 5
@@ -78,6 +85,7 @@ class ContextRequest(RequestModel):
         RecallFilterBody, Field(description="Holds for everything that is shown.")
     ] = RecallFilterBody()
     arms: Annotated[list[Arm], Field(min_length=1)] | Literal["all"] = "all"
+    grain: GrainField = AskedGrain.MEMORY
     diversity: DiversityField = None
     rewrite: RewriteField = False
     iterate: IterateField = False
@@ -127,6 +135,7 @@ class ContextRequest(RequestModel):
                 known_at=zone.instant(self.known_at, "known_at"),
             ),
             arms=None if self.arms == "all" else frozenset(map(Arm, self.arms)),
+            grain=self.grain,
             diversity=self.diversity,
             rewrite=self.rewrite,
             iterate=self.iterate,
@@ -149,12 +158,15 @@ class PieceResponse(ResponseModel):
     memory: MemoryResponse
     of: Annotated[UUID | None, Field(description="The hit that a neighbour belongs to.")]
     score: Annotated[float | None, Field(description="Of a hit, between 0 and 1.")]
+    unit: Annotated[
+        UnitResponse | None, Field(description="What a hit stands for, if that is more.")
+    ]
     tokens: int
     is_cut: Annotated[bool, Field(description="Whether the text shows its beginning only.")]
 
     @classmethod
-    def of_piece(cls, cited: CitedPiece) -> Self:
-        """Render a piece."""
+    def of_piece(cls, cited: CitedPiece, units: Mapping[MemoryId, Unit]) -> Self:
+        """Render a piece; ``units`` are by hit."""
         piece = cited.piece
         return cls(
             citation=cited.citation,
@@ -162,6 +174,9 @@ class PieceResponse(ResponseModel):
             memory=MemoryResponse.of(piece.memory),
             of=piece.of,
             score=piece.score,
+            unit=UnitResponse.of_unit(
+                units.get(piece.memory.id) if piece.role is Role.HIT else None
+            ),
             tokens=cited.tokens,
             is_cut=piece.is_cut,
         )
@@ -174,11 +189,10 @@ class SectionResponse(ResponseModel):
     pieces: list[PieceResponse]
 
     @classmethod
-    def of(cls, section: Section) -> Self:
-        """Render a section."""
-        return cls(
-            name=section.name, pieces=[PieceResponse.of_piece(each) for each in section.pieces]
-        )
+    def of_section(cls, section: Section, units: Mapping[MemoryId, Unit]) -> Self:
+        """Render a section; ``units`` are by hit."""
+        pieces = [PieceResponse.of_piece(each, units) for each in section.pieces]
+        return cls(name=section.name, pieces=pieces)
 
 
 class ContextResponse(ResponseModel):
@@ -225,18 +239,22 @@ class ContextResponse(ResponseModel):
     iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     sift: Annotated[SiftResponse | None, Field(description="Null unless it was asked for.")]
+    grain: Annotated[
+        GrainResponse | None, Field(description="Null unless `event`, `episode` or `auto` ranked.")
+    ]
     answerable: AnswerableResponse | None
 
     @classmethod
     def of(cls, composed: ComposedContext) -> Self:
         """Render a context."""
         context, recalled = composed.context, composed.recall.answer
+        units = {hit.memory.id: hit.unit for hit in recalled.hits if hit.unit is not None}
         return cls(
             recall_id=composed.id,
             recorded=composed.recorded,
             mode=recalled.mode,
             text=context.text,
-            sections=[SectionResponse.of(each) for each in context.sections],
+            sections=[SectionResponse.of_section(each, units) for each in context.sections],
             citations={
                 str(each.citation): each.piece.memory.id
                 for section in context.sections
@@ -256,5 +274,6 @@ class ContextResponse(ResponseModel):
             iterate=IterateResponse.of_iterate(recalled.iterate),
             rerank=StageResponse.of(recalled.rerank),
             sift=SiftResponse.of_sift(recalled.sift),
+            grain=GrainResponse.of_grain(recalled.grain),
             answerable=AnswerableResponse.of_asked(recalled.answerable, explain=False),
         )

@@ -7,7 +7,7 @@ from pydantic import Field, StrictInt
 
 from memsvc.api.schemas.fields import ResponseModel
 from memsvc.api.schemas.memories import MemoryResponse
-from memsvc.api.schemas.stages import AskedRankResponse
+from memsvc.api.schemas.stages import AskedRankResponse, UnitResponse
 from memsvc.api.schemas.walks import NodeResponse
 from memsvc.domain.fusion import Arm, ScorePart
 from memsvc.services.recalling.recalled import Dropped, Hit
@@ -78,6 +78,10 @@ class HitResponse(ResponseModel):
     relevance: Annotated[
         float | None, Field(description="By the cross-encoder, 0 to 1, if it read this.")
     ]
+    unit: Annotated[
+        UnitResponse | None,
+        Field(description="What it stands for, if that is more; by `grain` of the recall."),
+    ]
     tokens: int
 
     @classmethod
@@ -92,6 +96,7 @@ class HitResponse(ResponseModel):
             factors=dict(hit.factors),
             asked=[AskedRankResponse.of(each) for each in hit.asked],
             relevance=hit.relevance,
+            unit=UnitResponse.of_unit(hit.unit),
             tokens=hit.tokens,
         )
 

@@ -24,6 +24,8 @@ from memsvc.api.schemas.model_calls import ModelCallsResponse
 from memsvc.api.schemas.neighbours import AccompanyingResponse, NeighbourResponse
 from memsvc.api.schemas.stages import (
     DiversityField,
+    GrainField,
+    GrainResponse,
     IterateField,
     IterateResponse,
     RerankField,
@@ -36,6 +38,7 @@ from memsvc.api.schemas.stages import (
 from memsvc.api.schemas.times import RequestZone, Timestamp, ZoneName
 from memsvc.api.schemas.walks import WalkResponse
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.recalling.arms import ArmReport, ArmStatus
@@ -115,6 +118,7 @@ class RecallRequest(RequestModel):
         ),
     ] = 0
     neighbours_after: Annotated[StrictInt, Field(ge=0, le=limits.NEIGHBOURS)] = 0
+    grain: GrainField = AskedGrain.MEMORY
     diversity: DiversityField = None
     rewrite: RewriteField = False
     iterate: IterateField = False
@@ -167,6 +171,7 @@ class RecallRequest(RequestModel):
             neighbours_after=self.neighbours_after,
             times=self.times,
             zone=UTC if self.timezone is None else ZoneInfo(self.timezone),
+            grain=self.grain,
             diversity=self.diversity,
             rewrite=self.rewrite,
             iterate=self.iterate,
@@ -256,6 +261,9 @@ class RecallResponse(ResponseModel):
     iterate: Annotated[IterateResponse | None, Field(description="Null unless it was asked for.")]
     rerank: Annotated[StageResponse | None, Field(description="Null unless it was asked for.")]
     sift: Annotated[SiftResponse | None, Field(description="Null unless it was asked for.")]
+    grain: Annotated[
+        GrainResponse | None, Field(description="Null unless `event`, `episode` or `auto` ranked.")
+    ]
     answerable: AnswerableResponse | None
 
     @classmethod
@@ -284,5 +292,6 @@ class RecallResponse(ResponseModel):
             iterate=IterateResponse.of_iterate(recalled.iterate),
             rerank=StageResponse.of(recalled.rerank),
             sift=SiftResponse.of_sift(recalled.sift),
+            grain=GrainResponse.of_grain(recalled.grain),
             answerable=AnswerableResponse.of_asked(recalled.answerable, explain=explain),
         )

@@ -6,9 +6,11 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from memsvc.api.schemas.fields import ResponseModel
+from memsvc.domain.grains import AskedGrain, Grain, Unit
 from memsvc.domain.widening import AskedAs, AskedRank
 from memsvc.services.recalling.arms import ArmStatus
 from memsvc.services.recalling.stage_reports import (
+    GrainReport,
     IterateReport,
     RewriteReport,
     Round,
@@ -56,6 +58,16 @@ SiftField = Annotated[
     Field(
         description="Whether a language model leaves out hits that do not bear on the question; "
         "refused where the service has none."
+    ),
+]
+
+
+GrainField = Annotated[
+    AskedGrain,
+    Field(
+        description="What a hit stands for. `event`, `episode`: the best hit of each stands for "
+        "all of it (of its own user and session), and the hits are so many of these. `auto`: that "
+        "grain at which the question's similarities stand out most clearly."
     ),
 ]
 
@@ -128,6 +140,59 @@ class SiftResponse(StageResponse):
             read=report.read,
             left_out=list(report.left_out),
         )
+
+
+class UnitResponse(ResponseModel):
+    """The event, or the episode, that a hit stands for."""
+
+    memory_ids: Annotated[list[UUID], Field(description="In the order of their positions.")]
+    first: Annotated[int, Field(description="Position of its first memory, `seq`, from 0.")]
+    last: int
+    found: Annotated[
+        list[UUID], Field(description="Those of them that were found, best first; the hit leads.")
+    ]
+
+    @classmethod
+    def of_unit(cls, unit: Unit | None) -> Self | None:
+        """Render what a hit stands for, ``None`` where that is the hit itself."""
+        if unit is None:
+            return None
+        return cls(
+            memory_ids=list(unit.memory_ids),
+            first=unit.first,
+            last=unit.last,
+            found=list(unit.found),
+        )
+
+
+class GrainWeightResponse(ResponseModel):
+    """How clearly the question's similarities stand out at a grain."""
+
+    weight: Annotated[float, Field(description="0 to 1; those of all grains add up to 1.")]
+    entropy: Annotated[float, Field(description="0 (one unit stands out) to 1 (all are alike).")]
+    units: Annotated[int, Field(description="How many were compared.")]
+
+
+class GrainResponse(ResponseModel):
+    """What a hit stands for, and why."""
+
+    grain: Grain
+    weights: Annotated[
+        dict[Grain, GrainWeightResponse],
+        Field(description="By which `auto` chose: the greatest weight. Empty without `auto`."),
+    ]
+    reason: Annotated[str | None, Field(description="Why `auto` could not choose.")]
+
+    @classmethod
+    def of_grain(cls, report: GrainReport | None) -> Self | None:
+        """Render a report, ``None`` where no other grain than memories was asked for."""
+        if report is None:
+            return None
+        weights = {
+            grain: GrainWeightResponse(weight=each.weight, entropy=each.entropy, units=each.units)
+            for grain, each in report.weights.items()
+        }
+        return cls(grain=report.grain, weights=weights, reason=report.reason)
 
 
 class RoundResponse(ResponseModel):

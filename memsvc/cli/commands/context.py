@@ -12,6 +12,7 @@ from memsvc.cli.options import (
     AsOf,
     Bank,
     Diversity,
+    Grain,
     Iterate,
     KnownAt,
     Rerank,
@@ -21,6 +22,7 @@ from memsvc.cli.options import (
     Url,
     UserId,
     Zone,
+    grain_of,
     mode_of,
     time,
     time_use_of,
@@ -66,6 +68,7 @@ def context(  # noqa: PLR0913 — a command's options
     known_at: KnownAt = None,
     zone: Zone = None,
     times: Times = None,
+    grain: Grain = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,
     iterate: Iterate = False,
@@ -82,6 +85,7 @@ def context(  # noqa: PLR0913 — a command's options
     from memsvc.cli.output import print_record
 
     answered_by, read_times = mode_of(mode), time_use_of(times)
+    wanted_grain = grain_of(grain)
     is_narrowed = user is not None or agent is not None
     composed = ask(
         url,
@@ -99,6 +103,7 @@ def context(  # noqa: PLR0913 — a command's options
             known_at=known_at,
             timezone=zone,
             times=read_times,
+            grain=wanted_grain,
             diversity=diversity,
             rewrite=rewrite or None,
             iterate=iterate or None,
@@ -115,6 +120,7 @@ def _show(composed: "Context") -> None:
     from memsvc.cli.answers import (
         answerable_line,
         elapsed_line,
+        grain_line,
         model_calls_line,
         stage_failures,
     )
@@ -129,6 +135,8 @@ def _show(composed: "Context") -> None:
     )
     if composed.model_calls.calls:
         note(model_calls_line(composed.model_calls))
+    if composed.grain is not None:
+        note(grain_line(composed.grain))
     if composed.elapsed is not None:
         note(elapsed_line(composed.elapsed))
     if composed.answerable is not None:

@@ -12,6 +12,7 @@ from memsvc.cli.options import (
     AsOf,
     Bank,
     Diversity,
+    Grain,
     Iterate,
     KnownAt,
     Rerank,
@@ -22,6 +23,7 @@ from memsvc.cli.options import (
     Url,
     UserId,
     Zone,
+    grain_of,
     json_object,
     mode_of,
     time,
@@ -124,6 +126,7 @@ def recall(  # noqa: PLR0913 — a command's options
     known_at: KnownAt = None,
     zone: Zone = None,
     times: Times = None,
+    grain: Grain = None,
     diversity: Diversity = None,
     rewrite: Rewrite = False,
     iterate: Iterate = False,
@@ -162,6 +165,7 @@ def recall(  # noqa: PLR0913 — a command's options
     )
     answered_by = mode_of(mode)
     read_times, walk_mode = time_use_of(times), walk_mode_of(walk)
+    wanted_grain = grain_of(grain)
     found = ask(
         url,
         lambda client: client.bank(bank).recall(
@@ -181,6 +185,7 @@ def recall(  # noqa: PLR0913 — a command's options
             neighbours_before=turns_before or None,
             neighbours_after=turns_after or None,
             explain=explain,
+            grain=wanted_grain,
             diversity=diversity,
             rewrite=rewrite or None,
             iterate=iterate or None,

@@ -4,10 +4,11 @@ Only of the hit's own session and user, whatever else an episode holds.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from memsvc.domain.grains import Unit
 from memsvc.domain.identifiers import EpisodeId, MemoryId
 from memsvc.domain.memory import Memory
 from memsvc.domain.packing import fit_budget
@@ -51,6 +52,35 @@ def _sides(hit: Memory, found: Sequence[Memory], reach: Reach) -> Sides:
         before=[each for each in own if hit.seq - reach.before <= each.seq < hit.seq],
         after=[each for each in own if hit.seq < each.seq <= hit.seq + reach.after],
     )
+
+
+async def sides_within(
+    tx: ReadTransaction, scope: Scope, units: Mapping[MemoryId, Unit], most: int
+) -> dict[MemoryId, Sides]:
+    """Return what stands beside each hit in its unit; ``units`` are by hit, best first.
+
+    ``most`` memories in all: of the best hits first, of each the nearest.
+    """
+    near: dict[MemoryId, Sequence[MemoryId]] = {}
+    for hit, unit in units.items():
+        place = unit.memory_ids.index(hit)
+        nearest = sorted(range(len(unit.memory_ids)), key=lambda each: abs(each - place))
+        near[hit] = [unit.memory_ids[each] for each in sorted(nearest[: 1 + most])]
+        most -= len(near[hit]) - 1
+    wanted = [each for ids in near.values() for each in ids]
+    shown = await tx.memories.fetch_visible(scope.bank.bank_id, wanted, scope.filter, scope.now)
+    return {
+        hit: _sides_among(hit, [shown[e] for e in ids if e in shown]) for hit, ids in near.items()
+    }
+
+
+def _sides_among(hit: MemoryId, members: Sequence[Memory]) -> Sides:
+    """Return what stands on either side of a hit among the members of its unit, in their order."""
+    ids = [each.id for each in members]
+    if hit not in ids:  # archived meanwhile
+        return Sides(before=(), after=())
+    place = ids.index(hit)
+    return Sides(before=members[:place], after=members[place + 1 :])
 
 
 def _place(memory: Memory) -> tuple[EpisodeId | None, str | None, str | None]:

@@ -9,15 +9,17 @@ from memsvc.domain.context.composing import Format, compose, compose_whole
 from memsvc.domain.context.material import Context, HitMaterial, Material
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain
+from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory
 from memsvc.domain.model_calls import CallsMade
 from memsvc.domain.recorded_recalls import RecallId
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.ports import TokenCounter
 from memsvc.services.commands import BankReference, Caller
-from memsvc.services.recalling.accompanying import sides_of
+from memsvc.services.recalling.accompanying import Sides, sides_of, sides_within
 from memsvc.services.recalling.found import Question
-from memsvc.services.recalling.pass_through import Mode, PassThrough, Scope
+from memsvc.services.recalling.pass_through import TOKENS_PER_MEMORY, Mode, PassThrough, Scope
 from memsvc.services.recalling.posing import Pose
 from memsvc.services.recalling.recall import Recall
 from memsvc.services.recalling.recalled import Hit, Recalled, RecallQuery, unranked, without_stages
@@ -40,7 +42,9 @@ class ContextQuery:
     k: int = 20
     """How many hits at most."""
     reach: int = 2
-    """How many neighbours of a hit on either side."""
+    """How many neighbours of a hit on either side, where it stands for itself alone."""
+    grain: AskedGrain = AskedGrain.MEMORY
+    """What a hit stands for; what is in its unit is its neighbour then, as far as it fits."""
     summaries: int = 5
     """How many of sessions. With any, the portrait and the summary of all sessions come too, where
     the filter lets through one of them."""
@@ -162,10 +166,9 @@ class ComposeContext:
         return recalled
 
     async def _gather(self, scope: Scope, query: ContextQuery, hits: Sequence[Hit]) -> Material:
-        found, reach = [hit.memory for hit in hits], Reach(before=query.reach, after=query.reach)
         bank_id, wanted, now = scope.bank.bank_id, scope.filter, scope.now
         async with self._store.read(scope.bank.tenant_id) as tx:
-            sides = await sides_of(tx, scope, found, reach)
+            sides = await _sides(tx, scope, query, hits)
             summaries = await _summaries(tx, scope, query.summaries)
             recent: Sequence[Memory] = ()
             if query.session_id is not None:
@@ -178,7 +181,8 @@ class ComposeContext:
                 HitMaterial(
                     memory=hit.memory, score=hit.score, before=side.before, after=side.after
                 )
-                for hit, side in zip(hits, sides, strict=True)
+                for hit in hits
+                for side in [sides[hit.memory.id]]
             ],
             recent=recent[::-1],
         )
@@ -235,6 +239,7 @@ def _asked(query: ContextQuery) -> RecallQuery:
         k=query.k,
         filter=query.filter,
         arms=query.arms,
+        grain=query.grain,
         now=query.now,
         times=query.times,
         zone=query.zone,
@@ -251,6 +256,20 @@ def _asked(query: ContextQuery) -> RecallQuery:
 def _whole(asked: RecallQuery, query: ContextQuery) -> RecallQuery:
     """Return the recall that shows everything, as a context of everything does."""
     return replace(asked, pass_through=True, budget_tokens=query.budget_tokens)
+
+
+async def _sides(
+    tx: ReadTransaction, scope: Scope, query: ContextQuery, hits: Sequence[Hit]
+) -> Mapping[MemoryId, Sides]:
+    """Return by hit what stands beside it: in its unit, or so many on either side without one."""
+    alone = [hit.memory for hit in hits if hit.unit is None]
+    reach = Reach(before=query.reach, after=query.reach)
+    beside = await sides_of(tx, scope, alone, reach)
+    units = {hit.memory.id: hit.unit for hit in hits if hit.unit is not None}
+    # More than that could not be shown.
+    most = query.budget_tokens // TOKENS_PER_MEMORY
+    within = await sides_within(tx, scope, units, most) if units else {}
+    return {**{each.id: side for each, side in zip(alone, beside, strict=True)}, **within}
 
 
 async def _summaries(tx: ReadTransaction, scope: Scope, most: int) -> list[Memory]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from memsvc.domain.asked_speaker import AskedSpeaker
 from memsvc.domain.fusion import Arm, Fused
+from memsvc.domain.grains import Unit
 from memsvc.domain.identifiers import MemoryId
 from memsvc.domain.memory import Memory, ResolvedBank
 from memsvc.domain.times.asked_order import AskedOrder
@@ -19,6 +20,8 @@ from memsvc.services.recalling.arms import ArmOutcome, Day
 from memsvc.services.recalling.recalled import Dropped, Hit, RecallQuery, Walk
 from memsvc.services.recalling.second_hop import Hop
 
+FOLDED = "folded"
+"""Why a candidate is no hit where a better one stands for its event or episode."""
 SIFTED = "sifted"
 """Why a candidate is no hit where a model said that it does not bear on the question."""
 
@@ -77,6 +80,10 @@ class Found:
     event: Told | None = None
     """Who tells of the event that the question names, if it names one."""
 
+    units: Mapping[MemoryId, Unit] = field(default_factory=dict)
+    """What a candidate stands for, where that is more than itself."""
+    folded: frozenset[MemoryId] = frozenset()
+    """For which another candidate stands."""
     sifted: frozenset[MemoryId] = frozenset()
     """What would be a hit, but a model said that it does not bear on the question."""
 
@@ -113,8 +120,11 @@ class Found:
         return replace(self, fused=self.fused[:most])
 
     def shown(self) -> list[Fused]:
-        """Return the candidates that may be shown, best first."""
-        return [each for each in self.fused if each.memory_id in self.visible]
+        """Return the candidates that may be shown by themselves, best first."""
+        return [each for each in self.fused if self._is_shown(each.memory_id)]
+
+    def _is_shown(self, memory_id: MemoryId) -> bool:
+        return memory_id in self.visible and memory_id not in self.folded
 
     def hits(self, k: int) -> list[Fused]:
         """Return the ``k`` best that may be shown, without what was sifted out of them."""
@@ -155,8 +165,7 @@ def explain_dropped(found: Found, hits: Sequence[Hit], k: int) -> list[Dropped]:
     for each in found.fused:
         if len(dropped) == k:
             break
-        is_visible = each.memory_id in found.visible
-        place += is_visible
+        place += each.memory_id in found.visible and each.memory_id not in found.folded
         if each.memory_id in kept:
             continue
         reason = _why_dropped(found, each.memory_id, is_among_best=place <= k)
@@ -176,6 +185,8 @@ def sifted_out(found: Found) -> list[Dropped]:
 def _why_dropped(found: Found, memory_id: MemoryId, *, is_among_best: bool) -> str:
     if memory_id not in found.visible:
         return "not_visible"
+    if memory_id in found.folded:
+        return FOLDED
     if memory_id in found.sifted:
         return SIFTED
     return "budget" if is_among_best else "rank"

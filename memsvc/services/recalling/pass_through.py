@@ -11,7 +11,7 @@ from memsvc.domain.memory import BankScope, Memory
 from memsvc.store.context_reads import WholeLimit
 from memsvc.store.transactions import Store
 
-_TOKENS_PER_MEMORY = 4
+TOKENS_PER_MEMORY = 4
 """A scope is not looked at as a whole when its memories could have fewer on average."""
 _BYTES_PER_TOKEN = 16
 """Or when its tokens would be longer: no language comes near."""
@@ -62,7 +62,7 @@ class PassThrough:
         reading it, and of a large bank that is in memory, without asking for it.
         """
         limit = WholeLimit(
-            memories=budget_tokens // _TOKENS_PER_MEMORY,
+            memories=budget_tokens // TOKENS_PER_MEMORY,
             text_bytes=budget_tokens * _BYTES_PER_TOKEN,
         )
         held = self._sizes.held(scope.bank)

@@ -171,6 +171,7 @@ class Recall:
                 asked=found.asked.get(each.memory_id, ()),
                 relevance=found.relevance.get(each.memory_id),
                 factors=found.factors.get(each.memory_id, {}),
+                unit=found.units.get(each.memory_id),
             )
             for each, tokens, fits in zip(shown, costs, kept, strict=True)
             if fits
@@ -198,6 +199,7 @@ class Recall:
                 question, [hit.memory for hit in hits], [hit.score for hit in hits], found.event
             ),
             rerank=refined.rerank,
+            grain=refined.grain,
             sift=refined.sift,
             took_ms=_observed(stages),
             backend=self._find.backend,

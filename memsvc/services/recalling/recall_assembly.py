@@ -4,6 +4,7 @@ from memsvc.llm.hit_filter import ModelHitFilter
 from memsvc.llm.recall_model import RecallModel
 from memsvc.llm.structured import StructuredModel
 from memsvc.ports import Reranker, TokenCounter
+from memsvc.services.recalling.folding import Fold
 from memsvc.services.recalling.iterating import Iterate
 from memsvc.services.recalling.refining import Refine
 from memsvc.services.recalling.reranking import Rerank
@@ -28,6 +29,7 @@ def widening(
 
 def refining(
     settings: Settings,
+    store: Store,
     tokens: TokenCounter,
     reranker: Reranker | None,
     model: StructuredModel | None,
@@ -37,5 +39,6 @@ def refining(
     return Refine(
         settings.recall,
         Rerank(reranker, settings.rerank),
+        Fold(store),
         Sift(sifter, tokens, settings.sift),
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm, ScorePart
+from memsvc.domain.grains import AskedGrain, Unit
 from memsvc.domain.graph.fact_choice import WeighedFact
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.identifiers import MemoryId
@@ -24,6 +25,7 @@ from memsvc.services.recalling.linked import Neighbour
 from memsvc.services.recalling.pass_through import Mode
 from memsvc.services.recalling.second_hop import Hop
 from memsvc.services.recalling.stage_reports import (
+    GrainReport,
     IterateReport,
     RewriteReport,
     SiftReport,
@@ -67,6 +69,8 @@ class RecallQuery:
     """Whether a language model leaves out hits that do not bear on the question."""
     answerable: bool = False
     """Whether to judge if what was found answers the question."""
+    grain: AskedGrain = AskedGrain.MEMORY
+    """What a hit stands for."""
     walk: WalkMode | None = None
     """How the graph arm looks for memories; ``None``: as the settings say."""
     record: bool | None = None
@@ -91,11 +95,16 @@ class Hit:
     """Which of several questions found it; their contributions add up to the score then."""
     relevance: float | None = None
     """What a cross-encoder made of it, 0 to 1; ``None`` if it did not read it."""
+    unit: Unit | None = None
+    """What it stands for beside itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A near miss and why it is no hit: ``rank``, ``budget``, ``sifted`` or ``not_visible``."""
+    """A near miss and why it is no hit.
+
+    ``rank``, ``budget``, ``folded``, ``sifted`` or ``not_visible``.
+    """
 
     memory_id: MemoryId
     reason: str
@@ -141,6 +150,8 @@ class Recalled:
     """``None`` unless it was asked for."""
     sift: SiftReport | None = None
     """``None`` unless it was asked for."""
+    grain: GrainReport | None = None
+    """``None`` unless another one than memories was asked for, or nothing was ranked."""
     answerable: Answerability | None = None
     """``None`` unless it was asked for."""
     walk: Walk | None = None

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.memory import Json, MemoryKind, MemoryState, ScopeKeys
 from memsvc.domain.recorded_recalls import (
@@ -56,6 +57,8 @@ def arms_of(answer: Recalled) -> dict[str, Json]:
         told[name] = {"status": stage.status.value, "reason": stage.reason, "model": stage.model}
     if answer.when.spans or answer.when.order is not None:
         told["read"] = _read_of(answer)
+    if answer.grain is not None:
+        told["grain"] = {"grain": answer.grain.grain.value, "reason": answer.grain.reason}
     if answer.answerable is not None:
         told["answerable"] = _judgement_of(answer.answerable)
     return told
@@ -163,6 +166,7 @@ def written_query(query: RecallQuery) -> dict[str, Json]:
         "neighbours_before": query.neighbours_before,
         "neighbours_after": query.neighbours_after,
         "times": query.times.value,
+        "grain": query.grain.value,
         "walk": None if query.walk is None else query.walk.value,
         "timezone": str(query.zone),
         "pass_through": query.pass_through,
@@ -204,6 +208,7 @@ def read_query(recorded: RecordedRecall) -> RecallQuery:
         explain=bool(given["explain"]),
         times=TimeUse(str(given["times"])),
         walk=_walk_mode(given.get("walk")),
+        grain=AskedGrain(str(given.get("grain", AskedGrain.MEMORY))),
         zone=UTC if zone == "UTC" else ZoneInfo(zone),
         pass_through=bool(given["pass_through"]),
         # Recordings of before this could be asked for have no such member.

@@ -1,14 +1,16 @@
-"""What is made of candidates once they are found: reranked, freed of repetition, sifted."""
+"""What is made of candidates once they are found: reranked, freed of repetition, folded, sifted."""
 
 import asyncio
 from dataclasses import dataclass
 
 from memsvc.domain.diversity import Told, near_duplicate_factors
+from memsvc.domain.grains import AskedGrain
+from memsvc.services.recalling.folding import CANDIDATES, Fold
 from memsvc.services.recalling.found import Found, Question
 from memsvc.services.recalling.recalled import RecallQuery
 from memsvc.services.recalling.reranking import Rerank
 from memsvc.services.recalling.sifting import Sift
-from memsvc.services.recalling.stage_reports import SiftReport, StageReport
+from memsvc.services.recalling.stage_reports import GrainReport, SiftReport, StageReport
 from memsvc.services.recalling.stages import Stages
 from memsvc.settings import RecallSettings
 
@@ -23,6 +25,8 @@ class Refined:
     found: Found
     rerank: StageReport | None = None
     """``None`` unless it was asked for."""
+    grain: GrainReport | None = None
+    """``None`` unless another grain than memories was asked for."""
     sift: SiftReport | None = None
     """``None`` unless it was asked for."""
 
@@ -30,9 +34,10 @@ class Refined:
 class Refine:
     """Puts candidates into their last order, and tells which of them are hits."""
 
-    def __init__(self, settings: RecallSettings, rerank: Rerank, sift: Sift) -> None:
+    def __init__(self, settings: RecallSettings, rerank: Rerank, fold: Fold, sift: Sift) -> None:
         self._settings = settings
         self._rerank = rerank
+        self._fold = fold
         self._sift = sift
 
     def refuse_if_absent(self, query: RecallQuery) -> None:
@@ -45,11 +50,13 @@ class Refine:
     def needs(self, query: RecallQuery) -> int:
         """Return how many candidates it takes to answer ``query``."""
         needs = query.k + (_SPARE if self._diversity(query) > 0 else 0)
+        if query.grain is not AskedGrain.MEMORY:
+            needs = max(needs, CANDIDATES)
         return max(needs, self._rerank.candidates) if query.rerank else needs
 
     async def __call__(self, question: Question, found: Found, stages: Stages) -> Refined:
         """Return the candidates in their last order."""
-        rerank, sift = None, None
+        rerank, grain, sift = None, None, None
         if question.query.rerank:
             reranked = await self._rerank(question, found)
             found, rerank = reranked.found, reranked.report
@@ -58,11 +65,15 @@ class Refine:
         if weight > 0:
             found = await asyncio.to_thread(_without_repetition, found, weight)
             stages.mark("diversity")
+        if question.query.grain is not AskedGrain.MEMORY:
+            folded = await self._fold(question, found)
+            found, grain = folded.found, folded.report
+            stages.mark("grain")
         if question.query.sift:
             sifted = await self._sift(question, found)
             found, sift = sifted.found, sifted.report
             stages.mark("sift")
-        return Refined(found=found, rerank=rerank, sift=sift)
+        return Refined(found=found, rerank=rerank, grain=grain, sift=sift)
 
     def _diversity(self, query: RecallQuery) -> float:
         return self._settings.diversity if query.diversity is None else query.diversity

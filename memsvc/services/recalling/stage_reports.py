@@ -1,9 +1,10 @@
 """What an answer says of the optional stages of its making."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from memsvc.domain.grains import Grain, GrainWeight
 from memsvc.domain.identifiers import MemoryId
 from memsvc.services.recalling.arms import ArmStatus
 
@@ -35,6 +36,17 @@ class SiftReport(StageReport):
     """How many it was shown."""
     left_out: Sequence[MemoryId] = ()
     """Best first, as they were ranked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrainReport:
+    """What a hit stands for in an answer, and why."""
+
+    grain: Grain
+    weights: Mapping[Grain, GrainWeight] = field(default_factory=dict)
+    """Of every grain, where it was chosen by them."""
+    reason: str | None = None
+    """Why none could be chosen."""
 
 
 class Stop(StrEnum):

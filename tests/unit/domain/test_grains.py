@@ -1,12 +1,23 @@
 """Grains: how clearly a question's similarities stand out at each."""
 
+from uuid import UUID
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from memsvc.domain.grains import Grain, entropy, grain_weights, heaviest, mean_directions
+from memsvc.domain.grains import (
+    Grain,
+    Unit,
+    entropy,
+    fold,
+    grain_weights,
+    heaviest,
+    mean_directions,
+)
+from memsvc.domain.identifiers import MemoryId
 
 _similarities = arrays(np.float64, st.integers(0, 50), elements=st.floats(-1, 1))
 
@@ -67,3 +78,22 @@ def test_means_have_length_one_and_leave_out_what_has_no_direction() -> None:
     means = mean_directions(rows, [[0, 1], [0, 3], [0, 2], [3]])
     assert np.allclose(means, [[0.5**0.5, 0.5**0.5], [1, 0]])
     assert mean_directions(rows, []).shape == (0, 2)
+
+
+def _ids(*numbers: int) -> list[MemoryId]:
+    return [MemoryId(UUID(int=number)) for number in numbers]
+
+
+def test_the_best_of_a_unit_stands_for_it_and_those_in_none_for_themselves() -> None:
+    units = [
+        Unit(memory_ids=_ids(1, 2, 3), first=0, last=2),
+        Unit(memory_ids=_ids(4, 5), first=3, last=4),
+        Unit(memory_ids=_ids(6), first=5, last=5),
+    ]
+    standing = fold(_ids(3, 9, 4, 1), units)
+
+    assert {key.int: [each.int for each in unit.found] for key, unit in standing.items()} == {
+        3: [3, 1],
+        4: [4],
+    }
+    assert standing[_ids(3)[0]].memory_ids == _ids(1, 2, 3)

@@ -8,6 +8,7 @@ import pytest
 
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain
 from memsvc.domain.memory import ScopeKeys
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.commands import BankReference
@@ -41,6 +42,7 @@ async def test_a_context_is_answered_as_text_and_in_parts(
                         "memory": RENDERED,
                         "of": None,
                         "score": 0.5,
+                        "unit": None,
                         "tokens": 9,
                         "is_cut": True,
                     }
@@ -74,6 +76,7 @@ async def test_a_context_is_answered_as_text_and_in_parts(
         "iterate": None,
         "rerank": None,
         "sift": None,
+        "grain": None,
         "answerable": {
             "probability": 0.25,
             "uncalibrated": 0.2,
@@ -122,6 +125,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "filter": {"user_id": "u"},
         "arms": ["lexical"],
         "answerable": True,
+        "grain": "episode",
         "diversity": 0.25,
         "rewrite": True,
         "iterate": True,
@@ -151,6 +155,7 @@ async def test_everything_asked_for_reaches_the_use_case(
             as_of=datetime(2024, 5, 1, 4, tzinfo=UTC),
             known_at=datetime(2024, 5, 2, tzinfo=UTC),
         ),
+        grain=AskedGrain.EPISODE,
         diversity=0.25,
         rewrite=True,
         iterate=True,
@@ -176,6 +181,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         {"k": 0},
         {"neighbours": 11},
         {"times": "guess"},
+        {"grain": "sentence"},
         {"recent": -1},
         {"session_id": ""},
         {"timezone": "Mars/Base"},

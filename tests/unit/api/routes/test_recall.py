@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,11 +8,13 @@ import pytest
 
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.fusion import Arm
+from memsvc.domain.grains import AskedGrain, Grain, GrainWeight, Unit
 from memsvc.domain.graph.walk_modes import WalkMode
 from memsvc.domain.times.asked_times import TimeUse
 from memsvc.services.commands import BankReference
 from memsvc.services.recalling.recalled import RecallQuery
-from tests.unit.api.answers import MEMORY_ID
+from memsvc.services.recalling.stage_reports import GrainReport
+from tests.unit.api.answers import MEMORY_ID, RECALLED
 from tests.unit.api.routes.test_memories import RENDERED
 from tests.unit.api.script import Script
 from tests.unit.api.told_times import RENDERED_WHEN
@@ -39,6 +42,7 @@ async def test_a_question_is_answered_with_its_reasons(
                 "factors": {},
                 "asked": [],
                 "relevance": None,
+                "unit": None,
                 "tokens": 6,
             }
         ],
@@ -79,6 +83,7 @@ async def test_a_question_is_answered_with_its_reasons(
         "iterate": None,
         "rerank": None,
         "sift": None,
+        "grain": None,
         "model_calls": {
             "calls": 0,
             "input_tokens": 0,
@@ -118,6 +123,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         "rerank": True,
         "sift": True,
         "walk": "facts",
+        "grain": "auto",
         "answerable": True,
     }
 
@@ -142,6 +148,7 @@ async def test_everything_asked_for_reaches_the_use_case(
         neighbours_before=10,
         neighbours_after=1,
         walk=WalkMode.FACTS,
+        grain=AskedGrain.AUTO,
         zone=ZoneInfo("America/New_York"),
         diversity=0,
         rewrite=True,
@@ -150,6 +157,30 @@ async def test_everything_asked_for_reaches_the_use_case(
         sift=True,
         answerable=True,
     )
+
+
+async def test_what_a_hit_stands_for_is_told_with_why(
+    api: httpx2.AsyncClient, script: Script
+) -> None:
+    [hit] = RECALLED.hits
+    unit = Unit(memory_ids=[MEMORY_ID], first=3, last=5, found=[MEMORY_ID])
+    weights = {Grain.EVENT: GrainWeight(weight=1.0, entropy=0.25, units=4)}
+    report = GrainReport(grain=Grain.EVENT, weights=weights)
+    script.answers["recall"] = replace(RECALLED, hits=[replace(hit, unit=unit)], grain=report)
+
+    answer = (await api.post(URL, json={"query": "q", "grain": "auto"})).json()
+
+    assert answer["grain"] == {
+        "grain": "event",
+        "weights": {"event": {"weight": 1.0, "entropy": 0.25, "units": 4}},
+        "reason": None,
+    }
+    assert answer["hits"][0]["unit"] == {
+        "memory_ids": [str(MEMORY_ID)],
+        "first": 3,
+        "last": 5,
+        "found": [str(MEMORY_ID)],
+    }
 
 
 @pytest.mark.parametrize(
@@ -204,6 +235,8 @@ async def test_arms_are_chosen_by_name(
         {"timezone": "America"},
         {"timezone": ""},
         {"top_k": 5},
+        {"grain": "sentence"},
+        {"grain": None},
         {"mode": "auto"},
         {"mode": "passthrough", "budget_tokens": 9},
     ],
