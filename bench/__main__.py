@@ -12,6 +12,7 @@ from bench.backlog import backlog
 from bench.cost import cost
 from bench.errors import BenchError
 from bench.footprint import footprint
+from bench.grains import grains
 from bench.index import index
 from bench.ingest import ingest
 from bench.organise import organise
@@ -28,6 +29,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(retrieval)
 app.command()(abstention)
 app.command()(retention)
+app.command()(grains)
 app.command()(recall)
 app.command()(scale)
 app.command()(ingest)
