@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Filter, Message, Recall
 
+from memsvc.bootstrap import Application
 from tests.fixtures.embedder import HashingEmbedder
 
 WHEN = datetime(2026, 3, 1, 18, tzinfo=UTC)
@@ -189,3 +190,22 @@ async def test_everything_that_fits_is_no_ranking_and_has_no_grain(
 
     assert (context.mode, context.grain) == ("passthrough", None)
     assert (recall.mode, recall.grain) == ("passthrough", None)
+
+
+async def test_what_was_asked_at_a_grain_is_asked_at_it_again(
+    application: Application, bank: AsyncBank, talk: list[str]
+) -> None:
+    answer = await bank.recall("boat mast", k=2, grain="auto", record=True)
+    other = await bank.recall("boat mast", k=2, grain="episode", record=True)
+    await application.recall_log.flush()
+    assert answer.id is not None
+    assert other.id is not None
+
+    replayed = await bank.replay(answer.id)
+    again = await bank.replay(other.id)
+
+    assert replayed.same
+    assert again.same
+    hits = [each.memory_id for each in again.memories if each.now is not None]
+    assert set(hits) == {hit.memory.id for hit in other.hits}
+    assert not [each for each in again.circumstances if "grain" in each.name]
