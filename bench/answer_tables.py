@@ -1,4 +1,4 @@
-"""Tables of docs/benchmarks.md about whether there is an answer, and about retention in ranking."""
+"""Tables of docs/benchmarks.md about answers: whether there is one, retention, grains."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -50,3 +50,24 @@ def retention(results: Results) -> str:
 def _change(row: Mapping[str, Any]) -> str:
     change, low, high = (f"{100 * row[name]:+.1f}" for name in ("difference", "low", "high"))
     return f"{change} ({low} … {high})"
+
+
+def grains(results: Results) -> str:
+    """What recalls and contexts hold at each grain."""
+    measured = result_of(results, "grains")
+    rows = []
+    for name, found in measured["sets"].items():
+        for grain, each in found["grains"].items():
+            taken = ", ".join(f"{number} {what}" for what, number in each["chosen"].items())
+            cells = [_beside_memory(each, budget) for budget in each["coverage"]]
+            rows.append([f"{name}, {found['n']}", grain, percent(each["sessions"]), *cells, taken])
+    budgets = [f"in {budget} tokens" for budget in measured["settings"]["budgets"]]
+    return table(["set, n", "grain", "sessions of 5 hits", *budgets, "taken"], rows)
+
+
+def _beside_memory(figures: Mapping[str, Any], budget: str) -> str:
+    share = percent(figures["coverage"][budget])
+    if budget not in figures["differences"]:
+        return share
+    each = figures["differences"][budget]
+    return f"{share}, {_change({**each, 'difference': each['mean']})}"

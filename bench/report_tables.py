@@ -250,6 +250,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
     "index-one": index_one,
     "abstention": answer_tables.abstention,
     "retention": answer_tables.retention,
+    "grains": answer_tables.grains,
     "ablation": work_tables.ablation,
     "cost": work_tables.cost,
     "backlog": work_tables.backlog,
