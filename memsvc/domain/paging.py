@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from memsvc.errors import InvalidRequestError
+
 Item = TypeVar("Item")
 
 
@@ -35,3 +37,15 @@ def cut_page(rows: Sequence[Item], request: PageRequest, cursors: Sequence[str])
         return Page(items=rows, next_cursor=None)
     kept = rows[: request.limit]
     return Page(items=kept, next_cursor=cursors[request.limit - 1])
+
+
+def offset_of(cursor: str | None) -> int:
+    """Return how many items come before a page whose cursors count them.
+
+    Raises ``InvalidRequestError`` for what is no such cursor.
+    """
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise InvalidRequestError("The cursor is not one this listing gave out.")
+    return int(cursor)

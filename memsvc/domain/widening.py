@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
+from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.identifiers import MemoryId
+from memsvc.domain.memory import Memory
 from memsvc.domain.tokens import is_characterwise, split_tokens
 
 MOST_CHARS = 300
@@ -47,6 +50,15 @@ class NoteItem:
     text: str
     speaker: str | None
     occurred_at: datetime
+
+    @classmethod
+    def of(cls, memory: Memory) -> Self:
+        """Return what is read of a memory: a context in it is left out."""
+        return cls(
+            text=without_echoes(memory.text),
+            speaker=memory.speaker,
+            occurred_at=memory.occurred_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from memsvc.domain.events import Event
 from memsvc.domain.filters import RecallFilter
 from memsvc.domain.identifiers import MemoryId
-from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.domain.paging import Page, PageRequest, cut_page, offset_of
 from memsvc.domain.threads import Member, ThreadKey, threads
 from memsvc.errors import InvalidRequestError
 from memsvc.ports import Clock
@@ -59,7 +59,7 @@ class Events:
                 bank_id, [episode_id], RecallFilter(), self._clock.now(), found.model_id
             )
         events = await asyncio.to_thread(_events, members)
-        start = _parsed(page.cursor)
+        start = offset_of(page.cursor)
         rows = events[start : start + page.limit + 1]
         return cut_page(rows, page, [str(start + number) for number in range(1, len(rows) + 1)])
 
@@ -87,11 +87,3 @@ def _refuse_large(count: int) -> None:
         raise InvalidRequestError(
             f"The episode has {count:,} memories; events are made of at most {MOST_MEMBERS:,}."
         )
-
-
-def _parsed(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise InvalidRequestError("The cursor is not one this listing gave out.")
-    return int(cursor)

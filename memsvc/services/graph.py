@@ -13,7 +13,7 @@ from memsvc.domain.graph.sorts import Sort, sorted_name, split_name
 from memsvc.domain.identifiers import BankId, MemoryId
 from memsvc.domain.jobs import Job, JobKind, NewJob
 from memsvc.domain.memory import Memory
-from memsvc.domain.paging import Page, PageRequest, cut_page
+from memsvc.domain.paging import Page, PageRequest, cut_page, offset_of
 from memsvc.errors import EntityNotFoundError, InvalidRequestError
 from memsvc.memory_index.graph_arm import GraphArm
 from memsvc.memory_index.memory_graph import MemoryGraph
@@ -137,7 +137,7 @@ class Graph:
         wanted = entity_form(containing) if containing else EntityForm("")
         if wanted is None:
             return Page(items=[], next_cursor=None)
-        start = _offset(page)
+        start = offset_of(page.cursor)
         found = graph.entities(wanted)[start : start + page.limit + 1]
         entities = await self._described(caller, bank_id, graph, found)
         cursors = [str(start + no + 1) for no in range(len(entities))]
@@ -346,14 +346,6 @@ def _shortest_path(
         path.append((before, memory_id))
         step = came_from[before]
     return path[::-1]
-
-
-def _offset(page: PageRequest) -> int:
-    if page.cursor is None:
-        return 0
-    if not page.cursor.isdecimal():
-        raise InvalidRequestError("The cursor is not one this listing gave out.")
-    return int(page.cursor)
 
 
 def _uuid(cursor: str) -> UUID:

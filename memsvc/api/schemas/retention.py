@@ -9,11 +9,11 @@ from memsvc.api.schemas import limits
 from memsvc.api.schemas.fields import RequestModel, ResponseModel
 from memsvc.api.schemas.times import UtcTime
 from memsvc.domain.memory import MemoryKind
+from memsvc.domain.paging import offset_of
 from memsvc.domain.retention.curves import Curve, CurveForm
 from memsvc.domain.retention.forecast import MOST_DAYS, Fading, Forecast
 from memsvc.domain.retention.policy import KindRule, Reinforce, RetentionPolicy, StoredPolicy
 from memsvc.domain.retention.sweep import Fate, FateReason, SweepPlan
-from memsvc.errors import InvalidRequestError
 from memsvc.services.retention import StartedSweep
 
 _Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
@@ -148,11 +148,7 @@ class PreviewRequest(SweepRequest):
 
     def start(self) -> int:
         """Return how many fates come before this page."""
-        if self.cursor is None:
-            return 0
-        if not self.cursor.isdecimal():
-            raise InvalidRequestError("The cursor is not one this listing gave out.")
-        return int(self.cursor)
+        return offset_of(self.cursor)
 
 
 class FateResponse(ResponseModel):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.identifiers import MemoryId, TenantId
 from memsvc.domain.widening import Noted, NoteItem, NoteState, usable
 from memsvc.ports import TokenCounter
@@ -108,7 +107,7 @@ class Iterate:
                 question=question.query.text,
                 note=session.note,
                 asked=session.asked,
-                items=[_item(found, memory_id) for memory_id in items],
+                items=[NoteItem.of(found.visible[memory_id]) for memory_id in items],
             )
             if not self._affords(state, session):
                 return Stop.TOKENS
@@ -153,10 +152,3 @@ class Iterate:
 
     def _cost(self, texts: Sequence[str]) -> int:
         return sum(self._tokens.count(texts))
-
-
-def _item(found: Found, memory_id: MemoryId) -> NoteItem:
-    memory = found.visible[memory_id]
-    return NoteItem(
-        text=without_echoes(memory.text), speaker=memory.speaker, occurred_at=memory.occurred_at
-    )

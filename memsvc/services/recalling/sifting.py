@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from memsvc.domain.context.echoes import without_echoes
 from memsvc.domain.fusion import Fused
 from memsvc.domain.identifiers import TenantId
 from memsvc.domain.widening import NoteItem
@@ -70,13 +69,14 @@ class Sift:
         started = time.perf_counter()
         hits = found.shown()[: question.query.k]
         status, kept = ArmStatus.OK, list(hits)
-        reason = self._too_much(question, found, hits)
+        items = [NoteItem.of(found.visible[each.memory_id]) for each in hits]
+        reason = self._too_much(question, items)
         if reason is not None:
             status = ArmStatus.SKIPPED
         elif hits:
             try:
                 async with asyncio.timeout(self._settings.budget_s):
-                    kept = await self._kept(self._sifter, question, found, hits)
+                    kept = await self._kept(self._sifter, question, hits, items)
             except TimeoutError:
                 status = ArmStatus.SKIPPED
                 reason = f"It was not done in {self._settings.budget_s:g} s; every hit stays."
@@ -94,29 +94,21 @@ class Sift:
         )
         return Sifted(found=replace(found, sifted=frozenset(left_out)), report=report)
 
-    def _too_much(self, question: Question, found: Found, hits: Sequence[Fused]) -> str | None:
-        texts = [
-            question.query.text,
-            *(without_echoes(found.visible[each.memory_id].text) for each in hits),
-        ]
+    def _too_much(self, question: Question, items: Sequence[NoteItem]) -> str | None:
+        texts = [question.query.text, *(each.text for each in items)]
         cost, most = sum(self._tokens.count(texts)), self._settings.most_tokens
         if cost <= most:
             return None
         return f"The hits have {cost} tokens, and it may read {most}; every hit stays."
 
     async def _kept(
-        self, sifter: Sifter, question: Question, found: Found, hits: Sequence[Fused]
+        self,
+        sifter: Sifter,
+        question: Question,
+        hits: Sequence[Fused],
+        items: Sequence[NoteItem],
     ) -> list[Fused]:
         """Return the hits that the model names; raises if it names one that it was not shown."""
-        memories = [found.visible[each.memory_id] for each in hits]
-        items = [
-            NoteItem(
-                text=without_echoes(memory.text),
-                speaker=memory.speaker,
-                occurred_at=memory.occurred_at,
-            )
-            for memory in memories
-        ]
         numbers = await sifter.choose(question.bank.scope.tenant_id, question.query.text, items)
         if not all(1 <= number <= len(hits) for number in numbers):
             raise NeedsReviewError("The model named hits that it was not shown.")

@@ -1,7 +1,5 @@
 """Events of an episode: made of what is stored, and only of what may be shown."""
 
-from datetime import UTC, datetime
-
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Event, InvalidRequestError, Message
 
@@ -10,19 +8,7 @@ from memsvc.domain.paging import PageRequest
 from memsvc.errors import InvalidRequestError as InvalidCursor
 from memsvc.services.commands import BankReference, Caller
 from tests.fixtures.embedder import HashingEmbedder
-
-WHEN = datetime(2026, 3, 1, 18, tzinfo=UTC)
-BOAT = (
-    "The boat has a new mast.",
-    "The boat has a new sail.",
-    "The boat has a new hull.",
-    "The boat has a new keel.",
-)
-BREAD = (
-    "Sourdough bread needs flour, salt and patience.",
-    "Sourdough bread needs flour, salt and warmth.",
-    "Sourdough bread needs flour, salt and water.",
-)
+from tests.fixtures.two_subjects import BOAT, BREAD, WHEN
 
 
 @pytest.fixture

@@ -1,25 +1,14 @@
 """Hits that stand for their event or episode, of what may be shown and of nothing else."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from memsvc_client import AsyncBank, AsyncClient, Filter, Message, Recall
 
 from memsvc.bootstrap import Application
 from tests.fixtures.embedder import HashingEmbedder
+from tests.fixtures.two_subjects import BOAT, BREAD, WHEN
 
-WHEN = datetime(2026, 3, 1, 18, tzinfo=UTC)
-BOAT = (
-    "The boat has a new mast.",
-    "The boat has a new sail.",
-    "The boat has a new hull.",
-    "The boat has a new keel.",
-)
-BREAD = (
-    "Sourdough bread needs flour, salt and patience.",
-    "Sourdough bread needs flour, salt and warmth.",
-    "Sourdough bread needs flour, salt and water.",
-)
 OTHER = ("Somebody else's boat has an old mast.", "It leaks.")
 
 
